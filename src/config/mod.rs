@@ -1,0 +1,1 @@
+//! The configuration: every room's Settings gathered from one file.

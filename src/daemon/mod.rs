@@ -1,0 +1,1 @@
+//! Start, stop, reload: the long-running service.

@@ -1,0 +1,1 @@
+//! Why a letter could not be handed over.

@@ -1,0 +1,36 @@
+//! A letter: one instalment in the thread of an alert, as every recipient reads it.
+
+use serde::{Deserialize, Serialize};
+
+use super::claim::Claim;
+use super::post::{Lang, Post};
+use super::sighting::Sighting;
+
+/// The RFC 5322 Message-ID of a letter at one recipient, without angle brackets.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MessageId(pub String);
+
+/// What a letter is written from: frozen with the letter, so that a retry says the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dossier {
+    /// The claim.
+    pub claim: Claim,
+    /// Number of the letter in its thread, from 1.
+    pub instalment: u32,
+    /// Posts that repeat it, with the evidence, oldest first.
+    pub sightings: Vec<(Post, Sighting)>,
+}
+
+/// A letter, written but not addressed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// Subject line, free of control characters.
+    pub subject: String,
+    /// The text part: complete in itself.
+    pub text: String,
+    /// The HTML part: the same, easier on the eye.
+    pub html: String,
+    /// Language it is written in.
+    pub lang: Lang,
+}

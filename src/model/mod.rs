@@ -1,0 +1,10 @@
+//! The words of the house: plain data, one file for each stage a post goes through.
+
+pub mod alert;
+pub mod claim;
+pub mod delivery;
+pub mod letter;
+pub mod post;
+pub mod sighting;
+pub mod source;
+pub mod units;

@@ -1,0 +1,113 @@
+//! A post: as a feed gives it (`RawPost`), and cleaned so that it can be matched (`Post`).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::source::SourceName;
+
+/// Text as a feed carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Markup {
+    /// Plain text.
+    Plain(String),
+    /// HTML, to be read as a person would see it.
+    Html(String),
+}
+
+/// One item of a feed, before anything in it is trusted.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RawPost {
+    /// The publisher's own identifier, if there is one worth the name.
+    pub guid: Option<String>,
+    /// Address of the item, made absolute.
+    pub url: Option<String>,
+    /// Headline.
+    pub title: Option<Markup>,
+    /// Body or summary; the longer of the two where both stand.
+    pub body: Option<Markup>,
+    /// Alternative texts and captions of pictures.
+    pub captions: Vec<String>,
+    /// Who wrote it.
+    pub author: Option<String>,
+    /// When the publisher says it appeared.
+    pub published: Option<Timestamp>,
+    /// Language tag the feed declares.
+    pub lang: Option<String>,
+}
+
+/// Identifies a post within a source; our own digest, never the publisher's text (see `feeds::key`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PostKey(pub String);
+
+/// A lower-case BCP 47 primary language subtag ("en", "fr").
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Lang(pub String);
+
+/// Which piece of a post a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PartKind {
+    /// Headline.
+    Title,
+    /// The post's own words.
+    Text,
+    /// A post that this one quotes.
+    Quoted,
+    /// Title and description of a linked page, as the network shows them.
+    LinkCard,
+    /// Alternative text or caption of a picture.
+    AltText,
+    /// Content warning.
+    Warning,
+}
+
+/// One piece of a post's readable text. Spans point into `text`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Which piece it is.
+    pub kind: PartKind,
+    /// Plain text as a person would read it.
+    pub text: String,
+}
+
+/// A post that can be matched, quoted in a letter and recognised when it comes again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Post {
+    /// Where we found it.
+    pub source: SourceName,
+    /// What recognises it at the next visit.
+    pub key: PostKey,
+    /// Address of the post.
+    pub url: Option<String>,
+    /// Its readable pieces, headline first; at least one unless the post is empty.
+    pub parts: Vec<Part>,
+    /// Addresses it links to.
+    pub links: Vec<String>,
+    /// Who wrote it, as the source says.
+    pub author: Option<String>,
+    /// Declared, else recognised language.
+    pub lang: Option<Lang>,
+    /// When the publisher says it appeared, never later than `seen_at`.
+    pub published: Option<Timestamp>,
+    /// When we first saw it: what "new" is decided by.
+    pub seen_at: Timestamp,
+}
+
+impl Post {
+    /// Gives a post made of one text, as `explain`, `test` and tests need it.
+    pub fn of_text(text: &str, seen_at: Timestamp) -> Self {
+        Self {
+            source: SourceName("text".to_owned()),
+            key: PostKey(String::new()),
+            url: None,
+            parts: vec![Part { kind: PartKind::Text, text: text.to_owned() }],
+            links: Vec::new(),
+            author: None,
+            lang: None,
+            published: None,
+            seen_at,
+        }
+    }
+}

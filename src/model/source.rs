@@ -1,0 +1,109 @@
+//! Where posts come from, and what we remember of the last visit there.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// The name an operator gave a source: unique in the configuration, the key of everything remembered about it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SourceName(pub String);
+
+impl std::fmt::Display for SourceName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One place that is visited again and again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// Its name in the configuration.
+    pub name: SourceName,
+    /// What it is and where.
+    pub kind: SourceKind,
+    /// How often it is visited when nothing asks for longer.
+    pub every: Duration,
+    /// Which of the posts found at the first visit may alert.
+    pub backfill: Backfill,
+}
+
+/// The kinds of source; a connector is one variant here and one file in `fetch`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SourceKind {
+    /// A feed document on this machine's disk, read whenever it changes.
+    File {
+        /// The document.
+        path: PathBuf,
+    },
+    /// A feed on the web: RSS, Atom, RDF or JSON Feed.
+    Feed {
+        /// Its address.
+        url: Url,
+        /// Networks it may lie in although they are not public (CIDR).
+        allow_private: Vec<ipnet::IpNet>,
+    },
+}
+
+/// Which posts of a first visit count as news: history must not alert unless the operator asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Backfill {
+    /// None: all are marked as seen.
+    #[default]
+    Nothing,
+    /// Those published within this time.
+    Within(Duration),
+    /// The first so many of the document.
+    Newest(usize),
+    /// All of them.
+    Everything,
+}
+
+/// What a server gave us to ask "anything new?" with (RFC 9110 §8.8); opaque, returned byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Validators {
+    /// The `ETag` header, quotes included.
+    pub etag: Option<String>,
+    /// The `Last-Modified` header.
+    pub last_modified: Option<String>,
+}
+
+/// How a source is doing (DESIGN: ok → degraded → failing → suspended → disabled).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// Never visited.
+    #[default]
+    New,
+    /// The last visit went well.
+    Ok,
+    /// It answers, but something had to be repaired or looks wrong.
+    Degraded,
+    /// Three or more visits in a row failed.
+    Failing,
+    /// Given up on, probed once a day.
+    Suspended,
+    /// Switched off by the operator.
+    Disabled,
+}
+
+/// What the store remembers about a source between visits.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SourceState {
+    /// How it is doing.
+    pub health: Health,
+    /// What to send with the next request.
+    pub validators: Validators,
+    /// When it is to be visited next; `None` before the first visit.
+    pub next_due: Option<jiff::Timestamp>,
+    /// When a visit last went well; `None`: never, so the next one is a first visit.
+    pub last_success: Option<jiff::Timestamp>,
+    /// Failed visits since the last good one.
+    pub failures: u32,
+    /// The last failure, in a sentence.
+    pub last_error: Option<String>,
+    /// Visits in a row that brought nothing new.
+    pub unchanged: u32,
+}

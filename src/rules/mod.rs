@@ -1,0 +1,112 @@
+//! Rule files: read with source positions, checked all at once, compiled into one immutable set.
+
+pub mod compile;
+pub mod diagnostic;
+pub mod syntax;
+
+use crate::model::claim::Claim;
+use crate::model::post::Lang;
+use crate::model::sighting::{Stance, Strength, WordingKind};
+
+/// A rule file's name (as people know it) and its text.
+#[derive(Debug, Clone)]
+pub struct RuleText {
+    /// Path, relative to where the operator stands.
+    pub name: String,
+    /// Its bytes: not trusted to be UTF-8.
+    pub bytes: Vec<u8>,
+}
+
+/// One `[[claim]]`, checked: every key understood, every shared list expanded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// What is claimed and what was found.
+    pub claim: Claim,
+    /// Phrases and variants.
+    pub wordings: Vec<Wording>,
+    /// Every inner list must have a hit.
+    pub all_of: Vec<Vec<Term>>,
+    /// At least one must be there, unless the list is empty.
+    pub any_of: Vec<Term>,
+    /// None may be there.
+    pub none_of: Vec<Term>,
+    /// Addresses where the claim appeared, as written.
+    pub urls: Vec<String>,
+    /// Strength from which a post alerts.
+    pub threshold: Strength,
+    /// What the editors expect of it.
+    pub tests: Vec<RuleTest>,
+    /// What to do with posts that do not assert the claim.
+    pub when: Vec<(Stance, When)>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A phrase or a variant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wording {
+    /// Which of the two.
+    pub kind: WordingKind,
+    /// Its words, as written.
+    pub text: String,
+    /// Language it is written in, if given.
+    pub lang: Option<Lang>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A word or words that a gate asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// As written, without the star.
+    pub text: String,
+    /// Written with a final `*`: longer words count too.
+    pub prefix: bool,
+    /// The shared list it came from, without the `@`.
+    pub list: Option<String>,
+}
+
+/// What to do with a sighting of a certain stance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Write at once.
+    Alert,
+    /// Put it into the digest.
+    Digest,
+    /// Do nothing.
+    Ignore,
+}
+
+/// One line of `[claim.tests]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleTest {
+    /// The post.
+    pub text: String,
+    /// `must_match` or `must_not_match`.
+    pub matches: bool,
+    /// Language, if given.
+    pub lang: Option<Lang>,
+    /// Address of the post, if given.
+    pub url: Option<String>,
+    /// Stance expected, if given.
+    pub expect: Option<Stance>,
+    /// Why the test is there.
+    pub why: Option<String>,
+    /// Known to fail today.
+    pub pending: bool,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A place in a rule file; line and column count from 1, the column in characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The file's name.
+    pub file: String,
+    /// Line.
+    pub line: usize,
+    /// Column.
+    pub column: usize,
+    /// Bytes of the file.
+    pub bytes: std::ops::Range<usize>,
+}

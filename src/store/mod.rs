@@ -1,0 +1,3 @@
+//! The memory: posts seen, sightings, alerts, letters and deliveries, in SQLite.
+
+pub mod error;

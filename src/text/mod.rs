@@ -1,0 +1,4 @@
+//! Text made comparable: markup taken off, words folded, every step remembering where it came from.
+
+pub mod html;
+pub mod words;
