@@ -52,3 +52,27 @@ pub mod size {
         serializer.serialize_str(&ByteSize(*value).to_string())
     }
 }
+
+/// Says how long a pause of `duration` is in words: "15 minutes", "2 hours".
+pub fn in_words(duration: std::time::Duration) -> String {
+    let (count, unit) = match duration.as_secs() {
+        0..=119 => (duration.as_secs(), "second"),
+        seconds if duration < std::time::Duration::from_secs(7200) => (seconds / 60, "minute"),
+        seconds => (seconds / 3600, "hour"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn pauses_are_said_in_words() {
+        assert_eq!(in_words(Duration::from_secs(1)), "1 second");
+        assert_eq!(in_words(Duration::from_secs(900)), "15 minutes");
+        assert_eq!(in_words(Duration::from_secs(7300)), "2 hours");
+    }
+}

@@ -1,0 +1,155 @@
+//! The numbers of the house, in Prometheus' words (OpenMetrics text).
+
+use std::sync::atomic::{AtomicI64, AtomicU64};
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+/// Label: which source.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct BySource {
+    /// Its name in the configuration.
+    pub source: String,
+}
+
+/// Label: the class of what happened.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByReason {
+    /// A short word such as `timeout`.
+    pub reason: String,
+}
+
+/// Labels of a letter's fate.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByDesk {
+    /// Which desk.
+    pub desk: String,
+    /// `sent`, `later`, `refused` or `barred`.
+    pub outcome: String,
+}
+
+/// Label: the version that runs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Build {
+    version: String,
+}
+
+/// Everything that is counted. Cheap to clone parts of; one for a daemon.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    /// Unix time of each source's last good visit.
+    pub feed_last_success: Family<BySource, Gauge<i64, AtomicI64>>,
+    /// Visits that failed, by class.
+    pub feed_errors: Family<ByReason, Counter>,
+    /// New posts read.
+    pub posts_ingested: Counter,
+    /// Posts seen to repeat a claim.
+    pub sightings: Counter,
+    /// Near-misses.
+    pub near_misses: Counter,
+    /// Seconds that matching one visit's posts took.
+    pub match_duration: Histogram,
+    /// Letters by desk and fate.
+    pub alerts: Family<ByDesk, Counter>,
+    /// Deliveries that wait.
+    pub outbox_rows: Gauge<i64, AtomicI64>,
+    /// Age of the oldest delivery that waits.
+    pub outbox_oldest: Gauge<i64, AtomicI64>,
+    /// Bytes free where the database lies.
+    pub disk_free: Gauge<u64, AtomicU64>,
+    /// 1 if the last reload was good.
+    pub reload_ok: Gauge<i64, AtomicI64>,
+    /// Claims in the rules that run.
+    pub claims: Gauge<i64, AtomicI64>,
+}
+
+impl Metrics {
+    /// Registers everything under the prefix `claimwatch_`.
+    pub fn new(version: &str) -> Self {
+        let mut registry = Registry::with_prefix("claimwatch");
+        let build: Family<Build, Gauge<i64, AtomicI64>> = Family::default();
+        build.get_or_create(&Build { version: version.to_owned() }).set(1);
+        registry.register("build_info", "The version that runs", build);
+        let metrics = Self {
+            feed_last_success: Family::default(),
+            feed_errors: Family::default(),
+            posts_ingested: Counter::default(),
+            sightings: Counter::default(),
+            near_misses: Counter::default(),
+            match_duration: Histogram::new(exponential_buckets(0.0001, 4.0, 10)),
+            alerts: Family::default(),
+            outbox_rows: Gauge::default(),
+            outbox_oldest: Gauge::default(),
+            disk_free: Gauge::default(),
+            reload_ok: Gauge::default(),
+            claims: Gauge::default(),
+            registry: Registry::default(),
+        };
+        metrics.reload_ok.set(1);
+        registry.register_with_unit(
+            "feed_last_success_timestamp",
+            "When each source was last visited well, Unix time",
+            Unit::Seconds,
+            metrics.feed_last_success.clone(),
+        );
+        registry.register("feed_errors", "Visits that failed, by class", metrics.feed_errors.clone());
+        registry.register("posts_ingested", "New posts read", metrics.posts_ingested.clone());
+        registry.register("sightings", "Posts seen to repeat a claim", metrics.sightings.clone());
+        registry.register("near_misses", "Posts that nearly repeat a claim", metrics.near_misses.clone());
+        registry.register_with_unit(
+            "match_duration",
+            "Time that matching the new posts of one visit took",
+            Unit::Seconds,
+            metrics.match_duration.clone(),
+        );
+        registry.register("alerts", "Letters by desk and outcome", metrics.alerts.clone());
+        registry.register("outbox_rows", "Deliveries that wait", metrics.outbox_rows.clone());
+        registry.register_with_unit(
+            "outbox_oldest",
+            "Age of the oldest delivery that waits",
+            Unit::Seconds,
+            metrics.outbox_oldest.clone(),
+        );
+        registry.register_with_unit("disk_free", "Free space where the database lies", Unit::Bytes, metrics.disk_free.clone());
+        registry.register("config_last_reload_successful", "1 if the last reload was good", metrics.reload_ok.clone());
+        registry.register("claims", "Claims that posts are compared with", metrics.claims.clone());
+        Self { registry, ..metrics }
+    }
+
+    /// Gives everything in OpenMetrics text form.
+    pub fn encode(&self) -> String {
+        let mut text = String::new();
+        // Writing into a String cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_and_gauges_appear_under_their_documented_names() {
+        let metrics = Metrics::new("1.2.3");
+        metrics.posts_ingested.inc_by(3);
+        metrics.alerts.get_or_create(&ByDesk { desk: "politics".to_owned(), outcome: "sent".to_owned() }).inc();
+        metrics.feed_last_success.get_or_create(&BySource { source: "bbc".to_owned() }).set(7);
+        let text = metrics.encode();
+        for line in [
+            "claimwatch_posts_ingested_total 3",
+            "claimwatch_alerts_total{desk=\"politics\",outcome=\"sent\"} 1",
+            "claimwatch_feed_last_success_timestamp_seconds{source=\"bbc\"} 7",
+            "claimwatch_build_info{version=\"1.2.3\"} 1",
+            "claimwatch_config_last_reload_successful 1",
+        ] {
+            assert!(text.contains(line), "{line} is missing from\n{text}");
+        }
+    }
+}
