@@ -2,6 +2,7 @@
 
 pub mod metrics;
 pub mod people;
+pub mod pulse;
 
 use std::io::IsTerminal;
 

@@ -1,3 +1,91 @@
-//! Health and metrics over HTTP.
+//! Health and metrics over HTTP, for monitoring; on loopback unless the operator says otherwise.
 
 pub mod settings;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::pulse::Pulse;
+
+/// What the pages are made from.
+#[derive(Debug, Clone)]
+pub struct Window {
+    /// The numbers.
+    pub metrics: Arc<Metrics>,
+    /// Whether the daemon is well.
+    pub pulse: Arc<Pulse>,
+}
+
+/// A server that listens but does not answer yet.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+}
+
+impl Server {
+    /// Takes the address, so that a port in use is known before anything else starts.
+    ///
+    /// # Errors
+    /// When the address cannot be had.
+    pub async fn bind(settings: &settings::Settings) -> io::Result<Self> {
+        Ok(Self { listener: TcpListener::bind(settings.listen).await? })
+    }
+
+    /// Gives the address, with the port the system chose if it was 0.
+    ///
+    /// # Errors
+    /// When the system does not know.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers until `stop`; answers in hand are finished.
+    ///
+    /// # Errors
+    /// When the listener fails for good.
+    pub async fn run(self, window: Window, stop: CancellationToken) -> io::Result<()> {
+        axum::serve(self.listener, routes(window)).with_graceful_shutdown(stop.cancelled_owned()).await
+    }
+}
+
+fn routes(window: Window) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics))
+        .route("/health/live", get(live))
+        .route("/health/ready", get(ready))
+        .with_state(window)
+}
+
+async fn metrics(State(window): State<Window>) -> Response {
+    let form = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, form)], window.metrics.encode()).into_response()
+}
+
+/// Alive: every part that has something to do has moved lately. A supervisor that gets 503 should restart us.
+async fn live(State(window): State<Window>) -> Response {
+    match window.pulse.stuck() {
+        None => (StatusCode::OK, "alive\n").into_response(),
+        Some((organ, silent)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("{organ} has not moved for {} s\n", silent.as_secs())).into_response()
+        }
+    }
+}
+
+/// Ready: started in full and not going down.
+async fn ready(State(window): State<Window>) -> Response {
+    if window.pulse.is_ready() {
+        (StatusCode::OK, "ready\n").into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "starting or stopping\n").into_response()
+    }
+}
