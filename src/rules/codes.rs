@@ -66,3 +66,5 @@ pub const NO_SECRET: &str = "E033";
 pub const NO_TLS: &str = "E034";
 /// A rule whose alerts reach nobody.
 pub const NO_READER: &str = "L119";
+/// A configuration that watches nothing.
+pub const NO_SOURCE: &str = "L120";

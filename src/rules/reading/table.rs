@@ -94,7 +94,8 @@ impl<'t> Table<'t> {
 
     /// A table of that key, if it is there and is one.
     pub fn table(&mut self, key: &'static str, notes: &mut Notes<'_>) -> Option<Table<'t>> {
-        self.take(key)?.table(notes)
+        let table = self.take(key)?.table(notes)?;
+        Some(Table { name: format!("`[{key}]`"), ..table })
     }
 
     /// All `[[key]]`, in the order of the file.
@@ -105,7 +106,8 @@ impl<'t> Table<'t> {
             notes.error(codes::WRONG_KIND, &value.span, message, format!("write `[[{key}]]`"));
             return vec![Table::new(inner, value.span, format!("this `[[{key}]]`"))];
         }
-        value.list(notes).into_iter().filter_map(|item| item.table(notes)).collect()
+        let tables = value.list(notes).into_iter().filter_map(|item| item.table(notes));
+        tables.map(|table| Table { name: format!("this `[[{key}]]`"), ..table }).collect()
     }
 
     /// All keys and values, whatever they are called.

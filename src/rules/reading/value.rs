@@ -209,6 +209,31 @@ impl<'t> Value<'t> {
         duration
     }
 
+    /// A size in bytes with its unit.
+    pub fn size(&self, notes: &mut Notes<'_>) -> Option<u64> {
+        const HELP: &str = "write a number and a unit in quotes: \"512 kB\", \"10 MiB\"";
+        let Some(text) = self.inner.as_str() else {
+            self.wrong_kind("a size", HELP, notes);
+            return None;
+        };
+        let size = text.trim().parse::<bytesize::ByteSize>().ok().map(|size| size.as_u64()).filter(|size| *size > 0);
+        if size.is_none() {
+            notes.error(codes::BAD_NUMBER, &self.span, format!("\"{}\" is not a size", shown(text)), HELP);
+        }
+        size
+    }
+
+    /// A whole number inside bounds.
+    pub fn whole_in(&self, bounds: std::ops::RangeInclusive<i64>, notes: &mut Notes<'_>) -> Option<usize> {
+        let number = self.whole(notes)?;
+        if !bounds.contains(&number) {
+            let message = format!("`{}` lies between {} and {}", self.name, bounds.start(), bounds.end());
+            notes.error(codes::BAD_NUMBER, &self.span, message, "");
+            return None;
+        }
+        usize::try_from(number).ok()
+    }
+
     /// A web address.
     pub fn web_address(&self, notes: &mut Notes<'_>) -> Option<url::Url> {
         let words = self.text(notes)?;

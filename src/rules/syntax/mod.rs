@@ -26,14 +26,25 @@ pub const FORMAT: i64 = 1;
 ///
 /// Rules of a file with an error are left out: half a file is not what its editor meant. The mistakes come in the order of reading.
 pub fn read(files: &[RuleText]) -> (Vec<Rule>, Vec<Diagnostic>) {
+    read_beside(files, &[])
+}
+
+/// Like [`read`], where `neighbours` are files that are not to be checked but whose shared lists may be named.
+pub fn read_beside(files: &[RuleText], neighbours: &[RuleText]) -> (Vec<Rule>, Vec<Diagnostic>) {
     let mut found = Vec::new();
     let documents: Vec<Document> = files.iter().filter_map(|file| Document::open(file, &mut found)).collect();
+    let beside: Vec<Document> = neighbours.iter().filter_map(|file| Document::open(file, &mut Vec::new())).collect();
     let trees: Vec<Spanned<DeTable<'_>>> = documents.iter().map(Document::tree).collect();
     let all_read = documents.len() == files.len() && documents.iter().all(|document| !document.incomplete);
 
     let mut lists = Lists::new(all_read);
     let mut rules = Vec::new();
     let mut notes: Vec<Notes<'_>> = documents.iter().map(Notes::new).collect();
+    for document in &beside {
+        if let Some(value) = Table::root(&document.tree()).take("lists") {
+            lists.gather(&value, &mut Notes::new(document));
+        }
+    }
     for (tree, notes) in trees.iter().zip(&mut notes) {
         if let Some(value) = Table::root(tree).take("lists") {
             lists.gather(&value, notes);
