@@ -45,20 +45,6 @@ pub fn group(
         .collect()
 }
 
-/// Gives every claim and desk that `group` will want to know the state of.
-pub fn topics(desks: &[Desk], sightings: &[(&Sighting, &Claim)]) -> Vec<Topic> {
-    let mut topics: Vec<Topic> = sightings
-        .iter()
-        .filter(|(sighting, claim)| sighting.decision == Decision::Alert && claim.status == Status::Active)
-        .flat_map(|(_, claim)| {
-            desks_for(claim, desks).into_iter().map(|desk| Topic { claim: claim.id.clone(), desk: desk.name.clone() })
-        })
-        .collect();
-    topics.sort();
-    topics.dedup();
-    topics
-}
-
 fn step(now: Timestamp, desk: &Desk, topic: Topic, known: Option<&AlertState>, sightings: Vec<usize>) -> Step {
     let gathered = later(now, SignedDuration::try_from(desk.gather).unwrap_or(BETWEEN_LETTERS));
     let Some(alert) = known else {
@@ -185,6 +171,5 @@ mod tests {
         let on_trial = sighting(&trial, &post("cheese"), "cheese");
         let all = [(&possible, &claim), (&on_trial, &trial)];
         assert!(group(NOW, &[subscribed()], &all, &BTreeMap::new()).is_empty());
-        assert!(topics(&[subscribed()], &all).is_empty());
     }
 }
