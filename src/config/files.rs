@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::about_file;
-use crate::rules::diagnostic::Diagnostic;
+use crate::rules::diagnostic::{Diagnostic, Level};
 use crate::rules::reading::document::MAX_BYTES;
 use crate::rules::{RuleText, codes};
 
@@ -101,6 +101,8 @@ pub(super) fn nothing_there(paths: &[PathBuf]) -> Diagnostic {
 /// A secret that may not be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SecretFault {
+    /// How bad it is.
+    pub(super) level: Level,
     /// Its number.
     pub(super) code: &'static str,
     /// What is wrong.
@@ -114,20 +116,27 @@ pub(super) struct SecretFault {
 pub(super) struct Secrets {
     folder: PathBuf,
     credentials: Option<PathBuf>,
+    missing: Level,
 }
 
 impl Secrets {
     /// Secrets are named relative to the configuration file, or by systemd's credentials folder.
-    pub(super) fn beside(config: &Path) -> Self {
+    ///
+    /// `missing` says how bad it is when one cannot be read: an editor's machine has none of the secrets.
+    pub(super) fn beside(config: &Path, missing: Level) -> Self {
         Self {
             folder: config.parent().unwrap_or(Path::new("")).to_owned(),
             credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
+            missing,
         }
     }
 
     /// Reads a secret from its file; its last line end is not part of it.
     pub(super) fn read(&self, name: &str) -> Result<SecretString, SecretFault> {
-        let fault = |code, message: String, help: String| SecretFault { code, message, help };
+        let fault = |code, message: String, help: String| {
+            let level = if code == codes::NO_SECRET { self.missing } else { Level::Error };
+            SecretFault { level, code, message, help }
+        };
         let from_systemd = name.strip_prefix("${CREDENTIALS_DIRECTORY}/");
         let path = match (from_systemd, &self.credentials) {
             (Some(name), Some(folder)) => folder.join(name),

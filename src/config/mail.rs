@@ -123,7 +123,7 @@ fn login(table: &mut Table<'_>, secret: SecretOf<'_>, notes: &mut Notes<'_>) -> 
             match secret(&name.text) {
                 Ok(password) => Some(Login { user: user?.text, password, mechanism }),
                 Err(fault) => {
-                    notes.error(fault.code, &file.span, fault.message, fault.help);
+                    notes.note(fault.level, fault.code, &file.span, fault.message, fault.help);
                     None
                 }
             }

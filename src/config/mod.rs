@@ -76,18 +76,18 @@ pub struct Reading {
 /// # Errors
 /// All mistakes of all files at once, if there is a single error among them.
 pub fn load(path: &Path) -> Result<Loaded, Report> {
-    let reading = read(path);
+    let reading = read(path, Level::Error);
     match reading.config {
         Some(config) if !any_error(&reading.report.found) => Ok(Loaded { config, rules: reading.rules, report: reading.report }),
         _ => Err(reading.report),
     }
 }
 
-/// Reads the configuration and all rule files as far as they go.
-pub fn read(path: &Path) -> Reading {
+/// Reads the configuration and all rule files as far as they go; `missing_secrets` says how bad those are.
+pub fn read(path: &Path, missing_secrets: Level) -> Reading {
     let mut report = Report::default();
     let Some(text) = files::one(path, &mut report.found) else { return Reading { report, ..Reading::default() } };
-    let secrets = files::Secrets::beside(path);
+    let secrets = files::Secrets::beside(path, missing_secrets);
     let (config, found) = read::configuration(&text, &|name| secrets.read(name));
     report.found.extend(found);
     report.texts.push(text);
@@ -104,6 +104,14 @@ pub fn read(path: &Path) -> Reading {
     report.found.extend(found);
     report.texts.extend(texts);
     Reading { config, rules, report }
+}
+
+/// Reads the rule files that a configuration names, and nothing else of it: testing a rule needs no password.
+pub fn read_rules_of(path: &Path) -> Reading {
+    let mut report = Report::default();
+    let Some(text) = files::one(path, &mut report.found) else { return Reading { report, ..Reading::default() } };
+    let (paths, _) = read::outline(Some(&text));
+    read_rules(&paths, None)
 }
 
 /// Reads rule files alone; shared lists of the configuration's own rule files may be named in them.

@@ -36,7 +36,8 @@ impl<'d> Notes<'d> {
         self.note(Level::Warning, code, span, message.into(), help.into());
     }
 
-    fn note(&mut self, level: Level, code: &'static str, span: &Range<usize>, message: String, help: String) {
+    /// Notes a mistake of a level that is decided elsewhere.
+    pub fn note(&mut self, level: Level, code: &'static str, span: &Range<usize>, message: String, help: String) {
         // What cannot be read may well be there: do not send editors looking for a key they wrote.
         let about_absence = [codes::MISSING_KEY, codes::NOTHING_TO_MATCH, codes::NO_FORMAT].contains(&code);
         if self.document.is_broken(span) || (about_absence && self.document.incomplete) {
