@@ -11,6 +11,7 @@ pub mod reload;
 pub mod round;
 pub mod schedule;
 pub mod supervisor;
+pub mod upkeep;
 pub mod watch;
 
 use std::future::Future;
@@ -138,6 +139,7 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     let reloader = Reloader::new(config_path, &config.rule_paths, rules_sender, Arc::clone(&metrics), clock, status.clone());
     let reloading = tokio::spawn(reloader.run(aside.clone()));
     let watchdog = tokio::spawn(supervisor::feed_watchdog(Arc::clone(&pulse), aside.clone()));
+    let order = tokio::spawn(upkeep::keep(house.store.clone(), Arc::clone(&metrics), clock, aside.clone()));
     let stop_web = CancellationToken::new();
     let window = Window { metrics: Arc::clone(&metrics), pulse: Arc::clone(&pulse) };
     let web = server.map(|server| tokio::spawn(server.run(window, stop_web.clone())));
@@ -149,6 +151,7 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     supervisor::stopping();
     // No new rules while the last visits finish; the watchdog is fed to the end.
     reloading.abort();
+    order.abort();
 
     let limit = Instant::now() + STOP_LIMIT;
     info!("stopping: no new visits");
