@@ -60,7 +60,10 @@ pub(super) fn visible(text: &str, marks: &[Range<usize>]) -> (String, Vec<Range<
         let before = out.len();
         push_visible(&mut out, c, &mut stacked);
         let inside = marks.get(mark).is_some_and(|m| m.start <= at);
-        if inside && out.len() > before && let Some(to) = moved.get_mut(mark) {
+        if inside
+            && out.len() > before
+            && let Some(to) = moved.get_mut(mark)
+        {
             if to.start == to.end {
                 to.start = before;
             }

@@ -142,7 +142,10 @@ static ENGLISH: Words = Words {
         "seems to be a fact-check itself",
     ],
     same_words: ["{n} more post has the same words", "{n} more posts have the same words"],
-    not_shown: ["{n} more post is not shown here; it is kept in claimwatch's memory.", "{n} more posts are not shown here; they are kept in claimwatch's memory."],
+    not_shown: [
+        "{n} more post is not shown here; it is kept in claimwatch's memory.",
+        "{n} more posts are not shown here; they are kept in claimwatch's memory.",
+    ],
     if_wrong: "If this is wrong",
     wrong_rule: "The rule that matched is “{rule}” (wording {revision}).",
     wrong_post: "If a post above does not repeat the claim, send its address to the editors of that rule: it belongs into the rule's must_not_match tests, and will not be shown again.",

@@ -1,1 +1,5 @@
 //! Start, stop, reload: the long-running service.
+
+pub mod gate;
+pub mod letters;
+pub mod report;

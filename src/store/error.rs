@@ -128,7 +128,11 @@ impl fmt::Display for StoreError {
         match self {
             Self::Folder { path, source } => write!(f, "{} could not be made or opened: {source}", path.display()),
             Self::Held { path, pid: Some(pid) } => {
-                write!(f, "another claimwatch (process {pid}) works with {}; stop it first, or give this one its own [store] url", path.display())
+                write!(
+                    f,
+                    "another claimwatch (process {pid}) works with {}; stop it first, or give this one its own [store] url",
+                    path.display()
+                )
             }
             Self::Held { path, pid: None } => {
                 write!(f, "another claimwatch works with {}; stop it first, or give this one its own [store] url", path.display())

@@ -131,8 +131,7 @@ impl Sqlite {
         .fetch_one(&mut *tx)
         .await
         .map_err(|e| self.error(&e))?;
-        let (posts, told) =
-            (|| Ok((row.try_get("posts")?, row.try_get("told")?)))().map_err(|e: sqlx::Error| self.error(&e))?;
+        let (posts, told) = (|| Ok((row.try_get("posts")?, row.try_get("told")?)))().map_err(|e: sqlx::Error| self.error(&e))?;
 
         // The claim as the newest sighting of the letter knew it: the verdict may have been corrected since the first.
         let claim: String = sqlx::query_scalar(

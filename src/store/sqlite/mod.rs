@@ -11,10 +11,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, Connection, Sqlite as Driver, SqlSafeStr, SqliteConnection, Transaction};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr, Sqlite as Driver, SqliteConnection, Transaction};
 
 use super::error::StoreError;
 use super::folder;
@@ -96,10 +94,8 @@ impl Sqlite {
 
     /// Refuses a damaged file before anything is written to it.
     async fn look_over(settings: &Settings, first: &mut SqliteConnection) -> Result<(), StoreError> {
-        let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
-            .fetch_one(first)
-            .await
-            .map_err(|e| StoreError::of(&settings.path, &e))?;
+        let found: String =
+            sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(first).await.map_err(|e| StoreError::of(&settings.path, &e))?;
         match found.as_str() {
             "ok" => Ok(()),
             _ => Err(StoreError::Corrupt { path: settings.path.clone(), found: found.replace('\n', "; ") }),

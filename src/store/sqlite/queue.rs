@@ -36,11 +36,8 @@ impl Sqlite {
     }
 
     pub(in crate::store) async fn queued(&self, id: DeliveryId) -> Result<(Queued, Letter), StoreError> {
-        let row = sqlx::query(queued!("WHERE d.id = $1"))
-            .bind(id.0)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(|e| self.error(&e))?;
+        let row =
+            sqlx::query(queued!("WHERE d.id = $1")).bind(id.0).fetch_optional(&self.readers).await.map_err(|e| self.error(&e))?;
         row.map_or_else(|| Err(unknown(id)), |row| self.read_queued(&row))
     }
 
@@ -84,14 +81,13 @@ impl Sqlite {
 
     pub(in crate::store) async fn drop_delivery(&self, id: DeliveryId, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let done = sqlx::query(
-            "UPDATE deliveries SET state = 'dropped', settled_at = $1 WHERE id = $2 AND state IN ('queued', 'dead')",
-        )
-        .bind(ms(now))
-        .bind(id.0)
-        .execute(&mut *tx)
-        .await
-        .map_err(|e| self.error(&e))?;
+        let done =
+            sqlx::query("UPDATE deliveries SET state = 'dropped', settled_at = $1 WHERE id = $2 AND state IN ('queued', 'dead')")
+                .bind(ms(now))
+                .bind(id.0)
+                .execute(&mut *tx)
+                .await
+                .map_err(|e| self.error(&e))?;
         self.commit(tx).await?;
         if done.rows_affected() == 0 { Err(unknown(id)) } else { Ok(()) }
     }
