@@ -11,7 +11,7 @@ use super::{ConfigPath, Exit};
 use crate::config;
 use crate::daemon::clock::Clock;
 use crate::daemon::error::DaemonError;
-use crate::daemon::letters::Totals;
+use crate::daemon::report::Report;
 use crate::daemon::round::{Tally, Visited};
 use crate::daemon::{self, News, Orders, reload};
 use crate::mail::settings::Via;
@@ -121,7 +121,9 @@ impl Talk {
             News::FirstRound { waiting, post, next } => {
                 self.first_round_is_over = true;
                 self.say_what_was_read(waiting);
-                self.say_what_was_sent(&post);
+                if let Some(post) = post {
+                    self.say_what_was_sent(&post);
+                }
                 if !self.once {
                     let when =
                         next.map_or("when a visit ends".to_owned(), |due| format!("in {}", in_words(self.clock.until(due))));
@@ -166,24 +168,25 @@ impl Talk {
         }
     }
 
-    fn say_what_was_sent(&self, post: &Totals) {
-        let letters = count(post.sent, "letter");
+    fn say_what_was_sent(&self, post: &Report) {
+        let letters = count(usize::try_from(post.sent).unwrap_or(usize::MAX), "letter");
         match &self.via {
             _ if post.sent == 0 => {}
             Via::Folder { folder } => {
-                let new = folder.join("new");
                 say!("Wrote {letters}. They lie in {}, a Maildir; to look at one:", folder.display());
                 let mutt = format!("mutt -f {}", folder.display());
                 say!("    {mutt:<28}or any mail program that opens a Maildir");
-                if let Some(newest) = newest(&new) {
+                if let Some(newest) = newest(&folder.join("new")) {
                     say!("    less {}", newest.display());
                 }
             }
             Via::Smtp(relay) => say!("Sent {letters} through {}.", relay.host),
         }
-        let trouble = post.later + post.refused + post.barred;
-        if trouble > 0 {
-            say!("{} could not be handed over yet; the log above says why.", count(trouble, "letter"));
+        if post.waiting > 0 {
+            say!("{} waiting to be sent.", verb(usize::try_from(post.waiting).unwrap_or(usize::MAX), "letter is", "letters are"));
+        }
+        if let Some(trouble) = &post.trouble {
+            say!("Letters cannot leave: {trouble}. None is lost.");
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
+use super::report::PostOfficeError;
 use crate::mail::error::MailError;
 use crate::store::error::StoreError;
 
@@ -38,6 +39,15 @@ impl std::error::Error for DaemonError {}
 impl From<StoreError> for DaemonError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<PostOfficeError> for DaemonError {
+    fn from(error: PostOfficeError) -> Self {
+        match error {
+            PostOfficeError::Store(error) => Self::Store(error),
+            PostOfficeError::Mail(error) => Self::Mail(error),
+        }
     }
 }
 

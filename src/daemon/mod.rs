@@ -5,9 +5,11 @@
 
 pub mod clock;
 pub mod error;
+pub mod gate;
 pub mod letters;
 pub mod news;
 pub mod reload;
+pub mod report;
 pub mod round;
 pub mod schedule;
 pub mod supervisor;
@@ -21,17 +23,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::watch as channel;
+use tokio::sync::{Notify, watch as channel};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use self::clock::Clock;
 use self::error::DaemonError;
 use self::letters::PostOffice;
 use self::reload::Reloader;
+use self::report::Report;
 use self::round::{House, Visited};
 use self::watch::Watch;
+use crate::alerting::subscription::Desk;
 use crate::config::Config;
 use crate::fetch::Fetcher;
 use crate::model::source::{Source, SourceName, SourceState};
@@ -69,8 +73,8 @@ pub enum News {
     FirstRound {
         /// Sources that have not answered yet.
         waiting: usize,
-        /// What the post office did so far.
-        post: letters::Totals,
+        /// What the post office did so far, if the store could tell.
+        post: Option<Report>,
         /// When the next source is due.
         next: Option<Timestamp>,
     },
@@ -113,23 +117,25 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     let (rules_sender, rules) = channel::channel(Arc::new(rules));
     let (sources, desks) = (watched.len(), config.desks.len());
     let in_flight = config.fetch.in_flight;
+    let desk_list: Arc<[Desk]> = config.desks.into();
     let house = Arc::new(House {
         fetcher: Fetcher::new(&config.fetch),
         store,
         rules,
-        desks: config.desks,
+        desks: Arc::clone(&desk_list),
         metrics: Arc::clone(&metrics),
         clock,
     });
-    let office = PostOffice::open(&house.store, &house.desks, &config.mail, clock, &metrics, &pulse).await?;
+    let bell = Arc::new(Notify::new());
+    let office =
+        Arc::new(PostOffice::new(house.store.clone(), &config.mail, desk_list, Arc::clone(&bell), Arc::clone(&metrics))?);
     tell(News::Started { sources, claims, desks, web: web_address });
 
-    let mut watch = Watch::new(&house, &pulse, watched, in_flight, once);
+    let mut watch = Watch::new(&house, &office, &bell, &pulse, watched, in_flight, once);
     if once {
-        watch.once(&office, &mut tell).await;
-        let post = office.send_everything_now().await?;
+        watch.once(&mut tell).await;
+        let post = Some(office.once().await?);
         tell(News::FirstRound { waiting: 0, post, next: None });
-        office.close().await;
         house.store.close().await;
         return Ok(());
     }
@@ -140,13 +146,16 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     let reloading = tokio::spawn(reloader.run(aside.clone()));
     let watchdog = tokio::spawn(supervisor::feed_watchdog(Arc::clone(&pulse), aside.clone()));
     let order = tokio::spawn(upkeep::keep(house.store.clone(), Arc::clone(&metrics), clock, aside.clone()));
+    let (stop_office, at_work) = (CancellationToken::new(), Arc::clone(&office));
+    let closing = stop_office.clone();
+    let mut post = tokio::spawn(async move { at_work.run(&closing).await });
     let stop_web = CancellationToken::new();
     let window = Window { metrics: Arc::clone(&metrics), pulse: Arc::clone(&pulse) };
     let web = server.map(|server| tokio::spawn(server.run(window, stop_web.clone())));
 
     pulse.set_ready(true);
     supervisor::ready(&status);
-    watch.until(stop, &office, &mut tell).await;
+    watch.until(stop, &mut tell).await;
     pulse.set_ready(false);
     supervisor::stopping();
     // No new rules while the last visits finish; the watchdog is fed to the end.
@@ -155,14 +164,20 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
 
     let limit = Instant::now() + STOP_LIMIT;
     info!("stopping: no new visits");
-    match watch.finish(limit, &office, &mut tell).await {
+    match watch.finish(limit, &mut tell).await {
         0 => info!("stopping: all visits are finished"),
         given_up => warn!("stopping: {given_up} visits were given up; they will be repeated after the next start"),
     }
-    if timeout_at(limit, office.close()).await.is_err() {
-        warn!("stopping: a letter is still in hand; it will be sent again with the same Message-ID after the next start");
+    stop_office.cancel();
+    match timeout_at(limit, &mut post).await {
+        Ok(Ok(Ok(()))) => info!("stopping: the post office is closed"),
+        Ok(Ok(Err(fault))) => error!("the post office had stopped: {fault}"),
+        Ok(Err(fault)) => error!("the post office had broken off: {fault}"),
+        Err(_) => {
+            post.abort();
+            warn!("stopping: a letter is still in hand; it will be sent again with the same Message-ID after the next start");
+        }
     }
-    info!("stopping: the post office is closed");
     stop_web.cancel();
     if let Some(web) = web {
         let _ = timeout_at(limit, web).await;

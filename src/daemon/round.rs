@@ -39,7 +39,7 @@ pub struct House {
     /// The rules of the moment; a visit keeps those it began with.
     pub rules: watch::Receiver<Arc<RuleSet>>,
     /// Who wants to know.
-    pub desks: Vec<Desk>,
+    pub desks: Arc<[Desk]>,
     /// The numbers.
     pub metrics: Arc<Metrics>,
     /// The time.
@@ -75,6 +75,8 @@ pub struct Tally {
     pub sightings: usize,
     /// Posts that nearly do.
     pub near_misses: usize,
+    /// Letters begun.
+    pub letters: usize,
     /// The claims repeated.
     pub claims: BTreeSet<ClaimId>,
 }
@@ -162,7 +164,8 @@ async fn remember(
         sightings,
     };
     let pairs: Vec<(&Sighting, &Claim)> = visit.sightings.iter().map(|(sighting, claim)| (sighting, claim)).collect();
-    house.store.record(&visit, |alerts| group::group(now, &house.desks, &pairs, alerts)).await?;
+    let recorded = house.store.record(&visit, |alerts| group::group(now, &house.desks, &pairs, alerts)).await?;
+    tally.letters = recorded.letters;
     house.metrics.posts_ingested.inc_by(tally.new as u64);
     house.metrics.sightings.inc_by(tally.sightings as u64);
     house.metrics.near_misses.inc_by(tally.near_misses as u64);
@@ -247,6 +250,7 @@ impl Tally {
         self.history += other.history;
         self.sightings += other.sightings;
         self.near_misses += other.near_misses;
+        self.letters += other.letters;
         self.claims.extend(other.claims.iter().cloned());
     }
 

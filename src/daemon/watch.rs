@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{error, info};
@@ -21,6 +22,8 @@ use crate::telemetry::pulse::{Organ, Pulse};
 const LOOK_AROUND: Duration = Duration::from_secs(5);
 /// The first report does not wait longer than this for slow sources.
 const FIRST_REPORT: Duration = Duration::from_secs(4);
+/// How often we look whether the first report can be made.
+const BLINK: Duration = Duration::from_millis(50);
 /// Below this nothing is fetched; sending goes on.
 const DISK_FLOOR_BYTES: u64 = 64 << 20;
 
@@ -29,6 +32,8 @@ type Ended = (SourceState, Visited);
 /// Sources, their states and the visits in hand.
 pub struct Watch {
     house: Arc<House>,
+    office: Arc<PostOffice>,
+    bell: Arc<Notify>,
     pulse: Arc<Pulse>,
     sources: Vec<(Source, SourceState)>,
     agenda: Agenda,
@@ -43,6 +48,8 @@ impl Watch {
     /// Makes the first appointments. `all_now` forgets those of the last run.
     pub fn new(
         house: &Arc<House>,
+        office: &Arc<PostOffice>,
+        bell: &Arc<Notify>,
         pulse: &Arc<Pulse>,
         sources: Vec<(Source, SourceState)>,
         in_flight: usize,
@@ -52,40 +59,56 @@ impl Watch {
         let first = |(source, state): &(Source, SourceState)| {
             if all_now { now } else { schedule::at_start(source, state, now, fastrand::f64()) }
         };
-        let agenda = Agenda::new(sources.iter().map(first));
-        let (house, pulse) = (Arc::clone(house), Arc::clone(pulse));
-        Self { house, pulse, sources, agenda, visits: JoinSet::new(), places: HashMap::new(), in_flight, disk_is_low: false }
+        Self {
+            agenda: Agenda::new(sources.iter().map(first)),
+            house: Arc::clone(house),
+            office: Arc::clone(office),
+            bell: Arc::clone(bell),
+            pulse: Arc::clone(pulse),
+            sources,
+            visits: JoinSet::new(),
+            places: HashMap::new(),
+            in_flight,
+            disk_is_low: false,
+        }
     }
 
     /// Visits every source that is due and waits for all of them.
-    pub async fn once(&mut self, office: &PostOffice, tell: &mut impl FnMut(News)) {
+    pub async fn once(&mut self, tell: &mut impl FnMut(News)) {
         loop {
             self.start_due();
             let Some(ended) = self.visits.join_next_with_id().await else { break };
-            self.end(ended, office, tell);
+            self.end(ended, tell);
         }
     }
 
     /// Starts visits as they fall due, until `stop`. Reports once, when the sources due at the start have answered.
-    pub async fn until(&mut self, stop: impl Future<Output = ()>, office: &PostOffice, tell: &mut impl FnMut(News)) {
+    pub async fn until(&mut self, stop: impl Future<Output = ()>, tell: &mut impl FnMut(News)) {
         let mut stop = pin!(stop);
         self.start_due();
         let mut awaited: BTreeSet<usize> = self.agenda.in_hand().collect();
         let mut report_by = Some(Instant::now() + FIRST_REPORT);
         loop {
             self.pulse.beat(Organ::Scheduler);
-            if report_by.is_some_and(|at| awaited.is_empty() || at <= Instant::now()) {
-                let post = office.settle_what_is_due(report_by.take().unwrap_or_else(Instant::now)).await;
+            if self.office.makes_progress() {
+                self.pulse.beat(Organ::PostOffice);
+            }
+            if let Some(at) = report_by
+                && (at <= Instant::now() || awaited.is_empty() && self.office.is_idle().await.unwrap_or(true))
+            {
+                report_by = None;
+                let post = self.office.report().await.ok();
                 tell(News::FirstRound { waiting: awaited.len(), post, next: self.agenda.next_due() });
             }
             let due_in = self.agenda.next_due().map_or(LOOK_AROUND, |due| self.house.clock.until(due));
             // A due source that finds no free place waits for a visit to end, not for the clock.
-            let nap = if due_in.is_zero() { LOOK_AROUND } else { due_in.min(LOOK_AROUND) };
+            let longest = if report_by.is_some() { BLINK } else { LOOK_AROUND };
+            let nap = if due_in.is_zero() { longest } else { due_in.min(longest) };
             tokio::select! {
                 biased;
                 () = &mut stop => break,
                 Some(ended) = self.visits.join_next_with_id() => {
-                    if let Some(source) = self.end(ended, office, tell) {
+                    if let Some(source) = self.end(ended, tell) {
                         awaited.remove(&source);
                     }
                 }
@@ -96,9 +119,9 @@ impl Watch {
     }
 
     /// Lets the visits in hand finish, but not beyond `limit`; gives how many were given up.
-    pub async fn finish(&mut self, limit: Instant, office: &PostOffice, tell: &mut impl FnMut(News)) -> usize {
+    pub async fn finish(&mut self, limit: Instant, tell: &mut impl FnMut(News)) -> usize {
         while let Ok(Some(ended)) = timeout_at(limit, self.visits.join_next_with_id()).await {
-            self.end(ended, office, tell);
+            self.end(ended, tell);
         }
         let given_up = self.visits.len();
         // Nothing is lost: a visit that has not committed never happened.
@@ -142,7 +165,7 @@ impl Watch {
     }
 
     /// Puts a visit's end on record; gives the source.
-    fn end(&mut self, ended: Result<(Id, Ended), JoinError>, office: &PostOffice, tell: &mut impl FnMut(News)) -> Option<usize> {
+    fn end(&mut self, ended: Result<(Id, Ended), JoinError>, tell: &mut impl FnMut(News)) -> Option<usize> {
         if self.visits.is_empty() {
             self.pulse.rest(Organ::Visits);
         } else {
@@ -160,8 +183,8 @@ impl Watch {
             (state, Visited::Failed { class: "fault", sentence })
         });
         self.agenda.put_back(place, state.next_due.unwrap_or(now));
-        if matches!(&how, Visited::Read(tally) if tally.sightings > 0) {
-            office.wake();
+        if matches!(&how, Visited::Read(tally) if tally.letters > 0) {
+            self.bell.notify_one();
         }
         *remembered = state;
         tell(News::Visited { source: source.name.clone(), how });
