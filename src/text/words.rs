@@ -172,7 +172,7 @@ mod tests {
         }
 
         #[test]
-        fn reading_what_was_read_gives_the_same(text in "([a-zA-Zéß]{0,9}[0-9]?[,!?\n] ){0,12}") {
+        fn reading_what_was_read_gives_the_same(text in "([a-zA-Zéß]{0,9}[,!?\n] ){0,12}") {
             let once = plain(&text);
             prop_assert_eq!(plain(&once), once);
         }
