@@ -57,7 +57,16 @@ impl Words {
 
     /// The words in order; where a word begins never lies before where the one before it begins.
     pub fn iter(&self) -> impl Iterator<Item = Word<'_>> {
-        self.places.iter().map(|p| Word {
+        self.places.iter().map(|place| self.word(place))
+    }
+
+    /// The word with this number in the order of [`iter`](Self::iter).
+    pub fn get(&self, number: usize) -> Option<Word<'_>> {
+        self.places.get(number).map(|place| self.word(place))
+    }
+
+    fn word(&self, p: &Place) -> Word<'_> {
+        Word {
             form: &self.letters[p.form.0 as usize..p.form.1 as usize],
             start: p.start as usize,
             end: p.end as usize,
@@ -65,7 +74,7 @@ impl Words {
             next: p.next,
             sentence: p.sentence,
             alternative: p.alternative,
-        })
+        }
     }
 
     /// The words without other readings: what the text says, once.
