@@ -3,6 +3,12 @@
 
 mod config;
 mod floors;
+mod letters;
+mod mail;
 mod matching;
+mod postfix;
 mod rules;
+mod samples;
 mod service;
+mod smtp_server;
+mod store;

@@ -178,3 +178,40 @@ async fn version(settings: &Settings, first: &mut SqliteConnection) -> Result<i6
 async fn close(connection: SqliteConnection) {
     let _ = connection.close().await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::source::{SourceName, SourceState};
+    use crate::store::Store;
+    use std::sync::Arc;
+
+    /// A disk that is full, made by telling the one writer that the file may not grow.
+    async fn allow_pages(db: &Sqlite, pages: &'static str) {
+        sqlx::query(pages).execute(&db.writer).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_recognised_and_over_when_there_is_room_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings { path: folder.path().join("full.db"), ..Settings::default() };
+        let db = Arc::new(Sqlite::open(&settings).await.unwrap());
+        let store = Store::Sqlite(db.clone());
+        let state = SourceState { last_error: Some("x".repeat(60_000)), ..SourceState::default() };
+        store.record_state(&SourceName("before".into()), &state).await.unwrap();
+        allow_pages(&db, "PRAGMA max_page_count = 1").await;
+        let mut full = None;
+        for n in 0..20 {
+            full = store.record_state(&SourceName(format!("during {n}")), &state).await.err();
+            if full.is_some() {
+                break;
+            }
+        }
+        let error = full.unwrap();
+        assert!(error.is_full() && error.try_again_in().is_some(), "{error}");
+        assert!(store.source_states().await.unwrap().contains_key(&SourceName("before".into())), "reading goes on");
+        allow_pages(&db, "PRAGMA max_page_count = 1000000").await;
+        store.record_state(&SourceName("after".into()), &state).await.unwrap();
+        assert!(store.check().await.unwrap().is_empty());
+    }
+}
