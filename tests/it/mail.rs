@@ -40,10 +40,7 @@ fn kind(outcome: &Outcome) -> &'static str {
 fn reason(outcome: &Outcome) -> &str {
     match outcome {
         Outcome::Sent { reply: words } => words,
-        Outcome::Later { reason }
-        | Outcome::Refused { reason }
-        | Outcome::Away { reason }
-        | Outcome::Barred { reason } => reason,
+        Outcome::Later { reason } | Outcome::Refused { reason } | Outcome::Away { reason } | Outcome::Barred { reason } => reason,
     }
 }
 
