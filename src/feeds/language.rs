@@ -126,7 +126,12 @@ mod tests {
     fn a_language_is_recognised_only_when_it_is_clear() {
         assert_eq!(recognised("Le président a déclaré hier que le problème était définitivement réglé."), lang("fr"));
         assert_eq!(recognised("The council voted last night to close the swimming pool for the whole winter."), lang("en"));
-        assert_eq!(recognised("Президент заявил вчера, что проблема решена окончательно и больше никогда не вернётся, но эксперты с этим не согласны."), lang("ru"));
+        assert_eq!(
+            recognised(
+                "Президент заявил вчера, что проблема решена окончательно и больше никогда не вернётся, но эксперты с этим не согласны."
+            ),
+            lang("ru")
+        );
         assert_eq!(recognised("OK, no problem"), None);
     }
 }
