@@ -211,10 +211,7 @@ fn why(error: &reqwest::Error, url: &Url, connect: Duration) -> FetchError {
         if let Some(blocked) = inner.downcast_ref::<Blocked>() {
             return FetchError::BlockedAddress { host, address: blocked.address };
         }
-        // An I/O error keeps what it wraps out of the chain of sources.
-        let wrapped = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let tls = wrapped.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if let Some(tls) = tls.or_else(|| inner.downcast_ref::<rustls::Error>()) {
+        if let Some(tls) = tls_fault(inner) {
             return FetchError::Tls { host, detail: body::clip(&tls.to_string()) };
         }
         cause = inner.source();
@@ -227,6 +224,14 @@ fn why(error: &reqwest::Error, url: &Url, connect: Duration) -> FetchError {
         () if error.is_builder() => FetchError::Request { host, detail },
         () => FetchError::CutShort { host },
     }
+}
+
+/// Finds a TLS error in a cause; I/O errors wrap one another and keep what they wrap out of the chain of sources.
+fn tls_fault<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
+    if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+        return Some(tls);
+    }
+    tls_fault(cause.downcast_ref::<io::Error>()?.get_ref()?)
 }
 
 /// Gives the words of the innermost cause; the outer ones repeat the URL.

@@ -203,6 +203,8 @@ fn the_good_items_of_a_document_that_breaks_off_are_kept() {
         assert!(document.cut_short, "{cut}");
     }
     assert!(!read(whole.replace("</rss>", "")).unwrap().cut_short, "nothing but the very end is missing");
+    let fault = read("<rss version=\"2.0\"><channel><title>Feed").unwrap_err();
+    assert_eq!(fault.to_string(), "this is not a feed: it breaks off before its first item");
 }
 
 #[test]
@@ -256,30 +258,27 @@ fn hostile_documents_cost_little_time() {
     for hostile in [
         nested_bases,
         entries,
-        rss(&"<x>".repeat(300_000)),
-        rss(&format!("<item><title>{}</title></item>", "<b>".repeat(300_000))),
-        rss(&"<item><title>a".repeat(100_000)),
-        rss(&"<title>".repeat(200_000)),
-        rss(&"<![CDATA[".repeat(200_000)),
-        rss(&"<!-- ".repeat(200_000)),
-        rss(&"<!-- ><title>x</title>".repeat(60_000)),
-        rss(&"<a =\"<a \"".repeat(150_000)),
-        rss(&"<a b='\" ".repeat(150_000)),
-        rss(&"&".repeat(1_000_000)),
-        rss(&"&#".repeat(500_000)),
+        rss(&"<x>".repeat(50_000)),
+        rss(&format!("<item><title>{}</title></item>", "<b>".repeat(50_000))),
+        rss(&"<item><title>a".repeat(30_000)),
+        rss(&"<title>".repeat(40_000)),
+        rss(&"<![CDATA[".repeat(40_000)),
+        rss(&"<!-- ".repeat(40_000)),
+        rss(&"<!-- ><title>x</title>".repeat(20_000)),
+        rss(&"<a =\"<a \"".repeat(40_000)),
+        rss(&"<a b='\" ".repeat(40_000)),
+        rss(&"&".repeat(100_000)),
+        rss(&"&#".repeat(100_000)),
         rss(&format!("<item {}><title>a</title></item>", (0..100_000).map(|n| format!("a{n}='b' ")).collect::<String>())),
         rss(&format!("<item {}><title>a</title></item>", (0..1000).map(|n| format!("xmlns:a{n}='b' ")).collect::<String>())),
         "<".repeat(1_000_000),
         "{\"a\":".repeat(100_000),
         "[".repeat(1_000_000),
     ] {
-        let t = Instant::now();
-        let head = hostile[..hostile.floor_char_boundary(60)].to_owned();
         let _ = read(hostile);
-        eprintln!("{:?} {head}", t.elapsed());
     }
-    // Unoptimised and beside other work it takes a few seconds; anything quadratic would take minutes.
-    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    // Unoptimised it takes some seconds; anything quadratic would take minutes.
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
 }
 
 proptest! {
