@@ -43,7 +43,11 @@ fn agreed() -> Vec<(&'static str, Dossier)> {
             first.clone(),
             post("tag", "b2", "RT! made of green cheese!!! see https://moon.example/proof and www.cheese.example"),
             post("tag", "b3", "rt! made of green cheese!!! see https://moon.example/proof and www.cheese.example"),
-            post("blog", "c4", &format!("{} the moon is made of green cheese {}", "Once more. ".repeat(90), "And so on. ".repeat(90))),
+            post(
+                "blog",
+                "c4",
+                &format!("{} the moon is made of green cheese {}", "Once more. ".repeat(90), "And so on. ".repeat(90)),
+            ),
         ],
         "made of green cheese",
     );
@@ -59,7 +63,11 @@ fn agreed() -> Vec<(&'static str, Dossier)> {
 
     let mut hostile = dossier(
         &[with_title(
-            post("feed\u{202e}", "x/../y", "<script>alert(1)</script> made of green cheese \u{2066}<a href=\"https://evil.example\">here</a>"),
+            post(
+                "feed\u{202e}",
+                "x/../y",
+                "<script>alert(1)</script> made of green cheese \u{2066}<a href=\"https://evil.example\">here</a>",
+            ),
             "A\r\nBcc: all@evil.example =?utf-8?q?=0d=0a?= \u{202e}desrever <img src=https://evil.example/pixel.png>",
         )],
         "made of green cheese",

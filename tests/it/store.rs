@@ -22,7 +22,10 @@ async fn close_all(store: &Store, now: Timestamp, recipients: &[&str]) -> usize 
     for due in store.due_letters(now, false).await.unwrap() {
         let recipients = recipients.iter().map(|r| (*r).to_owned()).collect();
         made += store
-            .close_letter(due.id, now, "desk.test", |d| Closing::Send { letter: letter(&format!("{} posts", d.posts)), recipients })
+            .close_letter(due.id, now, "desk.test", |d| Closing::Send {
+                letter: letter(&format!("{} posts", d.posts)),
+                recipients,
+            })
             .await
             .unwrap();
     }
@@ -288,10 +291,12 @@ async fn a_database_of_a_newer_version_is_refused_unchanged() {
     let path = store_settings(folder.path()).path;
     let url = format!("sqlite:{}", path.display());
     let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
-    sqlx::query("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'x', 1, x'', 0)")
-        .execute(&pool)
-        .await
-        .unwrap();
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'x', 1, x'', 0)",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
     pool.close().await;
     for refused in [Store::open(&store_settings(folder.path())).await, Store::beside(&store_settings(folder.path())).await] {
         let error = refused.unwrap_err();
