@@ -8,6 +8,7 @@ mod floors;
 mod letters;
 mod mail;
 mod matching;
+mod post_office;
 mod postfix;
 mod rules;
 mod samples;

@@ -9,8 +9,6 @@ use tokio::net::{TcpListener, TcpStream};
 /// What the client has just done.
 #[derive(Debug, Clone)]
 pub struct Heard {
-    /// Which connection, from 1.
-    pub connection: usize,
     /// `CONNECT`, the first word of a command in capitals, or `.` for a whole letter.
     pub what: String,
     /// The line, or all lines of a letter.
@@ -68,9 +66,9 @@ impl FakeRelay {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let (act, log) = (Arc::new(act), heard.clone());
         let task = tokio::spawn(async move {
-            for connection in 1.. {
+            loop {
                 let Ok((stream, _)) = listener.accept().await else { return };
-                tokio::spawn(converse(stream, connection, log.clone(), act.clone()));
+                tokio::spawn(converse(stream, log.clone(), act.clone()));
             }
         });
         Self { port, heard, task }
@@ -88,7 +86,7 @@ impl Drop for FakeRelay {
     }
 }
 
-async fn converse<A>(stream: TcpStream, connection: usize, log: Arc<Mutex<Vec<Heard>>>, act: Arc<A>)
+async fn converse<A>(stream: TcpStream, log: Arc<Mutex<Vec<Heard>>>, act: Arc<A>)
 where
     A: Fn(&Heard) -> Act + Send + Sync + 'static,
 {
@@ -99,7 +97,7 @@ where
         let heard = {
             let mut log = log.lock().unwrap();
             let letters = log.iter().filter(|heard| heard.what == ".").count() + usize::from(what == ".");
-            log.push(Heard { connection, what, line, letters });
+            log.push(Heard { what, line, letters });
             log.last().unwrap().clone()
         };
         let answer = match act(&heard) {
