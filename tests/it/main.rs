@@ -2,3 +2,5 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should say so and stop")]
 
 mod floors;
+mod mail;
+mod smtp_server;

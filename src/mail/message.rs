@@ -1,0 +1,135 @@
+//! The message on the wire (RFC 5322): headers that let mail programs thread, sort and not answer, text first, HTML second.
+//!
+//! The same delivery always gives the same bytes, so that a letter sent twice after a crash is recognised as one. Nothing
+//! from outside reaches a header before its control characters are gone: the builder below *panics* on a line break
+//! in a display name, and passes on `=?…?=` that an attacker has typed.
+
+use std::time::{Duration, SystemTime};
+
+use lettre::Address;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
+use sha2::{Digest, Sha256};
+
+use crate::model::delivery::Delivery;
+
+/// Longest header text of ours, in characters: a word this long still fits a line (RFC 5322 §2.1.1: 998 octets).
+const HEADER: usize = 200;
+/// Letters of a thread named in `References`, besides its root; mail programs look at the first and the last few.
+const REFERENCES: usize = 20;
+
+/// A message and its envelope.
+#[derive(Debug)]
+pub struct Message {
+    /// Who it comes from.
+    pub sender: Address,
+    /// Who it goes to: always one.
+    pub recipient: Address,
+    /// Headers and body with CRLF line ends, all ASCII unless an address is not.
+    pub bytes: Vec<u8>,
+}
+
+impl Message {
+    /// Whether an address has letters beyond ASCII, which not every relay takes (RFC 6531).
+    pub fn needs_utf8(&self) -> bool {
+        !self.bytes.is_ascii() || !self.sender.to_string().is_ascii() || !self.recipient.to_string().is_ascii()
+    }
+}
+
+/// Makes the message of a delivery; `Err` is a sentence saying why this letter can never be sent.
+pub fn compose(from: &Mailbox, delivery: &Delivery) -> Result<Message, String> {
+    let recipient = mailbox(&delivery.recipient).ok_or("the recipient is not a mail address")?;
+    let letter = &delivery.letter;
+    let [id, desk, claim, lang] =
+        [&delivery.message_id.0, &delivery.desk.0, &delivery.claim.0, &letter.lang.0].map(|text| header(text));
+    let mut builder = lettre::Message::builder()
+        .from(from.clone())
+        .to(Mailbox::new(None, recipient.email.clone()))
+        .subject(header(&letter.subject))
+        .date(date(delivery))
+        .message_id(Some(format!("<{id}>")))
+        .raw_header(raw("List-Id", list_id(&desk, from.email.domain())))
+        .raw_header(raw("Auto-Submitted", "auto-generated".to_owned()))
+        .raw_header(raw("X-Auto-Response-Suppress", "All".to_owned()))
+        .raw_header(raw("Content-Language", lang))
+        .raw_header(raw("X-Claimwatch-Claim", claim))
+        .raw_header(raw("X-Claimwatch-Desk", desk));
+    if let Some(last) = delivery.references.last() {
+        builder = builder.in_reply_to(format!("<{}>", header(&last.0))).references(references(delivery));
+    }
+    let text = SinglePart::builder().content_type(ContentType::TEXT_PLAIN).body(body(&letter.text));
+    let message = if letter.html.is_empty() {
+        builder.singlepart(text)
+    } else {
+        let html = SinglePart::builder().content_type(ContentType::TEXT_HTML).body(body(&letter.html));
+        builder.multipart(MultiPart::alternative().boundary(boundary(delivery)).singlepart(text).singlepart(html))
+    };
+    let bytes = message.map_err(|error| format!("the message could not be put together: {error}"))?.formatted();
+    Ok(Message { sender: from.email.clone(), recipient: recipient.email, bytes })
+}
+
+/// Reads `desk@example.org` or `The desk <desk@example.org>`; invisible characters that came with copy and paste are
+/// dropped, and a domain with letters beyond ASCII is given in the form relays know.
+pub fn mailbox(text: &str) -> Option<Mailbox> {
+    let is_seen = |c: &char| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
+    let text: String = one_line(text).filter(is_seen).collect();
+    let mailbox: Mailbox = text.trim().parse().ok()?;
+    let domain = mailbox.email.domain();
+    let domain = if domain.is_ascii() { domain.to_owned() } else { url::Host::parse(domain).ok()?.to_string() };
+    Some(Mailbox::new(mailbox.name, Address::new(mailbox.email.user(), domain).ok()?))
+}
+
+/// Gives text that may stand in a header: one short line, and no encoded words but our own.
+fn header(text: &str) -> String {
+    one_line(&text.replace("=?", "= ?")).take(HEADER).collect()
+}
+
+/// Drops what breaks a line, moves the cursor or turns the direction of writing.
+fn one_line(text: &str) -> impl Iterator<Item = char> {
+    let breaks = |c| if matches!(c, '\r' | '\n' | '\t' | '\u{2028}' | '\u{2029}') { ' ' } else { c };
+    let is_kept = |c: &char| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(breaks).filter(is_kept)
+}
+
+/// Gives text that may stand in a body: lines end one way, and nothing but tabs and line ends below the space.
+fn body(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n").chars().filter(|&c| c == '\n' || c == '\t' || !c.is_control()).collect()
+}
+
+/// When the letter was closed; the library panics on dates it cannot write.
+fn date(delivery: &Delivery) -> SystemTime {
+    const END_OF_9999: u64 = 253_402_300_799;
+    let seconds = u64::try_from(delivery.written_at.as_second()).unwrap_or_default().min(END_OF_9999);
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+fn raw(name: &'static str, value: String) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
+}
+
+/// `claimwatch politics <politics.claimwatch.example.org>` (RFC 2919): what a reader sorts a desk's letters by.
+fn list_id(desk: &str, domain: &str) -> String {
+    let label: String = desk.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let phrase: String = desk.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-')).collect();
+    format!("claimwatch {phrase} <{label}.claimwatch.{domain}>")
+}
+
+/// The root of the thread and its last letters.
+fn references(delivery: &Delivery) -> String {
+    let all = &delivery.references;
+    let last = all.len().saturating_sub(REFERENCES).max(1);
+    let named = all.iter().take(1).chain(all.iter().skip(last));
+    named.map(|id| format!("<{}>", header(&id.0))).collect::<Vec<_>>().join(" ")
+}
+
+/// A boundary that is the same at every attempt and that the letter itself cannot contain: it is the digest of the letter.
+fn boundary(delivery: &Delivery) -> String {
+    let parts = [&delivery.message_id.0, &delivery.letter.text, &delivery.letter.html];
+    let digest = parts.iter().fold(Sha256::new(), |digest, part| digest.chain_update(part));
+    hex(&digest.finalize())
+}
+
+/// Gives the first 40 hexadecimal digits of a digest.
+pub fn hex(digest: &[u8]) -> String {
+    digest.iter().take(20).map(|byte| format!("{byte:02x}")).collect()
+}
