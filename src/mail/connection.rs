@@ -20,10 +20,10 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_util::either::Either;
 
-use super::dialogue::{Deadlines, Dialogue};
+use super::dialogue::{Dialogue, limit};
 use super::fault::{Cause, Fault, Step, words};
 use super::message::Message;
-use super::settings::{Login, Mechanism, Smtp, Tls};
+use super::settings::{Deadlines, Login, Mechanism, Smtp, Tls};
 
 /// Letters over one connection at the most: relays count them too.
 const LETTERS: u32 = 100;
@@ -130,7 +130,7 @@ impl Connection {
 
 /// Connects to the first address of the relay that answers; all of them share one deadline.
 async fn dial(way: &Way) -> Result<TcpStream, Fault> {
-    let limit = way.deadlines.of(Step::Connect);
+    let limit = limit(&way.deadlines, Step::Connect);
     let Smtp { host, port, tls, .. } = &way.smtp;
     let connected = timeout(limit, async {
         let mut addresses: Vec<SocketAddr> = lookup_host((host.as_str(), *port)).await.map_err(Cause::Broken)?.collect();
@@ -195,7 +195,7 @@ async fn starttls(tcp: TcpStream, us: &ClientId, deadlines: Deadlines) -> Result
 }
 
 async fn secured(tcp: TcpStream, connector: &TlsConnector, way: &Way) -> Result<Stream, Fault> {
-    let limit = way.deadlines.of(Step::Tls);
+    let limit = limit(&way.deadlines, Step::Tls);
     let handshake = timeout(limit, connector.connect(way.name.clone(), tcp)).await;
     match handshake {
         Ok(Ok(stream)) => Ok(Either::Right(Box::new(stream))),

@@ -14,35 +14,13 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use tokio::time::timeout;
 
 use super::fault::{Cause, Fault, Step};
+use super::settings::Deadlines;
 
 /// Longest answer that is read, in bytes; Postfix gives no more either (`smtp_response_limit`).
 const LONGEST_ANSWER: usize = 100_000;
 
-/// How long each step may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Deadlines {
-    /// Every step but the last.
-    pub step: Duration,
-    /// The answer to the final dot, when the relay has the whole letter to look at (RFC 5321 §4.5.3.2.6).
-    pub dot: Duration,
-}
-
-impl Default for Deadlines {
-    fn default() -> Self {
-        Self { step: Duration::from_secs(30), dot: Duration::from_secs(120) }
-    }
-}
-
-impl Deadlines {
-    /// How long `step` may take.
-    pub fn of(&self, step: Step) -> Duration {
-        match step {
-            Step::Dot => self.dot,
-            Step::Quit => self.step.min(Duration::from_secs(2)),
-            _ => self.step,
-        }
-    }
-}
+/// How long a relay may take to answer our goodbye.
+const PARTING: Duration = Duration::from_secs(2);
 
 /// A stream on which commands are answered.
 #[derive(Debug)]
@@ -95,11 +73,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 
     /// Closes the stream without waiting for anything more.
     pub async fn close(mut self, step: Step) {
-        let _ = timeout(self.deadlines.of(step), self.stream.shutdown()).await;
+        let _ = timeout(limit(&self.deadlines, step), self.stream.shutdown()).await;
     }
 
     async fn within(&mut self, step: Step, bytes: &[u8]) -> Result<Response, Fault> {
-        let limit = self.deadlines.of(step);
+        let limit = limit(&self.deadlines, step);
         match timeout(limit, self.exchange(bytes)).await {
             Ok(answer) => answer.map_err(|cause| Fault::new(step, cause)),
             Err(_) => Err(Fault::new(step, Cause::Late(limit))),
@@ -133,5 +111,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             _ if line.len() >= most => Err(Cause::Garbled("its answer does not end")),
             _ => Err(Cause::Broken(io::Error::new(io::ErrorKind::UnexpectedEof, "the connection was closed"))),
         }
+    }
+}
+
+/// How long `step` may take.
+pub fn limit(deadlines: &Deadlines, step: Step) -> Duration {
+    match step {
+        Step::Dot => deadlines.dot,
+        Step::Quit => deadlines.step.min(PARTING),
+        _ => deadlines.step,
     }
 }

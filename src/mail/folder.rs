@@ -9,18 +9,16 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use lettre::message::Mailbox;
 use sha2::{Digest, Sha256};
 
 use super::error::MailError;
-use super::message;
+use super::message::{self, Message};
 use crate::model::delivery::{Delivery, Outcome};
 
 /// A Maildir.
 #[derive(Debug, Clone)]
 pub struct Folder {
     folder: PathBuf,
-    from: Mailbox,
 }
 
 impl Folder {
@@ -28,13 +26,13 @@ impl Folder {
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn open(folder: &Path, from: Mailbox) -> Result<Self, MailError> {
+    pub fn open(folder: &Path) -> Result<Self, MailError> {
         let make = |part| DirBuilder::new().recursive(true).mode(0o700).create(folder.join(part));
         ["tmp", "new", "cur"]
             .into_iter()
             .try_for_each(make)
             .map_err(|source| MailError::Folder { folder: folder.to_owned(), source })?;
-        Ok(Self { folder: folder.to_owned(), from })
+        Ok(Self { folder: folder.to_owned() })
     }
 
     /// Where it lies.
@@ -43,11 +41,7 @@ impl Folder {
     }
 
     /// Files one letter; the outcome says where it lies.
-    pub async fn send(&self, delivery: &Delivery) -> Outcome {
-        let message = match message::compose(&self.from, delivery) {
-            Ok(message) => message,
-            Err(reason) => return Outcome::Refused { reason },
-        };
+    pub async fn send(&self, delivery: &Delivery, message: Message) -> Outcome {
         let (folder, name) = (self.folder.clone(), name(delivery));
         let filed = tokio::task::spawn_blocking(move || file(&folder, &name, &with_unix_lines(&message.bytes))).await;
         match filed.unwrap_or_else(|broken| Err(io::Error::other(broken))) {

@@ -109,9 +109,22 @@ fn raw(name: &'static str, value: String) -> HeaderValue {
 
 /// `claimwatch politics <politics.claimwatch.example.org>` (RFC 2919): what a reader sorts a desk's letters by.
 fn list_id(desk: &str, domain: &str) -> String {
-    let label: String = desk.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
     let phrase: String = desk.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-')).collect();
-    format!("claimwatch {phrase} <{label}.claimwatch.{domain}>")
+    format!("claimwatch {phrase} <{}.claimwatch.{domain}>", label(desk))
+}
+
+/// A host-name label; what it cannot hold becomes its number, so that two desks do not share one.
+fn label(desk: &str) -> String {
+    let mut label = String::new();
+    for c in desk.chars().take(60) {
+        match c {
+            'a'..='z' | '0'..='9' | '-' => label.push(c),
+            'A'..='Z' => label.push(c.to_ascii_lowercase()),
+            ' ' | '_' | '.' => label.push('-'),
+            other => label.push_str(&format!("u{:x}", u32::from(other))),
+        }
+    }
+    label
 }
 
 /// The root of the thread and its last letters.

@@ -1,30 +1,34 @@
 //! Handing letters over: into a folder, or to a relay.
 
 mod connection;
-pub mod dialogue;
+mod dialogue;
 pub mod error;
 mod fault;
 mod folder;
 mod message;
+pub mod retry;
 pub mod settings;
 mod smtp;
 mod tls;
 
-use std::path::Path;
+use lettre::message::Mailbox;
 
-use self::dialogue::Deadlines;
 use self::error::MailError;
 use self::folder::Folder;
-use self::settings::{Settings, Via};
+use self::settings::{Deadlines, Settings, Via};
 use self::smtp::Relay;
 use crate::model::delivery::{Delivery, Outcome};
 
 /// Where letters are handed over. Each worker of the post office has one of its own.
 #[derive(Debug)]
-pub enum Mailer {
-    /// A Maildir on this machine.
+pub struct Mailer {
+    from: Mailbox,
+    way: Way,
+}
+
+#[derive(Debug)]
+enum Way {
     Folder(Folder),
-    /// An SMTP relay.
     Smtp(Box<Relay>),
 }
 
@@ -34,27 +38,33 @@ impl Mailer {
     ///
     /// # Errors
     /// When the settings cannot work; see [`MailError`].
-    pub fn open(settings: &Settings) -> Result<Self, MailError> {
-        Self::open_within(settings, Deadlines::default())
+    pub fn new(settings: &Settings) -> Result<Self, MailError> {
+        Self::with_deadlines(settings, Deadlines::default())
     }
 
     /// The same with other deadlines for the steps of SMTP.
     ///
     /// # Errors
-    /// As [`Mailer::open`].
-    pub fn open_within(settings: &Settings, deadlines: Deadlines) -> Result<Self, MailError> {
+    /// As [`Mailer::new`].
+    pub fn with_deadlines(settings: &Settings, deadlines: Deadlines) -> Result<Self, MailError> {
         let from = message::mailbox(&settings.from).ok_or_else(|| MailError::From { from: settings.from.clone() })?;
-        match &settings.via {
-            Via::Folder { folder } => Folder::open(folder, from).map(Self::Folder),
-            Via::Smtp(smtp) => Relay::open(from, smtp, deadlines).map(|relay| Self::Smtp(Box::new(relay))),
-        }
+        let way = match &settings.via {
+            Via::Folder { folder } => Way::Folder(Folder::open(folder)?),
+            Via::Smtp(smtp) => Way::Smtp(Box::new(Relay::open(smtp, deadlines)?)),
+        };
+        Ok(Self { from, way })
     }
 
-    /// Gives another mailer to the same place, with a connection of its own.
-    pub fn beside(&self) -> Self {
-        match self {
-            Self::Folder(folder) => Self::Folder(folder.clone()),
-            Self::Smtp(relay) => Self::Smtp(Box::new(relay.beside())),
+    /// The domain that letters come from; Message-IDs end with it.
+    pub fn domain(&self) -> &str {
+        self.from.email.domain()
+    }
+
+    /// Where letters go, for people: "the folder var/mail", "the relay mail.example.org:465".
+    pub fn place(&self) -> String {
+        match &self.way {
+            Way::Folder(folder) => format!("the folder {}", folder.path().display()),
+            Way::Smtp(relay) => format!("the relay {}", relay.name()),
         }
     }
 
@@ -62,25 +72,21 @@ impl Mailer {
     ///
     /// Dropping the future half-way is safe: the connection goes with it, and whether the letter arrived is unknown.
     pub async fn send(&mut self, delivery: &Delivery) -> Outcome {
-        match self {
-            Self::Folder(folder) => folder.send(delivery).await,
-            Self::Smtp(relay) => relay.send(delivery).await,
+        let message = match message::compose(&self.from, delivery) {
+            Ok(message) => message,
+            Err(reason) => return Outcome::Refused { reason },
+        };
+        match &mut self.way {
+            Way::Folder(folder) => folder.send(delivery, message).await,
+            Way::Smtp(relay) => relay.send(&message).await,
         }
     }
 
     /// Closes the connection, if one is open, until there is something to send again.
     pub async fn rest(&mut self) {
-        match self {
-            Self::Folder(_) => {}
-            Self::Smtp(relay) => relay.rest().await,
-        }
-    }
-
-    /// Where the letters lie, if that is on this machine.
-    pub fn folder(&self) -> Option<&Path> {
-        match self {
-            Self::Folder(folder) => Some(folder.path()),
-            Self::Smtp(_) => None,
+        match &mut self.way {
+            Way::Folder(_) => {}
+            Way::Smtp(relay) => relay.rest().await,
         }
     }
 }

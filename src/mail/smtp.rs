@@ -3,20 +3,16 @@
 use rustls::pki_types::ServerName;
 use tracing::debug;
 
-use lettre::message::Mailbox;
-
 use super::connection::{Connection, Way};
-use super::dialogue::Deadlines;
 use super::error::MailError;
 use super::fault::Fault;
-use super::message::{self, Message};
-use super::settings::{Smtp, Tls};
+use super::message::Message;
+use super::settings::{Deadlines, Smtp, Tls};
 use super::tls;
-use crate::model::delivery::{Delivery, Outcome};
+use crate::model::delivery::Outcome;
 
 /// A relay, and the connection to it if one is open.
 pub struct Relay {
-    from: Mailbox,
     way: Way,
     connection: Option<Connection>,
 }
@@ -26,7 +22,7 @@ impl Relay {
     ///
     /// # Errors
     /// When its name can stand in no certificate, encryption is off for another machine, or no authority is trusted.
-    pub fn open(from: Mailbox, smtp: &Smtp, deadlines: Deadlines) -> Result<Self, MailError> {
+    pub fn open(smtp: &Smtp, deadlines: Deadlines) -> Result<Self, MailError> {
         let host = smtp.host.clone();
         let name = ServerName::try_from(host.clone()).map_err(|_| MailError::Host { host: host.clone() })?;
         let connector = match (smtp.tls, &name) {
@@ -36,23 +32,20 @@ impl Relay {
             (Tls::None, _) => None,
             _ => Some(tls::connector(smtp.ca_file.as_deref())?),
         };
-        Ok(Self { from, way: Way { smtp: smtp.clone(), name, connector, deadlines }, connection: None })
+        Ok(Self { way: Way { smtp: smtp.clone(), name, connector, deadlines }, connection: None })
     }
 
-    /// Gives another way to the same relay, with a connection of its own.
-    pub fn beside(&self) -> Self {
-        Self { from: self.from.clone(), way: self.way.clone(), connection: None }
+    /// Host and port, for people.
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.way.smtp.host, self.way.smtp.port)
     }
 
     /// Hands over one letter; `Sent` only if the relay answered 250 to its final dot.
-    pub async fn send(&mut self, delivery: &Delivery) -> Outcome {
-        match message::compose(&self.from, delivery) {
-            Err(reason) => Outcome::Refused { reason },
-            Ok(message) => self.hand_over(&message).await.unwrap_or_else(|fault| {
-                debug!(mail.step = %fault.step, "a letter was not handed over");
-                fault.outcome()
-            }),
-        }
+    pub async fn send(&mut self, message: &Message) -> Outcome {
+        self.hand_over(message).await.unwrap_or_else(|fault| {
+            debug!(mail.step = %fault.step, "a letter was not handed over");
+            fault.outcome()
+        })
     }
 
     /// Parts from the relay until there is something to send again.
@@ -93,7 +86,6 @@ impl Relay {
 
 impl std::fmt::Debug for Relay {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let smtp = &self.way.smtp;
-        f.debug_struct("Relay").field("host", &smtp.host).field("port", &smtp.port).finish_non_exhaustive()
+        f.debug_tuple("Relay").field(&self.name()).finish()
     }
 }

@@ -1,4 +1,250 @@
 //! The memory: posts seen, sightings, alerts, letters and deliveries, in SQLite.
+//!
+//! Whether something is unique is a UNIQUE constraint in `migrations/`, never a check in code. What belongs together is one
+//! transaction: a visit with everything it found; a letter's words with its deliveries; an attempt with its outcome.
 
 pub mod error;
+mod folder;
+pub mod records;
 pub mod settings;
+mod sqlite;
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::model::alert::{AlertState, LetterId, Step, Topic};
+use crate::model::delivery::{Delivery, DeliveryId};
+use crate::model::letter::{Dossier, Letter};
+use crate::model::post::PostKey;
+use crate::model::source::{SourceName, SourceState};
+use error::StoreError;
+use records::{Closing, DueLetter, Forgotten, Numbers, Queued, Recorded, Settlement, Visit};
+use settings::Settings;
+use sqlite::Sqlite;
+
+/// The memory of an installation. Clones share it.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// A file on this machine.
+    Sqlite(Arc<Sqlite>),
+}
+
+/// Gives the answer of whichever store it is.
+macro_rules! on {
+    ($store:expr, $db:ident => $answer:expr) => {
+        match $store {
+            Store::Sqlite($db) => $answer,
+        }
+    };
+}
+
+impl Store {
+    /// Opens the memory for the one claimwatch that works with it; makes it, or brings its tables up to date, where needed.
+    ///
+    /// # Errors
+    /// `Held` by another process, `Newer` than this program, `Corrupt`, or what the disk says.
+    pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
+        Ok(Self::Sqlite(Arc::new(Sqlite::open(settings).await?)))
+    }
+
+    /// Opens the memory for a command beside a running claimwatch: makes nothing, changes no table's form, holds no lock.
+    ///
+    /// # Errors
+    /// `Missing`, or those of `open` except `Held`.
+    pub async fn beside(settings: &Settings) -> Result<Self, StoreError> {
+        Ok(Self::Sqlite(Arc::new(Sqlite::beside(settings).await?)))
+    }
+
+    /// Gives what is remembered of every source.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn source_states(&self) -> Result<BTreeMap<SourceName, SourceState>, StoreError> {
+        on!(self, db => db.source_states().await)
+    }
+
+    /// Gives those of `keys` that are remembered from `source`.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn known(&self, source: &SourceName, keys: &[PostKey]) -> Result<HashSet<PostKey>, StoreError> {
+        on!(self, db => db.known(source, keys).await)
+    }
+
+    /// Records a visit in one transaction. `group` is asked, inside it, what to do with the visit's sightings; it is given
+    /// the newest alert of every desk about every claim seen.
+    ///
+    /// Posts that another visit recorded meanwhile are taken out of the steps: they have alerted already.
+    ///
+    /// # Errors
+    /// Those of writing; then nothing of the visit is recorded.
+    pub async fn record(
+        &self,
+        visit: &Visit,
+        group: impl FnOnce(&BTreeMap<Topic, AlertState>) -> Vec<Step> + Send,
+    ) -> Result<Recorded, StoreError> {
+        on!(self, db => db.record(visit, group).await)
+    }
+
+    /// Remembers how a source is doing, after a visit that brought nothing.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn record_state(&self, source: &SourceName, state: &SourceState) -> Result<(), StoreError> {
+        on!(self, db => db.record_state(source, state).await)
+    }
+
+    /// Gives letters whose time has come by `now`, at most a hundred; with `first_ones_too`, also every first letter of an
+    /// alert that still gathers.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn due_letters(&self, now: Timestamp, first_ones_too: bool) -> Result<Vec<DueLetter>, StoreError> {
+        on!(self, db => db.due_letters(now, first_ones_too).await)
+    }
+
+    /// Closes a letter: `write` is given what it holds, inside the transaction, so that no sighting can join unseen; its words
+    /// and its deliveries become rows together. `domain` is the right side of its Message-IDs. Gives the deliveries made.
+    ///
+    /// # Errors
+    /// Those of writing; then the letter is still open. A letter closed meanwhile makes no deliveries and no error.
+    pub async fn close_letter(
+        &self,
+        id: LetterId,
+        now: Timestamp,
+        domain: &str,
+        write: impl FnOnce(&Dossier) -> Closing + Send,
+    ) -> Result<usize, StoreError> {
+        on!(self, db => db.close_letter(id, now, domain, write).await)
+    }
+
+    /// When the next letter is due, if one gathers.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn next_letter_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        on!(self, db => db.next_letter_due().await)
+    }
+
+    /// Takes up to `limit` deliveries that are due and marks them as being sent, before anything is sent.
+    ///
+    /// A later letter of an alert is not taken while an earlier one to the same recipient is unsettled.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn claim_deliveries(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+        on!(self, db => db.claim_deliveries(now, limit).await)
+    }
+
+    /// Records what became of attempts, in one transaction.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn settle(&self, now: Timestamp, settlements: &[Settlement]) -> Result<(), StoreError> {
+        on!(self, db => db.settle(now, settlements).await)
+    }
+
+    /// Puts claimed deliveries back that were not attempted.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn release(&self, deliveries: &[DeliveryId]) -> Result<(), StoreError> {
+        on!(self, db => db.release(deliveries).await)
+    }
+
+    /// Puts deliveries back that a crash left half sent; they keep their Message-ID. Gives how many. Only at start.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn requeue_ambiguous(&self) -> Result<u64, StoreError> {
+        on!(self, db => db.requeue_ambiguous().await)
+    }
+
+    /// When the next delivery can be taken, if one waits.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        on!(self, db => db.next_delivery_due().await)
+    }
+
+    /// Lists deliveries that are not settled well: waiting, being sent, or given up; oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn queue(&self, limit: usize) -> Result<Vec<Queued>, StoreError> {
+        on!(self, db => db.queue(limit).await)
+    }
+
+    /// Gives one delivery, in whatever state, with its letter.
+    ///
+    /// # Errors
+    /// `Unknown` when there is none.
+    pub async fn queued(&self, id: DeliveryId) -> Result<(Queued, Letter), StoreError> {
+        on!(self, db => db.queued(id).await)
+    }
+
+    /// Makes a waiting or given-up delivery due at once, with its five days begun anew.
+    ///
+    /// # Errors
+    /// `Unknown` when there is none that waits or was given up.
+    pub async fn retry(&self, id: DeliveryId, now: Timestamp) -> Result<(), StoreError> {
+        on!(self, db => db.retry(id, now).await)
+    }
+
+    /// Takes a waiting or given-up delivery out for good.
+    ///
+    /// # Errors
+    /// `Unknown` when there is none that waits or was given up.
+    pub async fn drop_delivery(&self, id: DeliveryId, now: Timestamp) -> Result<(), StoreError> {
+        on!(self, db => db.drop_delivery(id, now).await)
+    }
+
+    /// Writes a copy of the database, checks the copy, and only then gives it its name.
+    ///
+    /// # Errors
+    /// When `to` is there already, cannot be written, or the copy is not sound.
+    pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        on!(self, db => db.backup(to).await)
+    }
+
+    /// Reads the whole database and says what is wrong with it; nothing, if it is sound.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn check(&self) -> Result<Vec<String>, StoreError> {
+        on!(self, db => db.check().await)
+    }
+
+    /// Counts.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn numbers(&self, now: Timestamp) -> Result<Numbers, StoreError> {
+        on!(self, db => db.numbers(now).await)
+    }
+
+    /// Removes what the settings say need not be remembered any longer, in small transactions.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn forget(&self, now: Timestamp) -> Result<Forgotten, StoreError> {
+        on!(self, db => db.forget(now).await)
+    }
+
+    /// Free space on the database's disk, in bytes, as far as this user may use it.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn free_bytes(&self) -> Result<u64, StoreError> {
+        on!(self, db => db.free_bytes())
+    }
+
+    /// Finishes writing, folds the log into the database and lets go of the lock.
+    pub async fn close(&self) {
+        on!(self, db => db.close().await);
+    }
+}

@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use claimwatch::mail::Mailer;
-use claimwatch::mail::dialogue::Deadlines;
-use claimwatch::mail::settings::{Login, Mechanism, Settings, Smtp, Tls, Via};
+use claimwatch::mail::settings::{Deadlines, Login, Mechanism, Settings, Smtp, Tls, Via};
 use claimwatch::model::alert::{DeskName, LetterId};
 use claimwatch::model::claim::ClaimId;
 use claimwatch::model::delivery::{Delivery, DeliveryId, Outcome};
@@ -62,7 +61,7 @@ fn plain(server: &Server, deadlines: Deadlines) -> Mailer {
 }
 
 fn mailer(smtp: Smtp, deadlines: Deadlines) -> Mailer {
-    Mailer::open_within(&settings(Via::Smtp(smtp)), deadlines).unwrap()
+    Mailer::with_deadlines(&settings(Via::Smtp(smtp)), deadlines).unwrap()
 }
 
 fn polite(_: &Moment<'_>) -> Option<Act> {
@@ -421,7 +420,7 @@ async fn what_a_relay_offered_before_tls_counts_for_nothing() {
 async fn without_tls_letters_go_to_this_machine_only() {
     for host in ["192.0.2.1", "2001:db8::1"] {
         let smtp = Smtp { host: host.to_owned(), port: 25, tls: Tls::None, ca_file: None, login: None };
-        assert!(Mailer::open(&settings(Via::Smtp(smtp))).unwrap_err().to_string().contains("only for a relay on this machine"));
+        assert!(Mailer::new(&settings(Via::Smtp(smtp))).unwrap_err().to_string().contains("only for a relay on this machine"));
     }
 }
 
@@ -547,7 +546,7 @@ fn files(folder: &std::path::Path, part: &str) -> Vec<PathBuf> {
 async fn a_letter_lies_in_the_maildir_and_the_outcome_says_where() {
     let folder = tempfile::tempdir().unwrap();
     let maildir = folder.path().join("var/mail");
-    let mut mailer = Mailer::open(&settings(Via::Folder { folder: maildir.clone() })).unwrap();
+    let mut mailer = Mailer::new(&settings(Via::Folder { folder: maildir.clone() })).unwrap();
     let outcome = mailer.send(&delivery(1, "desk@desk.test")).await;
     let [file] = files(&maildir, "new").try_into().unwrap();
     assert_eq!(outcome, Outcome::Sent { reply: format!("lies in {}", file.display()) });
@@ -561,7 +560,7 @@ async fn a_letter_lies_in_the_maildir_and_the_outcome_says_where() {
 #[tokio::test]
 async fn a_letter_filed_before_a_crash_is_not_filed_twice_even_when_it_was_read() {
     let folder = tempfile::tempdir().unwrap();
-    let mut mailer = Mailer::open(&settings(Via::Folder { folder: folder.path().to_owned() })).unwrap();
+    let mut mailer = Mailer::new(&settings(Via::Folder { folder: folder.path().to_owned() })).unwrap();
     mailer.send(&delivery(1, "desk@desk.test")).await;
     assert_eq!(word(&mailer.send(&delivery(1, "desk@desk.test")).await), "sent");
     let [unread] = files(folder.path(), "new").try_into().unwrap();
@@ -575,7 +574,7 @@ async fn a_letter_filed_before_a_crash_is_not_filed_twice_even_when_it_was_read(
 #[tokio::test]
 async fn a_draft_left_by_a_crash_is_written_over() {
     let folder = tempfile::tempdir().unwrap();
-    let mut mailer = Mailer::open(&settings(Via::Folder { folder: folder.path().to_owned() })).unwrap();
+    let mut mailer = Mailer::new(&settings(Via::Folder { folder: folder.path().to_owned() })).unwrap();
     mailer.send(&delivery(1, "desk@desk.test")).await;
     let [whole] = files(folder.path(), "new").try_into().unwrap();
     let bytes = std::fs::read(&whole).unwrap();
@@ -590,7 +589,7 @@ async fn a_folder_that_cannot_be_used_is_told_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let error = Mailer::open(&settings(Via::Folder { folder: file })).unwrap_err();
+    let error = Mailer::new(&settings(Via::Folder { folder: file })).unwrap_err();
     assert!(error.to_string().starts_with("letters cannot be put into"), "{error}");
 }
 
@@ -598,11 +597,11 @@ async fn a_folder_that_cannot_be_used_is_told_at_the_start() {
 fn mistakes_in_the_settings_are_told_in_sentences() {
     let mut wrong = settings(Via::Smtp(relay(25, Tls::Implicit)));
     wrong.from = "claimwatch".to_owned();
-    assert!(Mailer::open(&wrong).unwrap_err().to_string().contains("is not an address letters can come from"));
+    assert!(Mailer::new(&wrong).unwrap_err().to_string().contains("is not an address letters can come from"));
     let mut smtp = relay(25, Tls::Implicit);
     smtp.ca_file = Some(PathBuf::from("/nonexistent/ca.pem"));
-    assert!(Mailer::open(&settings(Via::Smtp(smtp))).unwrap_err().to_string().contains("ca_file /nonexistent/ca.pem"));
+    assert!(Mailer::new(&settings(Via::Smtp(smtp))).unwrap_err().to_string().contains("ca_file /nonexistent/ca.pem"));
     let mut smtp = relay(25, Tls::Implicit);
     smtp.ca_file = Some(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
-    assert!(Mailer::open(&settings(Via::Smtp(smtp))).unwrap_err().to_string().contains("no certificate in PEM form"));
+    assert!(Mailer::new(&settings(Via::Smtp(smtp))).unwrap_err().to_string().contains("no certificate in PEM form"));
 }

@@ -2,5 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should say so and stop")]
 
 mod floors;
+mod letters;
 mod mail;
+mod postfix;
+mod samples;
 mod smtp_server;
+mod store;

@@ -1,0 +1,373 @@
+//! The post office: closes letters whose time has come, hands them to workers, records what became of each.
+//!
+//! A delivery is a row that says *sending* before the first byte leaves and *sent* after the relay's 250. A crash between the
+//! two leaves it ambiguous: it is sent again, with the same Message-ID. Claims are made in small batches, but each letter is
+//! settled before the next one leaves, so a crash can cause at most one redelivery for each worker.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::gate::Gate;
+use super::report::{Counts, PostOfficeError, Report};
+use crate::alerting::letter;
+use crate::alerting::subscription::Desk;
+use crate::mail::Mailer;
+use crate::mail::error::MailError;
+use crate::mail::retry::again_at;
+use crate::mail::settings::{Deadlines, Settings};
+use crate::model::delivery::{Delivery, Outcome};
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::records::{Closing, DueLetter, Settlement};
+
+/// Deliveries a worker claims at once: fewer commits, and no worker hoards what another could send.
+const BATCH: usize = 8;
+
+/// Longest sleep: a clock that was set, or a command that writes beside us, is noticed after this.
+const NAP: Duration = Duration::from_secs(30);
+
+/// Shortest sleep: what is due and cannot be done must not keep the processor busy.
+const BLINK: Duration = Duration::from_secs(1);
+
+/// A letter that takes longer than every deadline of a dialogue together means that a worker hangs.
+const HANGS_AFTER: Duration = Duration::from_secs(10 * 60);
+
+/// The post office of an installation.
+#[derive(Debug)]
+pub struct PostOffice {
+    store: Store,
+    mail: Settings,
+    deadlines: Deadlines,
+    desks: Mutex<Arc<[Desk]>>,
+    /// Right side of Message-IDs.
+    domain: String,
+    place: String,
+    /// Rung by whoever wrote a letter.
+    bell: Arc<Notify>,
+    /// Counts up when deliveries may have become claimable.
+    turn: watch::Sender<u64>,
+    gate: Gate,
+    counts: Counts,
+    trouble: Mutex<Option<String>>,
+    /// When the clerk and each worker last did something.
+    pulse: Mutex<Vec<Instant>>,
+}
+
+impl PostOffice {
+    /// Makes a post office; sends nothing yet. `bell` is rung (`notify_one`) after a visit that began letters.
+    ///
+    /// # Errors
+    /// When the mail settings cannot work.
+    pub fn new(store: Store, mail: &Settings, desks: Arc<[Desk]>, bell: Arc<Notify>) -> Result<Self, MailError> {
+        let trial = Mailer::new(mail)?;
+        Ok(Self {
+            store,
+            mail: mail.clone(),
+            deadlines: Deadlines::default(),
+            desks: Mutex::new(desks),
+            domain: trial.domain().to_owned(),
+            place: trial.place(),
+            bell,
+            turn: watch::Sender::new(0),
+            gate: Gate::default(),
+            counts: Counts::default(),
+            trouble: Mutex::new(None),
+            pulse: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// Sets other deadlines for the steps of a dialogue.
+    #[must_use]
+    pub fn with_deadlines(mut self, deadlines: Deadlines) -> Self {
+        self.deadlines = deadlines;
+        self
+    }
+
+    /// Takes over the desks of a reloaded configuration; letters closed from now on go to them.
+    pub fn set_desks(&self, desks: Arc<[Desk]>) {
+        *self.desks.lock().unwrap_or_else(PoisonError::into_inner) = desks;
+    }
+
+    /// Works until `stop`: then the letter in each worker's hand is settled, the rest is put back, and it returns.
+    ///
+    /// Dropping the future before that leaves letters in hand ambiguous; the next start sends them again, same Message-ID.
+    ///
+    /// # Errors
+    /// When the store cannot be read at the start, or the mail settings no longer work.
+    pub async fn run(&self, stop: &CancellationToken) -> Result<(), PostOfficeError> {
+        let mut mailers = self.start().await?;
+        let clerk = async {
+            self.clerk(stop).await;
+        };
+        let workers = mailers.iter_mut().enumerate().map(|(number, mailer)| self.work(number + 1, mailer, stop));
+        tokio::join!(clerk, join_all(workers));
+        Ok(())
+    }
+
+    /// Closes what gathers, sends all that is due, and tells what became of it: `run --once`.
+    ///
+    /// Later letters of an alert keep their hour, so that a job that runs this every five minutes does not write every five
+    /// minutes. A relay that turns us away ends it; what is left stays queued.
+    ///
+    /// # Errors
+    /// Those of the store, or when the mail settings no longer work.
+    pub async fn once(&self) -> Result<Report, PostOfficeError> {
+        let mut mailers = self.start().await?;
+        while self.close_due(true).await? > 0 {}
+        let never = &CancellationToken::new();
+        let all = mailers.iter_mut().enumerate().map(|(number, mailer)| async move {
+            while let Some(pass) = self.gate.enter_unless_shut().await {
+                let limit = if pass.is_alone() { 1 } else { BATCH };
+                let claimed = self.store.claim_deliveries(Timestamp::now(), limit).await?;
+                if claimed.is_empty() {
+                    break;
+                }
+                self.deliver(number + 1, mailer, claimed, never).await;
+            }
+            mailer.rest().await;
+            Ok::<(), StoreError>(())
+        });
+        for done in join_all(all).await {
+            done?;
+        }
+        Ok(self.report().await?)
+    }
+
+    /// Tells what was done so far and what waits.
+    ///
+    /// # Errors
+    /// Those of reading the store.
+    pub async fn report(&self) -> Result<Report, StoreError> {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Ok(Report {
+            closed: count(&self.counts.closed),
+            sent: count(&self.counts.sent),
+            later: count(&self.counts.later),
+            refused: count(&self.counts.refused),
+            turned_away: count(&self.counts.turned_away),
+            waiting: self.store.numbers(Timestamp::now()).await?.waiting,
+            trouble: self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            place: self.place.clone(),
+        })
+    }
+
+    /// Whether clerk and workers all did something within what their deadlines allow: what a watchdog asks.
+    pub fn makes_progress(&self) -> bool {
+        self.pulse.lock().unwrap_or_else(PoisonError::into_inner).iter().all(|last| last.elapsed() < HANGS_AFTER)
+    }
+
+    async fn start(&self) -> Result<Vec<Mailer>, PostOfficeError> {
+        let again = self.store.requeue_ambiguous().await?;
+        if again > 0 {
+            info!(
+                deliveries = again,
+                "{again} letters may have been sent before the last stop; they are sent again with the same Message-ID"
+            );
+        }
+        let workers = self.mail.workers.max(1);
+        let mailers = (0..workers).map(|_| Mailer::with_deadlines(&self.mail, self.deadlines)).collect::<Result<_, _>>()?;
+        *self.pulse.lock().unwrap_or_else(PoisonError::into_inner) = vec![Instant::now(); workers + 1];
+        Ok(mailers)
+    }
+
+    /// Closes letters as they fall due.
+    async fn clerk(&self, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            self.beat(0);
+            let nap = match self.close_due(false).await {
+                Ok(0) => self.until_next(self.store.next_letter_due().await),
+                Ok(_) => Duration::ZERO,
+                Err(error) => {
+                    warn!(%error, "letters could not be closed; they stay in the store");
+                    error.try_again_in().unwrap_or(NAP)
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.bell.notified() => {}
+                () = tokio::time::sleep(nap) => {}
+            }
+        }
+    }
+
+    /// Closes the letters due now; gives how many. One that cannot be read is logged and left; it holds up no other.
+    async fn close_due(&self, first_ones_too: bool) -> Result<usize, StoreError> {
+        let due = self.store.due_letters(Timestamp::now(), first_ones_too).await?;
+        let mut closed = 0;
+        for letter in &due {
+            match self.close(letter).await {
+                Ok(()) => closed += 1,
+                Err(error @ StoreError::Row { .. }) => error!(letter = letter.id.0, %error, "a letter could not be written"),
+                Err(error) => return Err(error),
+            }
+        }
+        if closed > 0 {
+            self.counts.closed.fetch_add(closed as u64, Ordering::Relaxed);
+            self.turn.send_modify(|turn| *turn += 1);
+        }
+        Ok(closed)
+    }
+
+    async fn close(&self, due: &DueLetter) -> Result<(), StoreError> {
+        let desks = self.desks.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let desk = desks.iter().find(|desk| desk.name == due.desk).filter(|desk| !desk.to.is_empty());
+        if desk.is_none() {
+            warn!(letter = due.id.0, desk = %due.desk, claim = %due.claim, "desk {} has no recipients any more; its letter is kept unsent", due.desk);
+        }
+        self.store
+            .close_letter(due.id, Timestamp::now(), &self.domain, |dossier| match desk {
+                Some(desk) => Closing::Send { letter: letter::write(dossier, desk), recipients: desk.to.clone() },
+                None => Closing::Hold { because: "desk without recipients".to_owned() },
+            })
+            .await
+            .map(drop)
+    }
+
+    async fn work(&self, number: usize, mailer: &mut Mailer, stop: &CancellationToken) {
+        let mut turn = self.turn.subscribe();
+        while !stop.is_cancelled() {
+            self.beat(number);
+            // Marked as seen before looking: what comes between looking and sleeping wakes us.
+            turn.borrow_and_update();
+            let pass = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                pass = self.gate.enter() => pass,
+                // A worker that waits before a shut gate is not hanging.
+                () = tokio::time::sleep(NAP) => continue,
+            };
+            let limit = if pass.is_alone() { 1 } else { BATCH };
+            let nap = match self.store.claim_deliveries(Timestamp::now(), limit).await {
+                Ok(claimed) if !claimed.is_empty() => {
+                    self.deliver(number, mailer, claimed, stop).await;
+                    continue;
+                }
+                Ok(_) => self.until_next(self.store.next_delivery_due().await),
+                Err(error) => {
+                    warn!(%error, "the queue of letters could not be read");
+                    error.try_again_in().unwrap_or(NAP)
+                }
+            };
+            drop(pass);
+            mailer.rest().await;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                _ = turn.changed() => {}
+                () = tokio::time::sleep(nap) => {}
+            }
+        }
+        mailer.rest().await;
+    }
+
+    /// Sends what was claimed, one after the other; puts back what a stop or a shut gate leaves over.
+    async fn deliver(&self, number: usize, mailer: &mut Mailer, claimed: Vec<Delivery>, stop: &CancellationToken) {
+        let mut rest = claimed.into_iter();
+        for delivery in rest.by_ref() {
+            self.beat(number);
+            let outcome = mailer.send(&delivery).await;
+            let turned_away = self.note(&delivery, &outcome);
+            self.settle(&delivery, outcome, stop).await;
+            if turned_away || stop.is_cancelled() {
+                break;
+            }
+        }
+        let left: Vec<_> = rest.map(|delivery| delivery.id).collect();
+        if !left.is_empty()
+            && let Err(error) = self.store.release(&left).await
+        {
+            // They stay marked as being sent until the next start puts them back.
+            error!(%error, letters = left.len(), "letters that were not sent could not be put back into the queue");
+        }
+        self.turn.send_modify(|turn| *turn += 1);
+    }
+
+    /// Counts, logs and tells the gate. Says whether the relay turned us away. No recipient and no words of the relay about
+    /// a letter go into the log: the queue has them.
+    fn note(&self, delivery: &Delivery, outcome: &Outcome) -> bool {
+        let (id, desk, claim) = (delivery.id.0, &delivery.desk, &delivery.claim);
+        let (counter, trouble) = match outcome {
+            Outcome::Sent { .. } => {
+                info!(delivery = id, %desk, %claim, attempts = delivery.attempts, "a letter about {claim} was sent to desk {desk}");
+                (&self.counts.sent, None)
+            }
+            Outcome::Later { .. } => {
+                info!(delivery = id, %desk, attempts = delivery.attempts, "the relay put letter {id} off; see `claimwatch mail queue show {id}`");
+                (&self.counts.later, None)
+            }
+            Outcome::Refused { .. } => {
+                error!(delivery = id, %desk, %claim, "letter {id} was refused for good; see `claimwatch mail queue show {id}`");
+                (&self.counts.refused, None)
+            }
+            Outcome::Away { reason } => {
+                let wait = self.gate.away();
+                warn!(wait_seconds = wait.as_secs(), "{reason}; all letters wait {} s", wait.as_secs());
+                (&self.counts.turned_away, Some(reason.clone()))
+            }
+            Outcome::Barred { reason } => {
+                let wait = self.gate.barred();
+                error!(wait_seconds = wait.as_secs(), "{reason}; all letters wait {} s, none is lost", wait.as_secs());
+                (&self.counts.turned_away, Some(reason.clone()))
+            }
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        let turned_away = trouble.is_some();
+        if !turned_away {
+            self.gate.open();
+        }
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        turned_away
+    }
+
+    /// Records what became of a letter. While the store cannot, no further letter leaves this worker: a letter sent and not
+    /// recorded is sent twice.
+    async fn settle(&self, delivery: &Delivery, outcome: Outcome, stop: &CancellationToken) {
+        let now = Timestamp::now();
+        let again_at = match &outcome {
+            Outcome::Later { .. } => again_at(now, delivery.queued_at, delivery.attempts, chance()),
+            _ => None,
+        };
+        if again_at.is_none() && matches!(outcome, Outcome::Later { .. }) {
+            error!(delivery = delivery.id.0, desk = %delivery.desk, "letter {} is given up after five days", delivery.id.0);
+        }
+        let settlement = [Settlement { delivery: delivery.id, outcome, again_at }];
+        while let Err(error) = self.store.settle(now, &settlement).await {
+            warn!(%error, delivery = delivery.id.0, "what became of a letter could not be recorded yet");
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(error.try_again_in().unwrap_or(NAP)) => {}
+            }
+        }
+    }
+
+    fn until_next(&self, due: Result<Option<Timestamp>, StoreError>) -> Duration {
+        match due {
+            Ok(Some(due)) => match Duration::try_from(due.duration_since(Timestamp::now())) {
+                Ok(wait) if !wait.is_zero() => wait.min(NAP),
+                _ => BLINK,
+            },
+            Ok(None) => NAP,
+            Err(error) => error.try_again_in().unwrap_or(NAP),
+        }
+    }
+
+    fn beat(&self, who: usize) {
+        if let Some(pulse) = self.pulse.lock().unwrap_or_else(PoisonError::into_inner).get_mut(who) {
+            *pulse = Instant::now();
+        }
+    }
+}
+
+/// A number in 0..1 that differs from letter to letter; nothing depends on its quality.
+fn chance() -> f64 {
+    use std::hash::{BuildHasher, Hasher};
+    let random = std::hash::RandomState::new().build_hasher().finish();
+    f64::from(u32::try_from(random >> 32).unwrap_or(0)) / f64::from(u32::MAX)
+}

@@ -1,0 +1,160 @@
+//! What goes into the memory and what comes out: one struct for each question.
+
+use jiff::Timestamp;
+
+use crate::model::alert::{DeskName, LetterId};
+use crate::model::claim::{Claim, ClaimId};
+use crate::model::delivery::{DeliveryId, Outcome};
+use crate::model::letter::{Letter, MessageId};
+use crate::model::post::{Post, PostKey};
+use crate::model::sighting::Sighting;
+use crate::model::source::{SourceName, SourceState};
+
+/// All that a visit to a source found: recorded in one transaction or not at all.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// Where.
+    pub source: SourceName,
+    /// What to remember of the source: validators and the next visit go with the posts, else one of them is lost in a crash.
+    pub state: SourceState,
+    /// When.
+    pub seen_at: Timestamp,
+    /// Posts not known before the visit.
+    pub new: Vec<Post>,
+    /// Posts known already, still there.
+    pub seen_again: Vec<PostKey>,
+    /// Claims seen in the new posts, each with the claim as the rules have it today.
+    pub sightings: Vec<(Sighting, Claim)>,
+}
+
+/// What a visit has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Recorded {
+    /// Posts that were new to the store.
+    pub posts: usize,
+    /// Sightings in them, near-misses included.
+    pub sightings: usize,
+    /// Alerts opened.
+    pub opened: usize,
+    /// Letters begun, first ones included.
+    pub letters: usize,
+}
+
+/// A letter whose time has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueLetter {
+    /// Its row.
+    pub id: LetterId,
+    /// The desk it is for.
+    pub desk: DeskName,
+    /// The claim it is about.
+    pub claim: ClaimId,
+}
+
+/// What is to become of a due letter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Closing {
+    /// It is written, and goes to these recipients.
+    Send {
+        /// Its words.
+        letter: Letter,
+        /// Who gets it.
+        recipients: Vec<String>,
+    },
+    /// It is closed without being sent, for this reason.
+    Hold {
+        /// Why, in a few words that are stored.
+        because: String,
+    },
+}
+
+/// What became of an attempt to deliver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// Which delivery.
+    pub delivery: DeliveryId,
+    /// What the mailer said.
+    pub outcome: Outcome,
+    /// When to try again after `Outcome::Later`; `None` gives it up.
+    pub again_at: Option<Timestamp>,
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeliveryState {
+    /// Waiting for its time or its turn.
+    Queued,
+    /// Being handed over; after a crash: perhaps handed over.
+    Sending,
+    /// Accepted.
+    Sent,
+    /// Given up: a person must look.
+    Dead,
+    /// Taken out by the operator.
+    Dropped,
+}
+
+/// A delivery as `mail queue` lists it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Queued {
+    /// Its row.
+    pub id: DeliveryId,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// The desk.
+    pub desk: DeskName,
+    /// The claim.
+    pub claim: ClaimId,
+    /// Who is to receive it.
+    pub recipient: String,
+    /// Subject of the letter.
+    pub subject: String,
+    /// Its Message-ID at every attempt.
+    pub message_id: MessageId,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When the letter was closed.
+    pub queued_at: Timestamp,
+    /// When it is tried next.
+    pub next_at: Timestamp,
+    /// The relay's last words.
+    pub reply: Option<String>,
+}
+
+/// The store in numbers, for `status` and metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Numbers {
+    /// Posts remembered.
+    pub posts: u64,
+    /// Posts first seen in the last hour.
+    pub posts_last_hour: u64,
+    /// Sightings remembered.
+    pub sightings: u64,
+    /// Sightings of the last hour.
+    pub sightings_last_hour: u64,
+    /// Alerts ever opened.
+    pub alerts: u64,
+    /// Letters that still gather.
+    pub gathering: u64,
+    /// Deliveries that wait or are being handed over.
+    pub waiting: u64,
+    /// When the longest waiting of them was queued.
+    pub oldest_waiting: Option<Timestamp>,
+    /// Deliveries accepted.
+    pub sent: u64,
+    /// Deliveries given up and not looked at yet.
+    pub dead: u64,
+    /// Size of the database, in bytes.
+    pub size_bytes: u64,
+}
+
+/// What housekeeping has removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Forgotten {
+    /// Posts whose text was removed.
+    pub texts: u64,
+    /// Posts removed whole.
+    pub posts: u64,
+    /// Sightings whose reasons were removed.
+    pub reasons: u64,
+}

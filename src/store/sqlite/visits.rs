@@ -1,0 +1,289 @@
+//! Visits: what is known of sources and posts, and one transaction for all that a visit found.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use sqlx::{Row, SqliteConnection};
+
+use super::Sqlite;
+use super::rows::{at, decision_word, health, health_word, json, ms, number};
+use crate::model::alert::{AlertId, AlertState, DeskName, LetterId, Step, Topic};
+use crate::model::claim::ClaimId;
+use crate::model::post::{Post, PostKey};
+use crate::model::source::{SourceName, SourceState, Validators};
+use crate::store::error::StoreError;
+use crate::store::records::{Recorded, Visit};
+
+impl Sqlite {
+    pub(in crate::store) async fn source_states(&self) -> Result<BTreeMap<SourceName, SourceState>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT name, health, etag, last_modified, next_due, last_success, failures, last_error, unchanged FROM sources",
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(|e| self.error(&e))?;
+        rows.iter()
+            .map(|row| {
+                let state = SourceState {
+                    health: health(row.try_get("health")?),
+                    validators: Validators { etag: row.try_get("etag")?, last_modified: row.try_get("last_modified")? },
+                    next_due: row.try_get::<Option<i64>, _>("next_due")?.map(at),
+                    last_success: row.try_get::<Option<i64>, _>("last_success")?.map(at),
+                    failures: number(row.try_get("failures")?),
+                    last_error: row.try_get("last_error")?,
+                    unchanged: number(row.try_get("unchanged")?),
+                };
+                Ok((SourceName(row.try_get("name")?), state))
+            })
+            .collect::<Result<_, sqlx::Error>>()
+            .map_err(|e| self.error(&e))
+    }
+
+    pub(in crate::store) async fn known(&self, source: &SourceName, keys: &[PostKey]) -> Result<HashSet<PostKey>, StoreError> {
+        let mut reader = self.readers.acquire().await.map_err(|e| self.error(&e))?;
+        let mut known = HashSet::new();
+        for key in keys {
+            let row: Option<i64> = sqlx::query_scalar("SELECT id FROM posts WHERE source = $1 AND key = $2")
+                .bind(&source.0)
+                .bind(&key.0)
+                .fetch_optional(&mut *reader)
+                .await
+                .map_err(|e| self.error(&e))?;
+            if row.is_some() {
+                known.insert(key.clone());
+            }
+        }
+        Ok(known)
+    }
+
+    pub(in crate::store) async fn record_state(&self, source: &SourceName, state: &SourceState) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        remember_source(&mut tx, source, state).await.map_err(|e| self.error(&e))?;
+        self.commit(tx).await
+    }
+
+    pub(in crate::store) async fn record(
+        &self,
+        visit: &Visit,
+        group: impl FnOnce(&BTreeMap<Topic, AlertState>) -> Vec<Step> + Send,
+    ) -> Result<Recorded, StoreError> {
+        // Written down before the writer is taken: encoding a thousand posts must not hold up the post office.
+        let posts = visit.new.iter().map(|post| json(post, "a post")).collect::<Result<Vec<_>, _>>()?;
+        let seen = visit
+            .sightings
+            .iter()
+            .map(|(sighting, claim)| Ok((json(sighting, "a sighting")?, json(claim, "a claim")?)))
+            .collect::<Result<Vec<_>, StoreError>>()?;
+
+        let mut tx = self.begin().await?;
+        let recorded = async {
+            let fresh = insert_posts(&mut tx, visit, &posts).await?;
+            for key in &visit.seen_again {
+                sqlx::query("UPDATE posts SET last_seen = $1 WHERE source = $2 AND key = $3 AND last_seen < $1")
+                    .bind(ms(visit.seen_at))
+                    .bind(&visit.source.0)
+                    .bind(&key.0)
+                    .execute(&mut *tx)
+                    .await?;
+            }
+            let rows = insert_sightings(&mut tx, visit, &fresh, &seen).await?;
+            let mut recorded = Recorded { posts: fresh.len(), sightings: rows.len(), ..Recorded::default() };
+            if !rows.is_empty() {
+                let known = alert_states(&mut tx, visit).await?;
+                for step in group(&known) {
+                    take_step(&mut tx, visit, &rows, step, &mut recorded).await?;
+                }
+            }
+            remember_source(&mut tx, &visit.source, &visit.state).await?;
+            Ok(recorded)
+        }
+        .await
+        .map_err(|e: sqlx::Error| self.error(&e))?;
+        self.commit(tx).await?;
+        Ok(recorded)
+    }
+}
+
+async fn remember_source(tx: &mut SqliteConnection, source: &SourceName, state: &SourceState) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO sources (name, health, etag, last_modified, next_due, last_success, failures, last_error, unchanged) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+         ON CONFLICT (name) DO UPDATE SET health = excluded.health, etag = excluded.etag, \
+         last_modified = excluded.last_modified, next_due = excluded.next_due, last_success = excluded.last_success, \
+         failures = excluded.failures, last_error = excluded.last_error, unchanged = excluded.unchanged",
+    )
+    .bind(&source.0)
+    .bind(health_word(state.health))
+    .bind(&state.validators.etag)
+    .bind(&state.validators.last_modified)
+    .bind(state.next_due.map(ms))
+    .bind(state.last_success.map(ms))
+    .bind(i64::from(state.failures))
+    .bind(&state.last_error)
+    .bind(i64::from(state.unchanged))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Inserts the posts that nobody recorded meanwhile and gives their rows.
+async fn insert_posts<'v>(
+    tx: &mut SqliteConnection,
+    visit: &'v Visit,
+    posts: &[String],
+) -> Result<HashMap<&'v PostKey, i64>, sqlx::Error> {
+    let mut fresh = HashMap::new();
+    for (post, text) in visit.new.iter().zip(posts) {
+        let row = insert_post(tx, visit, post, text).await?;
+        fresh.extend(row.map(|id| (&post.key, id)));
+    }
+    Ok(fresh)
+}
+
+async fn insert_post(tx: &mut SqliteConnection, visit: &Visit, post: &Post, text: &str) -> Result<Option<i64>, sqlx::Error> {
+    let row: Option<i64> = sqlx::query_scalar(
+        "INSERT INTO posts (source, key, post, seen_at, last_seen) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (source, key) DO NOTHING RETURNING id",
+    )
+    .bind(&visit.source.0)
+    .bind(&post.key.0)
+    .bind(text)
+    .bind(ms(post.seen_at))
+    .bind(ms(visit.seen_at))
+    .fetch_optional(&mut *tx)
+    .await?;
+    if row.is_none() {
+        sqlx::query("UPDATE posts SET last_seen = $1 WHERE source = $2 AND key = $3 AND last_seen < $1")
+            .bind(ms(visit.seen_at))
+            .bind(&visit.source.0)
+            .bind(&post.key.0)
+            .execute(tx)
+            .await?;
+    }
+    Ok(row)
+}
+
+/// Inserts the sightings in fresh posts; gives the row of each by its place in the visit.
+async fn insert_sightings(
+    tx: &mut SqliteConnection,
+    visit: &Visit,
+    fresh: &HashMap<&PostKey, i64>,
+    seen: &[(String, String)],
+) -> Result<HashMap<usize, i64>, sqlx::Error> {
+    let mut rows = HashMap::new();
+    for (index, ((sighting, claim), (sighting_json, claim_json))) in visit.sightings.iter().zip(seen).enumerate() {
+        let Some(post) = fresh.get(&sighting.post) else { continue };
+        sqlx::query(
+            "INSERT INTO claims (id, revision, claim, changed_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (id, revision) DO UPDATE SET claim = excluded.claim, changed_at = excluded.changed_at \
+             WHERE claims.claim <> excluded.claim",
+        )
+        .bind(&claim.id.0)
+        .bind(&claim.revision.0)
+        .bind(claim_json)
+        .bind(ms(visit.seen_at))
+        .execute(&mut *tx)
+        .await?;
+        let row: Option<i64> = sqlx::query_scalar(
+            "INSERT INTO sightings (post, claim, revision, decision, sighting, seen_at) VALUES ($1, $2, $3, $4, $5, $6) \
+             ON CONFLICT (post, claim) DO NOTHING RETURNING id",
+        )
+        .bind(post)
+        .bind(&claim.id.0)
+        .bind(&claim.revision.0)
+        .bind(decision_word(sighting.decision))
+        .bind(sighting_json)
+        .bind(ms(visit.seen_at))
+        .fetch_optional(&mut *tx)
+        .await?;
+        rows.extend(row.map(|id| (index, id)));
+    }
+    Ok(rows)
+}
+
+/// The newest alert of every desk about every claim of the visit.
+async fn alert_states(tx: &mut SqliteConnection, visit: &Visit) -> Result<BTreeMap<Topic, AlertState>, sqlx::Error> {
+    let claims: BTreeSet<&ClaimId> = visit.sightings.iter().map(|(sighting, _)| &sighting.claim).collect();
+    let mut known = BTreeMap::new();
+    for claim in claims {
+        let rows = sqlx::query(
+            "SELECT a.id, a.desk, a.episode, a.last_sighting, MAX(l.instalment) AS instalments, \
+             MAX(l.closed_at) AS last_letter, MAX(CASE WHEN l.closed_at IS NULL THEN l.id END) AS gathering \
+             FROM alerts a LEFT JOIN letters l ON l.alert = a.id WHERE a.claim = $1 \
+             AND a.episode = (SELECT MAX(b.episode) FROM alerts b WHERE b.claim = a.claim AND b.desk = a.desk) \
+             GROUP BY a.id, a.desk, a.episode, a.last_sighting",
+        )
+        .bind(&claim.0)
+        .fetch_all(&mut *tx)
+        .await?;
+        for row in rows {
+            let state = AlertState {
+                id: AlertId(row.try_get("id")?),
+                episode: number(row.try_get("episode")?),
+                instalments: number(row.try_get::<Option<i64>, _>("instalments")?.unwrap_or(0)),
+                last_sighting: at(row.try_get("last_sighting")?),
+                last_letter: row.try_get::<Option<i64>, _>("last_letter")?.map(at),
+                gathering: row.try_get::<Option<i64>, _>("gathering")?.map(LetterId),
+            };
+            known.insert(Topic { claim: claim.clone(), desk: DeskName(row.try_get("desk")?) }, state);
+        }
+    }
+    Ok(known)
+}
+
+/// Does what a step says, for those of its sightings that are fresh; a step without any is left out.
+///
+/// The constraints refuse a second alert of one claim, desk and episode, or a second letter of one number: then the whole
+/// visit fails and nothing is written.
+async fn take_step(
+    tx: &mut SqliteConnection,
+    visit: &Visit,
+    rows: &HashMap<usize, i64>,
+    step: Step,
+    recorded: &mut Recorded,
+) -> Result<(), sqlx::Error> {
+    let (Step::Open { sightings, .. } | Step::Join { sightings, .. } | Step::Continue { sightings, .. }) = &step;
+    let fresh: Vec<i64> = sightings.iter().filter_map(|index| rows.get(index).copied()).collect();
+    if fresh.is_empty() {
+        return Ok(());
+    }
+    let seen_at = ms(visit.seen_at);
+    let (alert, letter) = match step {
+        Step::Open { topic, episode, due_at, .. } => {
+            let alert: i64 = sqlx::query_scalar(
+                "INSERT INTO alerts (claim, desk, episode, opened_at, last_sighting) VALUES ($1, $2, $3, $4, $4) RETURNING id",
+            )
+            .bind(&topic.claim.0)
+            .bind(&topic.desk.0)
+            .bind(i64::from(episode))
+            .bind(seen_at)
+            .fetch_one(&mut *tx)
+            .await?;
+            recorded.opened += 1;
+            recorded.letters += 1;
+            (alert, begin_letter(tx, alert, 1, ms(due_at)).await?)
+        }
+        Step::Continue { alert, instalment, due_at, .. } => {
+            recorded.letters += 1;
+            (alert.0, begin_letter(tx, alert.0, i64::from(instalment), ms(due_at)).await?)
+        }
+        Step::Join { letter, alert, .. } => (alert.0, letter.0),
+    };
+    sqlx::query("UPDATE alerts SET last_sighting = $1 WHERE id = $2").bind(seen_at).bind(alert).execute(&mut *tx).await?;
+    for sighting in fresh {
+        sqlx::query("INSERT INTO letter_sightings (letter, sighting) VALUES ($1, $2) ON CONFLICT (letter, sighting) DO NOTHING")
+            .bind(letter)
+            .bind(sighting)
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn begin_letter(tx: &mut SqliteConnection, alert: i64, instalment: i64, due_at: i64) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("INSERT INTO letters (alert, instalment, due_at) VALUES ($1, $2, $3) RETURNING id")
+        .bind(alert)
+        .bind(instalment)
+        .bind(due_at)
+        .fetch_one(tx)
+        .await
+}
