@@ -4,7 +4,6 @@
 //! two leaves it ambiguous: it is sent again, with the same Message-ID. Claims are made in small batches, but each letter is
 //! settled before the next one leaves, so a crash can cause at most one redelivery for each worker.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::gate::Gate;
-use super::report::{Counts, PostOfficeError, Report};
+use super::report::{Ledger, PostOfficeError, Report};
 use crate::alerting::letter;
 use crate::alerting::subscription::Desk;
 use crate::mail::Mailer;
@@ -27,6 +26,7 @@ use crate::model::delivery::{Delivery, Outcome};
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::records::{Closing, DueLetter, Settlement};
+use crate::telemetry::metrics::Metrics;
 
 /// Deliveries a worker claims at once: fewer commits, and no worker hoards what another could send.
 const BATCH: usize = 8;
@@ -55,8 +55,7 @@ pub struct PostOffice {
     /// Counts up when deliveries may have become claimable.
     turn: watch::Sender<u64>,
     gate: Gate,
-    counts: Counts,
-    trouble: Mutex<Option<String>>,
+    ledger: Ledger,
     /// When the clerk and each worker last did something.
     pulse: Mutex<Vec<Instant>>,
 }
@@ -66,7 +65,13 @@ impl PostOffice {
     ///
     /// # Errors
     /// When the mail settings cannot work.
-    pub fn new(store: Store, mail: &Settings, desks: Arc<[Desk]>, bell: Arc<Notify>) -> Result<Self, MailError> {
+    pub fn new(
+        store: Store,
+        mail: &Settings,
+        desks: Arc<[Desk]>,
+        bell: Arc<Notify>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, MailError> {
         let trial = Mailer::new(mail)?;
         Ok(Self {
             store,
@@ -78,8 +83,7 @@ impl PostOffice {
             bell,
             turn: watch::Sender::new(0),
             gate: Gate::default(),
-            counts: Counts::default(),
-            trouble: Mutex::new(None),
+            ledger: Ledger::new(metrics),
             pulse: Mutex::new(Vec::new()),
         })
     }
@@ -146,17 +150,19 @@ impl PostOffice {
     /// # Errors
     /// Those of reading the store.
     pub async fn report(&self) -> Result<Report, StoreError> {
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Ok(Report {
-            closed: count(&self.counts.closed),
-            sent: count(&self.counts.sent),
-            later: count(&self.counts.later),
-            refused: count(&self.counts.refused),
-            turned_away: count(&self.counts.turned_away),
-            waiting: self.store.numbers(Timestamp::now()).await?.waiting,
-            trouble: self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            place: self.place.clone(),
-        })
+        let waiting = self.store.numbers(Timestamp::now()).await?.waiting;
+        Ok(self.ledger.report(waiting, &self.place))
+    }
+
+    /// Whether nothing is due: every letter whose time has come was closed, and every delivery tried.
+    ///
+    /// # Errors
+    /// Those of reading the store.
+    pub async fn is_idle(&self) -> Result<bool, StoreError> {
+        let now = Timestamp::now();
+        let letter = self.store.next_letter_due().await?;
+        let delivery = self.store.next_delivery_due().await?;
+        Ok(letter.is_none_or(|due| due > now) && delivery.is_none_or(|due| due > now))
     }
 
     /// Whether clerk and workers all did something within what their deadlines allow: what a watchdog asks.
@@ -210,7 +216,7 @@ impl PostOffice {
             }
         }
         if closed > 0 {
-            self.counts.closed.fetch_add(closed as u64, Ordering::Relaxed);
+            self.ledger.closed(closed);
             self.turn.send_modify(|turn| *turn += 1);
         }
         Ok(closed)
@@ -273,7 +279,7 @@ impl PostOffice {
         for delivery in rest.by_ref() {
             self.beat(number);
             let outcome = mailer.send(&delivery).await;
-            let turned_away = self.note(&delivery, &outcome);
+            let turned_away = self.ledger.note(&delivery, &outcome, &self.gate);
             self.settle(&delivery, outcome, stop).await;
             if turned_away || stop.is_cancelled() {
                 break;
@@ -289,49 +295,12 @@ impl PostOffice {
         self.turn.send_modify(|turn| *turn += 1);
     }
 
-    /// Counts, logs and tells the gate. Says whether the relay turned us away. No recipient and no words of the relay about
-    /// a letter go into the log: the queue has them.
-    fn note(&self, delivery: &Delivery, outcome: &Outcome) -> bool {
-        let (id, desk, claim) = (delivery.id.0, &delivery.desk, &delivery.claim);
-        let (counter, trouble) = match outcome {
-            Outcome::Sent { .. } => {
-                info!(delivery = id, %desk, %claim, attempts = delivery.attempts, "a letter about {claim} was sent to desk {desk}");
-                (&self.counts.sent, None)
-            }
-            Outcome::Later { .. } => {
-                info!(delivery = id, %desk, attempts = delivery.attempts, "the relay put letter {id} off; see `claimwatch mail queue show {id}`");
-                (&self.counts.later, None)
-            }
-            Outcome::Refused { .. } => {
-                error!(delivery = id, %desk, %claim, "letter {id} was refused for good; see `claimwatch mail queue show {id}`");
-                (&self.counts.refused, None)
-            }
-            Outcome::Away { reason } => {
-                let wait = self.gate.away();
-                warn!(wait_seconds = wait.as_secs(), "{reason}; all letters wait {} s", wait.as_secs());
-                (&self.counts.turned_away, Some(reason.clone()))
-            }
-            Outcome::Barred { reason } => {
-                let wait = self.gate.barred();
-                error!(wait_seconds = wait.as_secs(), "{reason}; all letters wait {} s, none is lost", wait.as_secs());
-                (&self.counts.turned_away, Some(reason.clone()))
-            }
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
-        let turned_away = trouble.is_some();
-        if !turned_away {
-            self.gate.open();
-        }
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
-        turned_away
-    }
-
     /// Records what became of a letter. While the store cannot, no further letter leaves this worker: a letter sent and not
     /// recorded is sent twice.
     async fn settle(&self, delivery: &Delivery, outcome: Outcome, stop: &CancellationToken) {
         let now = Timestamp::now();
         let again_at = match &outcome {
-            Outcome::Later { .. } => again_at(now, delivery.queued_at, delivery.attempts, chance()),
+            Outcome::Later { .. } => again_at(now, delivery.queued_at, delivery.attempts, fastrand::f64()),
             _ => None,
         };
         if again_at.is_none() && matches!(outcome, Outcome::Later { .. }) {
@@ -363,11 +332,4 @@ impl PostOffice {
             *pulse = Instant::now();
         }
     }
-}
-
-/// A number in 0..1 that differs from letter to letter; nothing depends on its quality.
-fn chance() -> f64 {
-    use std::hash::{BuildHasher, Hasher};
-    let random = std::hash::RandomState::new().build_hasher().finish();
-    f64::from(u32::try_from(random >> 32).unwrap_or(0)) / f64::from(u32::MAX)
 }

@@ -1,8 +1,190 @@
 //! Start, stop, reload: the long-running service.
+//!
+//! One loop decides; the visits it starts and the post office do. The order of stopping is the order of trust: no new
+//! visits → visits in hand finish → the letter in hand settles → the web server → the store, one limit over all.
 
 pub mod clock;
+pub mod error;
 pub mod gate;
 pub mod letters;
 pub mod news;
+pub mod reload;
 pub mod report;
+pub mod round;
 pub mod schedule;
+pub mod supervisor;
+pub mod upkeep;
+pub mod watch;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, watch as channel};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use self::clock::Clock;
+use self::error::DaemonError;
+use self::letters::PostOffice;
+use self::reload::Reloader;
+use self::report::Report;
+use self::round::{House, Visited};
+use self::watch::Watch;
+use crate::alerting::subscription::Desk;
+use crate::config::Config;
+use crate::fetch::Fetcher;
+use crate::model::source::{Source, SourceName, SourceState};
+use crate::rules::compile::RuleSet;
+use crate::store::Store;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::pulse::Pulse;
+use crate::web::{Server, Window};
+
+/// How long stopping may take in all: what is not done by then is repeated after the next start.
+const STOP_LIMIT: Duration = Duration::from_secs(45);
+
+/// What the daemon says while it runs; the command line makes sentences of it.
+#[derive(Debug)]
+pub enum News {
+    /// Everything stands.
+    Started {
+        /// Sources watched.
+        sources: usize,
+        /// Claims posts are compared with.
+        claims: usize,
+        /// Desks written to.
+        desks: usize,
+        /// Where metrics are served, if they are.
+        web: Option<SocketAddr>,
+    },
+    /// A visit ended.
+    Visited {
+        /// Which source.
+        source: SourceName,
+        /// How.
+        how: Visited,
+    },
+    /// Every source that was due at the start has been visited, or time for the first report is up.
+    FirstRound {
+        /// Sources that have not answered yet.
+        waiting: usize,
+        /// What the post office did so far, if the store could tell.
+        post: Option<Report>,
+        /// When the next source is due.
+        next: Option<Timestamp>,
+    },
+}
+
+/// What to run with.
+#[derive(Debug)]
+pub struct Orders {
+    /// The configuration.
+    pub config: Config,
+    /// Where it was read from: a reload reads it again.
+    pub config_path: PathBuf,
+    /// The rules in force.
+    pub rules: RuleSet,
+    /// Visit every source once, send what is due, and end.
+    pub once: bool,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Runs until `stop`, or, with `once`, until every source was visited and what was due is sent.
+///
+/// # Errors
+/// When the house cannot be opened: see [`DaemonError`]. Once it runs, failures are met, logged and counted.
+pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl FnMut(News)) -> Result<(), DaemonError> {
+    let Orders { config, config_path, rules, once, clock } = orders;
+    let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
+    let pulse = Arc::new(Pulse::default());
+    let store = Store::open(&config.store).await?;
+    let server = match &config.web {
+        Some(settings) if !once => Some(Server::bind(settings).await.map_err(|e| DaemonError::Web(settings.listen, e))?),
+        _ => None,
+    };
+    let web_address = server.as_ref().and_then(|server| server.address().ok());
+    let mut states = store.source_states().await?;
+    let watched: Vec<(Source, SourceState)> =
+        config.sources.iter().map(|source| (source.clone(), states.remove(&source.name).unwrap_or_default())).collect();
+    let claims = rules.len();
+    metrics.claims.set(i64::try_from(claims).unwrap_or(i64::MAX));
+    let (rules_sender, rules) = channel::channel(Arc::new(rules));
+    let (sources, desks) = (watched.len(), config.desks.len());
+    let in_flight = config.fetch.in_flight;
+    let desk_list: Arc<[Desk]> = config.desks.into();
+    let house = Arc::new(House {
+        fetcher: Fetcher::new(&config.fetch),
+        store,
+        rules,
+        desks: Arc::clone(&desk_list),
+        metrics: Arc::clone(&metrics),
+        clock,
+    });
+    let bell = Arc::new(Notify::new());
+    let office =
+        Arc::new(PostOffice::new(house.store.clone(), &config.mail, desk_list, Arc::clone(&bell), Arc::clone(&metrics))?);
+    tell(News::Started { sources, claims, desks, web: web_address });
+
+    let mut watch = Watch::new(&house, &office, &bell, &pulse, watched, in_flight, once);
+    if once {
+        watch.once(&mut tell).await;
+        let post = Some(office.once().await?);
+        tell(News::FirstRound { waiting: 0, post, next: None });
+        house.store.close().await;
+        return Ok(());
+    }
+
+    let aside = CancellationToken::new();
+    let status = format!("watching {sources} sources for {desks} desks");
+    let reloader = Reloader::new(config_path, &config.rule_paths, rules_sender, Arc::clone(&metrics), clock, status.clone());
+    let reloading = tokio::spawn(reloader.run(aside.clone()));
+    let watchdog = tokio::spawn(supervisor::feed_watchdog(Arc::clone(&pulse), aside.clone()));
+    let order = tokio::spawn(upkeep::keep(house.store.clone(), Arc::clone(&metrics), clock, aside.clone()));
+    let (stop_office, at_work) = (CancellationToken::new(), Arc::clone(&office));
+    let closing = stop_office.clone();
+    let mut post = tokio::spawn(async move { at_work.run(&closing).await });
+    let stop_web = CancellationToken::new();
+    let window = Window { metrics: Arc::clone(&metrics), pulse: Arc::clone(&pulse) };
+    let web = server.map(|server| tokio::spawn(server.run(window, stop_web.clone())));
+
+    pulse.set_ready(true);
+    supervisor::ready(&status);
+    watch.until(stop, &mut tell).await;
+    pulse.set_ready(false);
+    supervisor::stopping();
+    // No new rules while the last visits finish; the watchdog is fed to the end.
+    reloading.abort();
+    order.abort();
+
+    let limit = Instant::now() + STOP_LIMIT;
+    info!("stopping: no new visits");
+    match watch.finish(limit, &mut tell).await {
+        0 => info!("stopping: all visits are finished"),
+        given_up => warn!("stopping: {given_up} visits were given up; they will be repeated after the next start"),
+    }
+    stop_office.cancel();
+    match timeout_at(limit, &mut post).await {
+        Ok(Ok(Ok(()))) => info!("stopping: the post office is closed"),
+        Ok(Ok(Err(fault))) => error!("the post office had stopped: {fault}"),
+        Ok(Err(fault)) => error!("the post office had broken off: {fault}"),
+        Err(_) => {
+            post.abort();
+            warn!("stopping: a letter is still in hand; it will be sent again with the same Message-ID after the next start");
+        }
+    }
+    stop_web.cancel();
+    if let Some(web) = web {
+        let _ = timeout_at(limit, web).await;
+    }
+    house.store.close().await;
+    aside.cancel();
+    let _ = watchdog.await;
+    info!("stopped");
+    Ok(())
+}

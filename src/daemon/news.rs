@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use crate::model::post::Post;
 use crate::model::source::{Backfill, Source, SourceState};
 
-const HOUR: Duration = Duration::from_secs(60 * 60);
 /// A post dated further back than this is history although we see it for the first time.
 const TOO_OLD: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// A source away for longer than this comes back with history in its hands…
@@ -53,6 +52,8 @@ fn age(then: Timestamp, now: Timestamp) -> Duration {
 mod tests {
     use super::*;
     use crate::model::source::{SourceKind, SourceName};
+
+    const HOUR: Duration = Duration::from_secs(60 * 60);
 
     fn now() -> Timestamp {
         Timestamp::from_second(1_800_000_000).unwrap()

@@ -1,9 +1,15 @@
 //! What the post office tells about itself: what was done, what waits, why it could not work.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use tracing::{error, info, warn};
+
+use super::gate::Gate;
 use crate::mail::error::MailError;
+use crate::model::delivery::{Delivery, Outcome};
 use crate::store::error::StoreError;
+use crate::telemetry::metrics::{ByDesk, Metrics};
 
 /// What the post office has done since it was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,13 +32,88 @@ pub struct Report {
     pub place: String,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Counts {
-    pub closed: AtomicU64,
-    pub sent: AtomicU64,
-    pub later: AtomicU64,
-    pub refused: AtomicU64,
-    pub turned_away: AtomicU64,
+/// Counts what becomes of letters, and tells the log.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    closed: AtomicU64,
+    sent: AtomicU64,
+    later: AtomicU64,
+    refused: AtomicU64,
+    turned_away: AtomicU64,
+    trouble: Mutex<Option<String>>,
+    metrics: Arc<Metrics>,
+}
+
+impl Ledger {
+    pub fn new(metrics: Arc<Metrics>) -> Self {
+        let zero = AtomicU64::default;
+        Self {
+            closed: zero(),
+            sent: zero(),
+            later: zero(),
+            refused: zero(),
+            turned_away: zero(),
+            trouble: Mutex::default(),
+            metrics,
+        }
+    }
+
+    /// Notes that letters were written.
+    pub fn closed(&self, letters: usize) {
+        self.closed.fetch_add(letters as u64, Ordering::Relaxed);
+    }
+
+    /// Counts, logs and tells the gate. Says whether the relay turned us away. No recipient and no words of the relay about
+    /// a letter go into the log: the queue has them.
+    pub fn note(&self, delivery: &Delivery, outcome: &Outcome, gate: &Gate) -> bool {
+        let (id, desk, claim) = (delivery.id.0, &delivery.desk, &delivery.claim);
+        let (counter, word, trouble) = match outcome {
+            Outcome::Sent { .. } => {
+                info!(delivery = id, %desk, %claim, attempts = delivery.attempts, "a letter about {claim} was sent to desk {desk}");
+                (&self.sent, "sent", None)
+            }
+            Outcome::Later { .. } => {
+                info!(delivery = id, %desk, attempts = delivery.attempts, "the relay put letter {id} off; see `claimwatch mail queue show {id}`");
+                (&self.later, "later", None)
+            }
+            Outcome::Refused { .. } => {
+                error!(delivery = id, %desk, %claim, "letter {id} was refused for good; see `claimwatch mail queue show {id}`");
+                (&self.refused, "refused", None)
+            }
+            Outcome::Away { reason } => {
+                let wait = gate.away();
+                warn!(wait_seconds = wait.as_secs(), "{reason}; all letters wait {} s", wait.as_secs());
+                (&self.turned_away, "away", Some(reason.clone()))
+            }
+            Outcome::Barred { reason } => {
+                let wait = gate.barred();
+                error!(wait_seconds = wait.as_secs(), "{reason}; all letters wait {} s, none is lost", wait.as_secs());
+                (&self.turned_away, "barred", Some(reason.clone()))
+            }
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        self.metrics.alerts.get_or_create(&ByDesk { desk: desk.0.clone(), outcome: word.to_owned() }).inc();
+        let turned_away = trouble.is_some();
+        if !turned_away {
+            gate.open();
+        }
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        turned_away
+    }
+
+    pub fn report(&self, waiting: u64, place: &str) -> Report {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Report {
+            closed: count(&self.closed),
+            sent: count(&self.sent),
+            later: count(&self.later),
+            refused: count(&self.refused),
+            turned_away: count(&self.turned_away),
+            waiting,
+            trouble: self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            place: place.to_owned(),
+        }
+    }
 }
 
 /// Why the post office could not work.

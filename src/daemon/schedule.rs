@@ -155,6 +155,11 @@ impl Agenda {
         }
     }
 
+    /// Gives the sources whose visits are in hand.
+    pub fn in_hand(&self) -> impl Iterator<Item = usize> + '_ {
+        self.entries.iter().enumerate().filter(|(_, entry)| entry.in_hand).map(|(i, _)| i)
+    }
+
     /// Gives when the next source falls due, apart from those in hand.
     pub fn next_due(&self) -> Option<Timestamp> {
         self.entries.iter().filter(|entry| !entry.in_hand).map(|entry| entry.due).min()

@@ -1,9 +1,17 @@
 //! From a document's bytes to clean posts.
 
 pub mod clean;
+mod convert;
+mod decode;
 pub mod error;
+mod jsonfeed;
 pub mod key;
+mod language;
+mod markup;
+mod page;
+mod repair;
 pub mod syndication;
+mod unpanicked;
 
 use crate::model::post::RawPost;
 
@@ -18,4 +26,6 @@ pub struct Document {
     pub repaired: Vec<String>,
     /// The publisher asks not to come more often than this (`ttl`).
     pub ttl: Option<std::time::Duration>,
+    /// The document breaks off; what was complete has been read. Its validators must not be kept: they would hide the rest.
+    pub cut_short: bool,
 }

@@ -1,13 +1,112 @@
-//! RSS, Atom, RDF and JSON Feed, read by feed-rs: its panics caught, its ids not trusted.
+//! RSS, Atom and RDF, read by feed-rs behind a repair stage: its panics caught, its ids not trusted. JSON Feed beside it.
+
+use std::time::Duration;
+
+use feed_rs::model::Feed;
+use url::Url;
 
 use super::Document;
+use super::convert;
+use super::decode::decode;
 use super::error::ReadError;
+use super::jsonfeed;
+use super::page::announced_feed;
+use super::repair::{Family, MOST_ITEMS, Repaired, Root, repair, root};
+use super::unpanicked::unpanicked;
+
+/// `xml:base` attributes above which a document is never read unrepaired: feed-rs keeps a copy of the address for each.
+const MOST_RAW_BASES: usize = 16;
 
 /// Reads a feed document. `content_type` is the HTTP header, `base` the address it came from.
 ///
+/// Work and memory grow in proportion to the document, whatever is in it. Takes tens of milliseconds for a megabyte, so call
+/// it where waiting hurts nobody.
+///
 /// # Errors
 /// When nothing in it can be read as a feed.
-pub fn read(bytes: &[u8], content_type: Option<&str>, base: Option<&url::Url>) -> Result<Document, ReadError> {
-    let _ = (bytes, content_type, base);
-    todo!()
+pub fn read(bytes: &[u8], content_type: Option<&str>, base: Option<&Url>) -> Result<Document, ReadError> {
+    let text = decode(bytes, content_type);
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\0');
+    let base = base.map(without_secrets);
+    if text.is_empty() {
+        return Err(ReadError::Empty);
+    }
+    if text.starts_with('{') || (text.starts_with(['[', ')', 'w']) && is_json(content_type)) {
+        return jsonfeed::read(text.find('{').and_then(|at| text.get(at..)).unwrap_or(text), base.as_ref());
+    }
+    match root(text) {
+        Root::Feed(family, at) => read_xml(text, family, at, base.as_ref()),
+        Root::Page => Err(ReadError::WebPage { feed: announced_feed(text, base.as_ref()) }),
+        Root::Unknown if is_html(content_type) => Err(ReadError::WebPage { feed: announced_feed(text, base.as_ref()) }),
+        Root::Unknown => Err(ReadError::NotAFeed { detail: "it has no element <rss>, <feed> or <rdf:RDF>".to_owned() }),
+    }
+}
+
+fn is_json(content_type: Option<&str>) -> bool {
+    content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("json"))
+}
+
+fn is_html(content_type: Option<&str>) -> bool {
+    content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("html"))
+}
+
+/// Takes user name and password out of an address, so that no link made with it carries them.
+fn without_secrets(base: &Url) -> Url {
+    let mut base = base.clone();
+    // Both fail only where an address cannot have a user name at all.
+    let _ = base.set_username("");
+    let _ = base.set_password(None);
+    base
+}
+
+fn read_xml(text: &str, family: Family, at: usize, base: Option<&Url>) -> Result<Document, ReadError> {
+    let repaired = repair(text, family, at, false);
+    let first = parse(&repaired.text, base).and_then(|feed| with_items(feed, &repaired));
+    match first {
+        Ok(feed) => Ok(document(feed, repaired)),
+        Err(ReadError::Panicked) => {
+            let mut plainer = repair(text, family, at, true);
+            plainer.notes.push("media and podcast details, which the reader fails on");
+            let feed = parse(&plainer.text, base).and_then(|feed| with_items(feed, &plainer))?;
+            Ok(document(feed, plainer))
+        }
+        // Repair may have spoilt it.
+        Err(fault) => {
+            let raw = text.get(at..).unwrap_or_default();
+            if raw.matches("xml:base").count() > MOST_RAW_BASES || repaired.items > MOST_ITEMS {
+                return Err(fault);
+            }
+            let feed = parse(raw, base).and_then(|feed| with_items(feed, &repaired)).map_err(|_| fault)?;
+            Ok(document(feed, Repaired { notes: Vec::new(), ..repaired }))
+        }
+    }
+}
+
+fn parse(text: &str, base: Option<&Url>) -> Result<Feed, ReadError> {
+    let parser = feed_rs::parser::Builder::new()
+        .base_uri(base.map(Url::as_str))
+        .sanitize_content(false)
+        // Its own ids are random or change with the headline; an empty one says that there is none.
+        .id_generator(|_, _, _| String::new())
+        .build();
+    match unpanicked(|| parser.parse(text.as_bytes())) {
+        Some(Ok(feed)) => Ok(feed),
+        Some(Err(error)) => Err(ReadError::NotAFeed { detail: error.to_string() }),
+        None => Err(ReadError::Panicked),
+    }
+}
+
+/// "Read, and nothing in it" is a fault when there was something in it.
+fn with_items(feed: Feed, repaired: &Repaired) -> Result<Feed, ReadError> {
+    if feed.entries.is_empty() && repaired.items > 0 { Err(ReadError::NoItems) } else { Ok(feed) }
+}
+
+fn document(feed: Feed, repaired: Repaired) -> Document {
+    Document {
+        title: feed.title.as_ref().map(|title| title.content.trim().to_owned()).filter(|title| !title.is_empty()),
+        ttl: feed.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)).filter(|ttl| !ttl.is_zero()),
+        posts: convert::posts(feed),
+        repaired: repaired.notes.iter().map(|note| (*note).to_owned()).collect(),
+        cut_short: repaired.cut_short,
+    }
 }

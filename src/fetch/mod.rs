@@ -1,12 +1,27 @@
 //! Asking for documents: over HTTP or from the disk, politely, with limits on time, size and address.
 
+mod body;
 pub mod error;
+mod file;
+pub mod guard;
+mod headers;
+pub mod host;
+mod http;
 pub mod settings;
+mod tls;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use reqwest::dns::Resolve;
+use url::Url;
 
-use crate::model::source::{Source, Validators};
-use error::FetchError;
+use self::error::FetchError;
+use self::guard::SystemResolver;
+use self::http::Http;
+use self::settings::Settings;
+use crate::model::source::{Source, SourceKind, Validators};
 
 /// What a visit brought.
 #[derive(Debug, Clone)]
@@ -16,7 +31,7 @@ pub enum Fetched {
         /// Newer validators, if the answer carried any.
         validators: Option<Validators>,
         /// The server asks to wait this long.
-        hint: Option<std::time::Duration>,
+        hint: Option<Duration>,
     },
     /// A document.
     News {
@@ -25,25 +40,49 @@ pub enum Fetched {
         /// `Content-Type`.
         content_type: Option<String>,
         /// Where it came from after redirects.
-        url: Option<url::Url>,
+        url: Option<Url>,
         /// What to ask with next time.
         validators: Validators,
         /// The server asks to wait this long.
-        hint: Option<std::time::Duration>,
+        hint: Option<Duration>,
     },
 }
 
-/// The one who asks: holds connections, limits and the rules about addresses.
-#[derive(Debug, Clone)]
-pub struct Fetcher {}
+/// The one who asks: holds connections, limits, the lines in front of hosts and the rules about addresses. Cheap to clone.
+#[derive(Clone)]
+pub struct Fetcher {
+    http: Arc<Http>,
+    file_bytes: u64,
+}
+
+impl std::fmt::Debug for Fetcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fetcher").finish_non_exhaustive()
+    }
+}
 
 impl Fetcher {
+    /// Prepares to ask, by these settings.
+    pub fn new(settings: &Settings) -> Self {
+        Self::with_resolver(settings, Arc::new(SystemResolver))
+    }
+
+    /// Prepares to ask, looking names up by `resolver`; its answers are checked like everybody's.
+    pub fn with_resolver(settings: &Settings, resolver: Arc<dyn Resolve>) -> Self {
+        let file_bytes = settings.limits.decoded_bytes;
+        Self { http: Arc::new(Http::new(settings.clone(), resolver)), file_bytes }
+    }
+
     /// Visits a source once.
+    ///
+    /// Waits for its turn at the host first; [`FetchError::HostRests`] comes at once when that turn is far off.
     ///
     /// # Errors
     /// See [`FetchError`]; each says whether and when to try again.
     pub async fn fetch(&self, source: &Source, validators: &Validators) -> Result<Fetched, FetchError> {
-        let _ = (source, validators);
-        todo!()
+        match &source.kind {
+            SourceKind::File { path } => file::read(path, validators, self.file_bytes).await,
+            SourceKind::Feed { url, allow_private } => self.http.visit(url, allow_private, validators).await,
+        }
     }
 }

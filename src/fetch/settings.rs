@@ -15,11 +15,21 @@ pub struct Settings {
     pub gap: Duration,
     /// Requests in flight at once, all hosts together.
     pub in_flight: usize,
+    /// Go through the proxies that `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` name. Names are then looked up by the proxy, so it
+    /// is the proxy that must refuse addresses of the inner network.
+    pub environment_proxy: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { contact: None, allow_private: Vec::new(), limits: Limits::default(), gap: Duration::from_secs(2), in_flight: 16 }
+        Self {
+            contact: None,
+            allow_private: Vec::new(),
+            limits: Limits::default(),
+            gap: Duration::from_secs(2),
+            in_flight: 16,
+            environment_proxy: false,
+        }
     }
 }
 

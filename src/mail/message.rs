@@ -146,3 +146,125 @@ fn boundary(delivery: &Delivery) -> String {
 pub fn hex(digest: &[u8]) -> String {
     digest.iter().take(20).map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::alert::{DeskName, LetterId};
+    use crate::model::claim::ClaimId;
+    use crate::model::delivery::DeliveryId;
+    use crate::model::letter::{Letter, MessageId};
+    use crate::model::post::Lang;
+
+    fn delivery(words: &str) -> Delivery {
+        let [subject, text, html] = [words; 3].map(str::to_owned);
+        Delivery {
+            id: DeliveryId(1),
+            letter_id: LetterId(1),
+            letter: Letter { subject, text, html, lang: Lang("fr".to_owned()) },
+            desk: DeskName(words.to_owned()),
+            claim: ClaimId(words.to_owned()),
+            recipient: "desk@desk.test".to_owned(),
+            message_id: MessageId("letter.aa@desk.test".to_owned()),
+            references: (0..40).map(|n| MessageId(format!("letter.{n}@desk.test"))).collect(),
+            written_at: Timestamp::constant(1_790_000_000, 0),
+            attempts: 1,
+            queued_at: Timestamp::constant(1_790_000_000, 0),
+        }
+    }
+
+    fn composed(delivery: &Delivery) -> String {
+        let from = mailbox("claimwatch <alerts@desk.test>").unwrap();
+        String::from_utf8(compose(&from, delivery).unwrap().bytes).unwrap()
+    }
+
+    /// Names of the header fields, those of the parts excepted.
+    fn fields(message: &str) -> Vec<&str> {
+        let (head, _) = message.split_once("\r\n\r\n").unwrap();
+        head.split("\r\n").filter(|line| !line.starts_with([' ', '\t'])).map(|line| line.split_once(':').unwrap().0).collect()
+    }
+
+    fn keeps_to_the_format(message: &str) {
+        assert!(message.is_ascii());
+        for line in message.split("\r\n") {
+            assert!(line.len() <= 998, "{} octets: {line}", line.len());
+            assert!(!line.contains(['\r', '\n', '\0']), "{line:?}");
+        }
+        assert_eq!(fields(message), fields(&composed(&delivery("usual"))));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_text_changes_the_form_of_a_message(words in r"(?s)[\x00-\x{ff}\u{2020}-\u{2030}=?a-z ]{0,60}.{0,40}") {
+            keeps_to_the_format(&composed(&delivery(&words)));
+        }
+    }
+
+    #[test]
+    fn attacks_on_headers_end_up_as_text() {
+        for words in [
+            "a\r\nBcc: evil@evil.test",
+            "a\nBcc: evil@evil.test\n\nbody",
+            "a\rb\0c",
+            "é\r\nb",
+            "=?utf-8?q?=0d=0aBcc:_evil=40evil.test?=",
+            "\u{2028}\u{202e}txet\u{202c}",
+            &"x".repeat(5000),
+            &"é".repeat(5000),
+            &".\n".repeat(3),
+        ] {
+            keeps_to_the_format(&composed(&delivery(words)));
+        }
+    }
+
+    #[test]
+    fn the_same_delivery_gives_the_same_bytes() {
+        assert_eq!(composed(&delivery("words")), composed(&delivery("words")));
+    }
+
+    #[test]
+    fn a_long_thread_is_named_by_its_root_and_its_last_letters() {
+        let message = composed(&delivery("words")).replace("\r\n ", " ");
+        let line = message.lines().find(|line| line.starts_with("References:")).unwrap();
+        assert!(
+            line.starts_with("References: <letter.0@desk.test> <letter.20@desk.test>") && line.ends_with("<letter.39@desk.test>")
+        );
+    }
+
+    #[test]
+    fn desks_in_any_script_have_lists_of_their_own() {
+        let list = |desk: &str| list_id(desk, "desk.test");
+        assert_eq!(list("Foreign Affairs"), "claimwatch Foreign Affairs <foreign-affairs.claimwatch.desk.test>");
+        assert_ne!(list("科学"), list("政治"));
+    }
+
+    #[test]
+    fn addresses_are_read_as_people_paste_them() {
+        let read = |text: &str| mailbox(text).map(|mailbox| mailbox.email.to_string());
+        assert_eq!(read("\u{feff}desk@desk.test\u{200b} "), Some("desk@desk.test".to_owned()));
+        assert_eq!(read("The desk <desk@desk.test>"), Some("desk@desk.test".to_owned()));
+        assert_eq!(read("desk@bücher.test"), Some("desk@xn--bcher-kva.test".to_owned()));
+        assert_eq!(read("desk"), None);
+        assert_eq!(read("a@b@c"), None);
+    }
+
+    #[test]
+    fn a_letter_without_html_has_one_part() {
+        let mut delivery = delivery("words");
+        delivery.letter.html.clear();
+        let message = composed(&delivery);
+        assert!(message.contains("Content-Type: text/plain") && !message.contains("multipart"));
+    }
+
+    #[test]
+    fn a_date_the_library_cannot_write_is_no_reason_to_panic() {
+        for at in [Timestamp::MIN, Timestamp::MAX] {
+            composed(&Delivery { written_at: at, ..delivery("words") });
+        }
+    }
+}

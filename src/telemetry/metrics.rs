@@ -63,6 +63,8 @@ pub struct Metrics {
     pub outbox_oldest: Gauge<i64, AtomicI64>,
     /// Bytes free where the database lies.
     pub disk_free: Gauge<u64, AtomicU64>,
+    /// Size of the database.
+    pub db_size: Gauge<i64, AtomicI64>,
     /// 1 if the last reload was good.
     pub reload_ok: Gauge<i64, AtomicI64>,
     /// Claims in the rules that run.
@@ -87,6 +89,7 @@ impl Metrics {
             outbox_rows: Gauge::default(),
             outbox_oldest: Gauge::default(),
             disk_free: Gauge::default(),
+            db_size: Gauge::default(),
             reload_ok: Gauge::default(),
             claims: Gauge::default(),
             registry: Registry::default(),
@@ -117,6 +120,7 @@ impl Metrics {
             metrics.outbox_oldest.clone(),
         );
         registry.register_with_unit("disk_free", "Free space where the database lies", Unit::Bytes, metrics.disk_free.clone());
+        registry.register_with_unit("db_size", "Size of the database", Unit::Bytes, metrics.db_size.clone());
         registry.register("config_last_reload_successful", "1 if the last reload was good", metrics.reload_ok.clone());
         registry.register("claims", "Claims that posts are compared with", metrics.claims.clone());
         Self { registry, ..metrics }

@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn a_part_that_stopped_is_named_and_a_resting_one_is_not() {
         let pulse = Pulse::default();
-        let minutes = |n| Duration::from_secs(60 * n);
+        let minutes = |n: u64| Duration::from_secs(60 * n);
         assert_eq!(pulse.stuck_at(minutes(100)), None);
         pulse.beat_at(Organ::PostOffice, minutes(5));
         pulse.beat_at(Organ::Scheduler, minutes(14));

@@ -5,51 +5,35 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use claimwatch::mail::Mailer;
-use claimwatch::mail::settings::{Deadlines, Login, Mechanism, Settings, Smtp, Tls, Via};
-use claimwatch::model::alert::{DeskName, LetterId};
-use claimwatch::model::claim::ClaimId;
-use claimwatch::model::delivery::{Delivery, DeliveryId, Outcome};
-use claimwatch::model::letter::{Letter, MessageId};
+use claimwatch::mail::settings::{Deadlines, Login, Mechanism, Smtp, Tls};
+use claimwatch::model::delivery::{Delivery, Outcome};
+use claimwatch::model::letter::Letter;
 use claimwatch::model::post::Lang;
 use futures_util::future::join_all;
-use jiff::Timestamp;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout};
 
+use crate::samples::{self, folder_settings, relay_settings, smtp_settings};
 use crate::smtp_server::{self, Act, Moment, Security, Server, say};
 
 /// Long enough for a handshake on a busy machine, short enough to wait for.
 const SHORT: Deadlines = Deadlines { step: Duration::from_millis(700), dot: Duration::from_millis(700) };
 const PATIENT: Deadlines = Deadlines { step: Duration::from_secs(20), dot: Duration::from_secs(20) };
 
-pub fn delivery(number: i64, recipient: &str) -> Delivery {
+/// A letter whose lines a relay could take for its own.
+fn delivery(number: i64, recipient: &str) -> Delivery {
     let letter = Letter {
         subject: format!("[claimwatch] a post repeats: “peace in our time” – False ({number})"),
         text: "The claim, the verdict.\n.a line that begins with a dot\n.\nThe end.\n".to_owned(),
         html: "<p>The claim, the verdict.</p>\n".to_owned(),
         lang: Lang("en".to_owned()),
     };
-    Delivery {
-        id: DeliveryId(number),
-        letter_id: LetterId(number),
-        letter,
-        desk: DeskName("politics".to_owned()),
-        claim: ClaimId("peace-in-our-time".to_owned()),
-        recipient: recipient.to_owned(),
-        message_id: MessageId(format!("a.{number}.5f0c@claimwatch.test")),
-        references: vec![MessageId("claim.peace.politics@claimwatch.test".to_owned())],
-        written_at: Timestamp::from_second(1_785_000_000).unwrap(),
-        attempts: 1,
-        queued_at: Timestamp::from_second(1_785_000_000).unwrap(),
-    }
+    Delivery { letter, ..samples::delivery(number, recipient) }
 }
 
-pub fn settings(via: Via) -> Settings {
-    Settings { from: "claimwatch <alerts@claimwatch.test>".to_owned(), workers: 2, via }
-}
-
-pub fn relay(port: u16, tls: Tls) -> Smtp {
-    Smtp { host: "localhost".to_owned(), port, tls, ca_file: Some(PathBuf::from(smtp_server::CA)), login: None }
+fn relay(port: u16, tls: Tls) -> Smtp {
+    let ca_file = Some(PathBuf::from(smtp_server::CA));
+    Smtp { host: "localhost".to_owned(), tls, ca_file, ..relay_settings(port) }
 }
 
 fn login(mechanism: Mechanism) -> Login {
@@ -61,7 +45,7 @@ fn plain(server: &Server, deadlines: Deadlines) -> Mailer {
 }
 
 fn mailer(smtp: Smtp, deadlines: Deadlines) -> Mailer {
-    Mailer::with_deadlines(&settings(Via::Smtp(smtp)), deadlines).unwrap()
+    Mailer::with_deadlines(&smtp_settings(smtp), deadlines).unwrap()
 }
 
 fn polite(_: &Moment<'_>) -> Option<Act> {
@@ -103,18 +87,18 @@ async fn a_letter_is_handed_over_with_every_header_a_desk_needs() {
     let [letter] = diary.letters.as_slice() else { panic!("{diary:?}") };
     assert_eq!(letter.recipient, "desk@desk.test");
     let message = mail_parser::MessageParser::default().parse(letter.message.as_bytes()).unwrap();
-    assert_eq!(message.message_id(), Some("a.7.5f0c@claimwatch.test"));
+    assert_eq!(message.message_id(), Some(delivery(7, "").message_id.0.as_str()));
     assert_eq!(message.subject(), Some("[claimwatch] a post repeats: “peace in our time” – False (7)"));
-    assert_eq!(message.date().unwrap().to_timestamp(), 1_785_000_000);
+    assert_eq!(message.date().unwrap().to_timestamp(), delivery(7, "").written_at.as_second());
     let header = |name: &str| message.header_raw(name).map(str::trim).unwrap_or_default().to_owned();
-    assert_eq!(header("List-Id"), "claimwatch politics <politics.claimwatch.claimwatch.test>");
+    assert_eq!(header("List-Id"), "claimwatch politics <politics.claimwatch.desk.test>");
     assert_eq!(header("Auto-Submitted"), "auto-generated");
     assert_eq!(header("X-Auto-Response-Suppress"), "All");
     assert_eq!(header("Content-Language"), "en");
-    assert_eq!(header("X-Claimwatch-Claim"), "peace-in-our-time");
+    assert_eq!(header("X-Claimwatch-Claim"), "moon-cheese");
     assert_eq!(header("X-Claimwatch-Desk"), "politics");
-    assert_eq!(header("In-Reply-To"), "<claim.peace.politics@claimwatch.test>");
-    assert_eq!(header("References"), "<claim.peace.politics@claimwatch.test>");
+    assert_eq!(header("In-Reply-To"), "<letter.bb@desk.test>");
+    assert_eq!(header("References"), "<claim.aa@desk.test> <letter.bb@desk.test>");
     // mail-parser gives bodies with CRLF line ends.
     assert_eq!(message.body_text(0).unwrap().replace('\r', "").trim_end(), delivery(7, "").letter.text.trim_end());
     assert!(message.body_html(0).unwrap().contains("<p>The claim, the verdict.</p>"));
@@ -420,7 +404,7 @@ async fn what_a_relay_offered_before_tls_counts_for_nothing() {
 async fn without_tls_letters_go_to_this_machine_only() {
     for host in ["192.0.2.1", "2001:db8::1"] {
         let smtp = Smtp { host: host.to_owned(), port: 25, tls: Tls::None, ca_file: None, login: None };
-        assert!(Mailer::new(&settings(Via::Smtp(smtp))).unwrap_err().to_string().contains("only for a relay on this machine"));
+        assert!(Mailer::new(&smtp_settings(smtp)).unwrap_err().to_string().contains("only for a relay on this machine"));
     }
 }
 
@@ -546,21 +530,21 @@ fn files(folder: &std::path::Path, part: &str) -> Vec<PathBuf> {
 async fn a_letter_lies_in_the_maildir_and_the_outcome_says_where() {
     let folder = tempfile::tempdir().unwrap();
     let maildir = folder.path().join("var/mail");
-    let mut mailer = Mailer::new(&settings(Via::Folder { folder: maildir.clone() })).unwrap();
+    let mut mailer = Mailer::new(&folder_settings(&maildir)).unwrap();
     let outcome = mailer.send(&delivery(1, "desk@desk.test")).await;
     let [file] = files(&maildir, "new").try_into().unwrap();
     assert_eq!(outcome, Outcome::Sent { reply: format!("lies in {}", file.display()) });
     let bytes = std::fs::read(&file).unwrap();
     assert!(!bytes.contains(&b'\r'), "Maildirs keep lines as Unix does");
     let message = mail_parser::MessageParser::default().parse(&bytes).unwrap();
-    assert_eq!(message.message_id(), Some("a.1.5f0c@claimwatch.test"));
+    assert_eq!(message.message_id(), Some(delivery(1, "").message_id.0.as_str()));
     assert!(files(&maildir, "tmp").is_empty());
 }
 
 #[tokio::test]
 async fn a_letter_filed_before_a_crash_is_not_filed_twice_even_when_it_was_read() {
     let folder = tempfile::tempdir().unwrap();
-    let mut mailer = Mailer::new(&settings(Via::Folder { folder: folder.path().to_owned() })).unwrap();
+    let mut mailer = Mailer::new(&folder_settings(folder.path())).unwrap();
     mailer.send(&delivery(1, "desk@desk.test")).await;
     assert_eq!(word(&mailer.send(&delivery(1, "desk@desk.test")).await), "sent");
     let [unread] = files(folder.path(), "new").try_into().unwrap();
@@ -574,7 +558,7 @@ async fn a_letter_filed_before_a_crash_is_not_filed_twice_even_when_it_was_read(
 #[tokio::test]
 async fn a_draft_left_by_a_crash_is_written_over() {
     let folder = tempfile::tempdir().unwrap();
-    let mut mailer = Mailer::new(&settings(Via::Folder { folder: folder.path().to_owned() })).unwrap();
+    let mut mailer = Mailer::new(&folder_settings(folder.path())).unwrap();
     mailer.send(&delivery(1, "desk@desk.test")).await;
     let [whole] = files(folder.path(), "new").try_into().unwrap();
     let bytes = std::fs::read(&whole).unwrap();
@@ -589,19 +573,19 @@ async fn a_folder_that_cannot_be_used_is_told_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let error = Mailer::new(&settings(Via::Folder { folder: file })).unwrap_err();
+    let error = Mailer::new(&folder_settings(&file)).unwrap_err();
     assert!(error.to_string().starts_with("letters cannot be put into"), "{error}");
 }
 
 #[test]
 fn mistakes_in_the_settings_are_told_in_sentences() {
-    let mut wrong = settings(Via::Smtp(relay(25, Tls::Implicit)));
+    let mut wrong = smtp_settings(relay(25, Tls::Implicit));
     wrong.from = "claimwatch".to_owned();
     assert!(Mailer::new(&wrong).unwrap_err().to_string().contains("is not an address letters can come from"));
     let mut smtp = relay(25, Tls::Implicit);
     smtp.ca_file = Some(PathBuf::from("/nonexistent/ca.pem"));
-    assert!(Mailer::new(&settings(Via::Smtp(smtp))).unwrap_err().to_string().contains("ca_file /nonexistent/ca.pem"));
+    assert!(Mailer::new(&smtp_settings(smtp)).unwrap_err().to_string().contains("ca_file /nonexistent/ca.pem"));
     let mut smtp = relay(25, Tls::Implicit);
     smtp.ca_file = Some(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
-    assert!(Mailer::new(&settings(Via::Smtp(smtp))).unwrap_err().to_string().contains("no certificate in PEM form"));
+    assert!(Mailer::new(&smtp_settings(smtp)).unwrap_err().to_string().contains("no certificate in PEM form"));
 }

@@ -6,5 +6,6 @@ mod letters;
 mod mail;
 mod postfix;
 mod samples;
+mod service;
 mod smtp_server;
 mod store;

@@ -1,0 +1,280 @@
+//! One visit: fetch, read, clean, match, remember. A straight line, and one transaction at its end.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::{JoinError, spawn_blocking};
+use tracing::{info, warn};
+
+use super::clock::Clock;
+use super::news;
+use super::schedule::{self, Found};
+use crate::alerting::group;
+use crate::alerting::subscription::Desk;
+use crate::feeds::error::ReadError;
+use crate::feeds::{clean, syndication};
+use crate::fetch::error::FetchError;
+use crate::fetch::{Fetched, Fetcher};
+use crate::matching;
+use crate::model::claim::{Claim, ClaimId};
+use crate::model::post::{Post, PostKey};
+use crate::model::sighting::{Decision, Sighting};
+use crate::model::source::{Source, SourceState};
+use crate::model::units::in_words;
+use crate::rules::compile::RuleSet;
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::records::Visit;
+use crate::telemetry::metrics::{ByReason, BySource, Metrics};
+
+/// What every visit needs; shared by all of them.
+#[derive(Debug)]
+pub struct House {
+    /// The memory.
+    pub store: Store,
+    /// The one who asks.
+    pub fetcher: Fetcher,
+    /// The rules of the moment; a visit keeps those it began with.
+    pub rules: watch::Receiver<Arc<RuleSet>>,
+    /// Who wants to know.
+    pub desks: Arc<[Desk]>,
+    /// The numbers.
+    pub metrics: Arc<Metrics>,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// How a visit ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Visited {
+    /// The source has nothing new to say.
+    Unchanged,
+    /// A document was read.
+    Read(Tally),
+    /// It failed; the class is a word for metrics, the sentence is for people.
+    Failed {
+        /// `timeout`, `html_not_feed`, …
+        class: &'static str,
+        /// What went wrong.
+        sentence: String,
+    },
+}
+
+/// What a visit that read a document found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Posts in the document.
+    pub posts: usize,
+    /// Of these never seen before.
+    pub new: usize,
+    /// Of the new ones too old to be compared.
+    pub history: usize,
+    /// Posts that repeat a claim.
+    pub sightings: usize,
+    /// Posts that nearly do.
+    pub near_misses: usize,
+    /// Letters begun.
+    pub letters: usize,
+    /// The claims repeated.
+    pub claims: BTreeSet<ClaimId>,
+}
+
+/// Visits `source` once and remembers what was found. Gives the source's new state and how it went.
+///
+/// Cancel-safe in the sense that counts: what is not committed is as if the visit had not happened, and is repeated.
+/// `chance` is 0..1 and spreads the next visit.
+pub async fn visit(house: &House, source: &Source, state: &SourceState, chance: f64) -> (SourceState, Visited) {
+    let fetched = match house.fetcher.fetch(source, &state.validators).await {
+        Ok(fetched) => fetched,
+        Err(error) => {
+            return failed(house, source, state, &Trouble::of_fetch(&error), chance).await;
+        }
+    };
+    let (body, content_type, url, validators, hint) = match fetched {
+        Fetched::NotModified { validators, hint } => {
+            let found = Found { hint, validators, ..Found::default() };
+            return unchanged(house, source, state, &found, chance).await;
+        }
+        Fetched::News { body, content_type, url, validators, hint } => (body, content_type, url, validators, hint),
+    };
+
+    let now = house.clock.now();
+    let name = source.name.clone();
+    // Off the async threads: a feed may take seconds to read. A panic in the reader ends here, as a failed visit.
+    let read = spawn_blocking(move || {
+        let document = syndication::read(&body, content_type.as_deref(), url.as_ref())?;
+        let repaired = document.repaired.clone();
+        let ttl = document.ttl;
+        Ok((clean::clean(document.posts, &name, now), repaired, ttl))
+    })
+    .await
+    .unwrap_or(Err(ReadError::Panicked));
+    let (posts, repaired, ttl) = match read {
+        Ok(read) => read,
+        Err(error) => return failed(house, source, state, &Trouble::of_reading(&error), chance).await,
+    };
+
+    let found = Found { new: 0, hint: hint.max(ttl), validators: Some(validators), repaired: !repaired.is_empty() };
+    match remember(house, source, state, posts, found, chance).await {
+        Ok((state, tally)) => {
+            tally.log(source, &repaired);
+            (state, Visited::Read(tally))
+        }
+        Err(trouble) => failed(house, source, state, &trouble, chance).await,
+    }
+}
+
+/// Matches what is new and writes everything down in one transaction.
+async fn remember(
+    house: &House,
+    source: &Source,
+    state: &SourceState,
+    posts: Vec<Post>,
+    mut found: Found,
+    chance: f64,
+) -> Result<(SourceState, Tally), Trouble> {
+    let now = house.clock.now();
+    let keys: Vec<PostKey> = posts.iter().map(|post| post.key.clone()).collect();
+    let known = house.store.known(&source.name, &keys).await?;
+    let (seen_again, unknown): (Vec<Post>, Vec<Post>) = posts.into_iter().partition(|post| known.contains(&post.key));
+    let sorted = news::sort(unknown, source, state, now);
+
+    let rules = Arc::clone(&house.rules.borrow());
+    let started = std::time::Instant::now();
+    let (news, sightings): (Vec<Post>, Vec<(Sighting, Claim)>) = spawn_blocking(move || {
+        let sightings = sorted.news.iter().flat_map(|post| examined(post, &rules)).collect();
+        (sorted.news, sightings)
+    })
+    .await
+    .map_err(|fault| Trouble::of_ours(&fault))?;
+    house.metrics.match_duration.observe(started.elapsed().as_secs_f64());
+
+    found.new = news.len() + sorted.history.len();
+    let mut tally = Tally { posts: keys.len(), new: found.new, history: sorted.history.len(), ..Tally::default() };
+    tally.count(&sightings);
+    let state = schedule::after_success(source, state, &found, now, chance);
+    let visit = Visit {
+        source: source.name.clone(),
+        state: state.clone(),
+        seen_at: now,
+        new: news.into_iter().chain(sorted.history).collect(),
+        seen_again: seen_again.into_iter().map(|post| post.key).collect(),
+        sightings,
+    };
+    let pairs: Vec<(&Sighting, &Claim)> = visit.sightings.iter().map(|(sighting, claim)| (sighting, claim)).collect();
+    let recorded = house.store.record(&visit, |alerts| group::group(now, &house.desks, &pairs, alerts)).await?;
+    tally.letters = recorded.letters;
+    house.metrics.posts_ingested.inc_by(tally.new as u64);
+    house.metrics.sightings.inc_by(tally.sightings as u64);
+    house.metrics.near_misses.inc_by(tally.near_misses as u64);
+    house.metrics.feed_last_success.get_or_create(&by_source(source)).set(now.as_second());
+    Ok((state, tally))
+}
+
+fn examined(post: &Post, rules: &RuleSet) -> Vec<(Sighting, Claim)> {
+    let sightings = matching::examine(post, rules);
+    sightings.into_iter().filter_map(|sighting| rules.claim(&sighting.claim).map(|claim| (sighting, claim.clone()))).collect()
+}
+
+async fn unchanged(house: &House, source: &Source, state: &SourceState, found: &Found, chance: f64) -> (SourceState, Visited) {
+    let now = house.clock.now();
+    let state = schedule::after_success(source, state, found, now, chance);
+    house.metrics.feed_last_success.get_or_create(&by_source(source)).set(now.as_second());
+    keep(house, source, &state).await;
+    (state, Visited::Unchanged)
+}
+
+/// What went wrong, in the terms that the schedule and the log need.
+struct Trouble {
+    class: &'static str,
+    sentence: String,
+    wait: Option<Duration>,
+    /// We were asked to wait, or the fault is ours: the source has not failed.
+    is_held: bool,
+}
+
+impl Trouble {
+    fn of_fetch(error: &FetchError) -> Self {
+        Self { class: error.class(), sentence: error.to_string(), wait: error.try_again_in(), is_held: error.is_postponed() }
+    }
+
+    fn of_reading(error: &ReadError) -> Self {
+        Self { class: error.class(), sentence: error.to_string(), wait: None, is_held: false }
+    }
+
+    /// A fault inside claimwatch: it must end one visit, not the service.
+    fn of_ours(fault: &JoinError) -> Self {
+        Self {
+            class: "fault",
+            sentence: format!("comparing its posts with the claims broke off: {fault}"),
+            wait: None,
+            is_held: true,
+        }
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self { class: "store", sentence: error.to_string(), wait: error.try_again_in(), is_held: true }
+    }
+}
+
+async fn failed(house: &House, source: &Source, state: &SourceState, trouble: &Trouble, chance: f64) -> (SourceState, Visited) {
+    let now = house.clock.now();
+    let state = schedule::after_failure(source, state, &trouble.sentence, trouble.wait, trouble.is_held, now, chance);
+    let next = state.next_due.map(|due| in_words(house.clock.until(due))).unwrap_or_default();
+    warn!(source.id = %source.name, class = trouble.class, failures = state.failures, "{}: {}; next try in {next}", source.name, trouble.sentence);
+    house.metrics.feed_errors.get_or_create(&ByReason { reason: trouble.class.to_owned() }).inc();
+    keep(house, source, &state).await;
+    (state, Visited::Failed { class: trouble.class, sentence: trouble.sentence.clone() })
+}
+
+/// Writes down a state that came without posts. Losing it costs one visit too early, so a failure is only logged.
+async fn keep(house: &House, source: &Source, state: &SourceState) {
+    if let Err(error) = house.store.record_state(&source.name, state).await {
+        warn!(source.id = %source.name, "the state of {} could not be written down: {error}", source.name);
+    }
+}
+
+fn by_source(source: &Source) -> BySource {
+    BySource { source: source.name.0.clone() }
+}
+
+impl Tally {
+    /// Adds what another visit found.
+    pub fn add(&mut self, other: &Self) {
+        self.posts += other.posts;
+        self.new += other.new;
+        self.history += other.history;
+        self.sightings += other.sightings;
+        self.near_misses += other.near_misses;
+        self.letters += other.letters;
+        self.claims.extend(other.claims.iter().cloned());
+    }
+
+    fn count(&mut self, sightings: &[(Sighting, Claim)]) {
+        let posts = |decision| {
+            let found = sightings.iter().filter(|(sighting, _)| sighting.decision == decision);
+            found.map(|(sighting, _)| &sighting.post).collect::<BTreeSet<_>>()
+        };
+        let alerting = posts(Decision::Alert);
+        self.near_misses = posts(Decision::Possible).difference(&alerting).count();
+        self.sightings = alerting.len();
+        let alerts = sightings.iter().filter(|(sighting, _)| sighting.decision == Decision::Alert);
+        self.claims = alerts.map(|(sighting, _)| sighting.claim.clone()).collect();
+    }
+
+    fn log(&self, source: &Source, repaired: &[String]) {
+        let Self { posts, new, sightings, near_misses, .. } = *self;
+        let name = &source.name;
+        info!(
+            source.id = %name, posts.read = posts, posts.new = new, sightings, near_misses,
+            "{name}: read {posts} posts, {new} of them new; {sightings} repeat a checked claim, {near_misses} nearly do"
+        );
+        if !repaired.is_empty() {
+            info!(source.id = %name, "{name}: the document had to be repaired: {}", repaired.join(", "));
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Markup cut into tokens, forgiving every mistake, in one pass: what `repair` and feed discovery read.
+
+/// A piece of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Token<'a> {
+    /// Text between tags, entities as written.
+    Text(&'a str),
+    /// `<name …>`, or `<name …/>` when `empty`.
+    Open {
+        /// Name with its prefix.
+        name: &'a str,
+        /// What stands between name and bracket.
+        attributes: &'a str,
+        /// Closed at once.
+        empty: bool,
+    },
+    /// `</name>`.
+    Close(&'a str),
+    /// The inside of `<![CDATA[…]]>`.
+    Data(&'a str),
+    /// Comment, declaration, document type or processing instruction.
+    Aside,
+}
+
+/// Longest value in quotation marks; a mark that opens a longer one is taken for an ordinary character.
+const LONGEST_VALUE: usize = 64 << 10;
+
+/// Most quotation marks looked at in one tag: one inside the values of another would make the work quadratic.
+const MOST_MARKS: usize = 256;
+
+/// Where a pattern comes next, remembered so that looking for it costs one pass over the document in all.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ahead(Option<(usize, Option<usize>)>);
+
+impl Ahead {
+    fn find(&mut self, text: &str, from: usize, pattern: &str) -> Option<usize> {
+        if let Self(Some((looked_from, found))) = *self
+            && from >= looked_from
+            && found.is_none_or(|found| found >= from)
+        {
+            return found;
+        }
+        let found = text.get(from..).and_then(|rest| rest.find(pattern)).map(|at| from + at);
+        self.0 = Some((from, found));
+        found
+    }
+}
+
+/// Cuts a document into tokens; gives each with the place where it begins.
+#[derive(Debug, Clone)]
+pub struct Tokens<'a> {
+    text: &'a str,
+    at: usize,
+    bracket: Ahead,
+    comment_end: Ahead,
+    data_end: Ahead,
+    aside_end: Ahead,
+    subset_end: Ahead,
+    quotes: [Ahead; 2],
+}
+
+impl<'a> Tokens<'a> {
+    /// Begins at byte `at` of a document, which must be a character boundary.
+    pub fn new(text: &'a str, at: usize) -> Self {
+        let ahead = Ahead::default();
+        Self {
+            text,
+            at,
+            bracket: ahead,
+            comment_end: ahead,
+            data_end: ahead,
+            aside_end: ahead,
+            subset_end: ahead,
+            quotes: [ahead; 2],
+        }
+    }
+
+    /// Gives the byte at which the next token begins.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on at byte `at`, not before the present one.
+    pub fn skip_to(&mut self, at: usize) {
+        self.at = self.at.max(at);
+    }
+
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// Takes everything up to byte `end`.
+    fn take(&mut self, end: usize) -> &'a str {
+        let taken = self.text.get(self.at..end).unwrap_or_default();
+        self.at = end;
+        taken
+    }
+
+    /// Finds the bracket that ends the tag beginning at `self.at`, passing over those inside quotation marks.
+    fn tag_end(&mut self) -> Option<usize> {
+        let mut at = self.at + 1;
+        for _ in 0..MOST_MARKS {
+            let next = self.text.get(at..)?.find(['>', '"', '\'', '<'])? + at;
+            let byte = *self.text.as_bytes().get(next)?;
+            match byte {
+                b'>' => return Some(next),
+                // A tag inside a tag: the first was never closed.
+                b'<' => return None,
+                _ => {
+                    let (which, quote) = if byte == b'"' { (0, "\"") } else { (1, "'") };
+                    // Only a mark after `=` opens a value.
+                    let opens = self.text.get(..next).is_some_and(|before| before.trim_end().ends_with('='));
+                    let end = self.quotes.get_mut(which).and_then(|ahead| ahead.find(self.text, next + 1, quote));
+                    at = match end {
+                        Some(end) if opens && end - next <= LONGEST_VALUE => end + 1,
+                        _ => next + 1,
+                    };
+                }
+            }
+        }
+        None
+    }
+
+    fn markup(&mut self) -> Option<Token<'a>> {
+        let rest = self.rest();
+        if rest.starts_with("<![CDATA[") {
+            let begin = self.at + 9;
+            let end = self.data_end.find(self.text, begin, "]]>");
+            self.at = begin;
+            let data = self.take(end.unwrap_or(self.text.len()));
+            self.at = (self.at + 3).min(self.text.len());
+            return Some(Token::Data(data));
+        }
+        if rest.starts_with("<!--") {
+            let end = self.comment_end.find(self.text, self.at + 4, "-->").map(|end| end + 3);
+            return self.aside(end);
+        }
+        if rest.starts_with("<!") {
+            // The internal subset of a document type holds brackets of its own.
+            let plain = self.bracket.find(self.text, self.at, ">");
+            let subset = rest.find(['[', '>']).is_some_and(|at| rest.as_bytes().get(at) == Some(&b'['));
+            let end = if subset { self.subset_end.find(self.text, self.at, "]>").map(|end| end + 2) } else { None };
+            return self.aside(end.or(plain.map(|end| end + 1)));
+        }
+        if rest.starts_with("<?") {
+            let end = self.aside_end.find(self.text, self.at, "?>").map(|end| end + 2);
+            return self.aside(end);
+        }
+        let closing = rest.starts_with("</");
+        let name_at = self.at + 1 + usize::from(closing);
+        let name = name_of(self.text.get(name_at..)?)?;
+        let end = self.tag_end()?;
+        let inside = self.text.get(name_at + name.len()..end)?;
+        self.at = end + 1;
+        if closing {
+            return Some(Token::Close(name));
+        }
+        let (attributes, empty) = inside.strip_suffix('/').map_or((inside, false), |inside| (inside, true));
+        Some(Token::Open { name, attributes, empty })
+    }
+
+    fn aside(&mut self, end: Option<usize>) -> Option<Token<'a>> {
+        let end = end.or_else(|| self.bracket.find(self.text, self.at, ">").map(|end| end + 1));
+        self.at = end.unwrap_or(self.text.len());
+        Some(Token::Aside)
+    }
+}
+
+/// Reads the name at the beginning of `text`.
+fn name_of(text: &str) -> Option<&str> {
+    let end = text.find(|c: char| c.is_whitespace() || "/><=\"'&;,()".contains(c)).unwrap_or(text.len());
+    let name = text.get(..end)?;
+    name.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == ':').then_some(name)
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = (usize, Token<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let begin = self.at;
+        let rest = self.rest();
+        if rest.is_empty() {
+            return None;
+        }
+        if rest.starts_with('<') {
+            if let Some(token) = self.markup() {
+                return Some((begin, token));
+            }
+            // A `<` that begins no tag is text.
+            self.at = begin + 1;
+            let end = self.rest().find('<').map_or(self.text.len(), |at| self.at + at);
+            self.at = begin;
+            return Some((begin, Token::Text(self.take(end))));
+        }
+        let end = rest.find('<').map_or(self.text.len(), |at| begin + at);
+        Some((begin, Token::Text(self.take(end))))
+    }
+}
+
+/// Gives the attributes of a tag, quoted or not; a name without a value has an empty one.
+pub fn attributes(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || "/\"'=,;".contains(c));
+        let end = rest.find(|c: char| c.is_whitespace() || "=\"'/".contains(c)).unwrap_or(rest.len());
+        let (name, after) = rest.split_at_checked(end).filter(|(name, _)| !name.is_empty())?;
+        let Some(value) = after.trim_start().strip_prefix('=').map(str::trim_start) else {
+            rest = after;
+            return Some((name, ""));
+        };
+        let quoted = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.split_once(quote));
+        let (value, after) = quoted.unwrap_or_else(|| {
+            value.split_at_checked(value.find(char::is_whitespace).unwrap_or(value.len())).unwrap_or((value, ""))
+        });
+        rest = after;
+        Some((name, value))
+    })
+}
+
+/// Gives a name without its prefix.
+pub fn local(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(text: &str) -> Vec<Token<'_>> {
+        Tokens::new(text, 0).map(|(_, token)| token).collect()
+    }
+
+    #[test]
+    fn a_bracket_that_begins_no_tag_is_text() {
+        assert_eq!(
+            tokens("<a>5 < 6 <b</a>"),
+            [
+                Token::Open { name: "a", attributes: "", empty: false },
+                Token::Text("5 "),
+                Token::Text("< 6 "),
+                Token::Text("<b"),
+                Token::Close("a")
+            ]
+        );
+    }
+
+    #[test]
+    fn brackets_inside_quotation_marks_do_not_end_a_tag() {
+        let text = "<a href=\"x>y\" b='\"'/><![CDATA[<p>]]><!-- > --><!DOCTYPE r [<!ENTITY a \"b>\">]>x";
+        let want = [
+            Token::Open { name: "a", attributes: " href=\"x>y\" b='\"'", empty: true },
+            Token::Data("<p>"),
+            Token::Aside,
+            Token::Aside,
+            Token::Text("x"),
+        ];
+        assert_eq!(tokens(text), want);
+    }
+
+    #[test]
+    fn attributes_are_read_with_and_without_quotation_marks() {
+        let read: Vec<_> = attributes(" a=\"1 2\" b='3'  c=4 d e = \"5\"").collect();
+        assert_eq!(read, [("a", "1 2"), ("b", "3"), ("c", "4"), ("d", ""), ("e", "5")]);
+    }
+
+    #[test]
+    fn whatever_is_unfinished_ends_with_the_document() {
+        for text in ["<![CDATA[a", "<!-- a", "<?xml", "<a b=\"", "<", "</", "<!DOCTYPE [", "<a b='x\" c=\"y'"] {
+            assert!(Tokens::new(text, 0).count() < 10, "{text}");
+        }
+    }
+}

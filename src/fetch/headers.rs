@@ -1,0 +1,139 @@
+//! What the headers of an answer ask of us: when to come again, and what to ask with.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{AGE, CACHE_CONTROL, DATE, ETAG, EXPIRES, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, RETRY_AFTER};
+
+use crate::model::source::Validators;
+
+/// Longest wait that is believed.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
+/// Gives a header as text, one character for each byte, so that [`value`] can give the same bytes back.
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers.get(name).map(|value| value.as_bytes().iter().map(|byte| char::from(*byte)).collect())
+}
+
+/// Makes a header of what [`text`] gave, byte for byte; `None` when it never was a header.
+pub fn value(text: &str) -> Option<HeaderValue> {
+    let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    HeaderValue::from_bytes(&bytes?).ok()
+}
+
+/// Reads the validators to ask with next time.
+pub fn validators(headers: &HeaderMap) -> Validators {
+    Validators { etag: text(headers, &ETAG), last_modified: text(headers, &LAST_MODIFIED) }
+}
+
+/// Gives newer validators when a 304 carried any that differ from what was sent (RFC 9110 §15.4.5).
+pub fn renewed(sent: &Validators, headers: &HeaderMap) -> Option<Validators> {
+    let came = validators(headers);
+    let merged = Validators {
+        etag: came.etag.or_else(|| sent.etag.clone()),
+        last_modified: came.last_modified.or_else(|| sent.last_modified.clone()),
+    };
+    (merged != *sent).then_some(merged)
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    let text = text.trim().trim_matches('"');
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // More digits than fit mean "for ever".
+    Some(text.parse().map_or(LONGEST_WAIT, Duration::from_secs).min(LONGEST_WAIT))
+}
+
+fn date(text: &str) -> Option<SystemTime> {
+    httpdate::parse_http_date(text.trim()).ok()
+}
+
+/// Reads `Retry-After`, seconds or a date (RFC 9110 §10.2.3), at most a day; a date gone by is no wait.
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = text(headers, &RETRY_AFTER)?;
+    let wait = seconds(&text).or_else(|| date(&text).map(|at| at.duration_since(now).unwrap_or_default()))?;
+    Some(wait.min(LONGEST_WAIT))
+}
+
+/// Reads how long the answer stays fresh: `Cache-Control: max-age` less `Age`, else `Expires` less `Date` (RFC 9111 §4.2.1).
+pub fn hint(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let directives = text(headers, &CACHE_CONTROL).unwrap_or_default().to_ascii_lowercase();
+    let mut directives = directives.split(',').map(str::trim);
+    if directives.clone().any(|directive| directive == "no-cache" || directive == "no-store") {
+        return None;
+    }
+    let fresh = match directives.find_map(|directive| directive.strip_prefix("max-age=")) {
+        Some(max_age) => {
+            let age = text(headers, &AGE).as_deref().and_then(seconds).unwrap_or_default();
+            seconds(max_age)?.saturating_sub(age)
+        }
+        None => {
+            let expires = date(&text(headers, &EXPIRES)?)?;
+            let sent = text(headers, &DATE).as_deref().and_then(date).unwrap_or(now);
+            expires.duration_since(sent).ok()?
+        }
+    };
+    (!fresh.is_zero()).then_some(fresh.min(LONGEST_WAIT))
+}
+
+/// Reads the pause Reddit's rate limiter asks for.
+pub fn rate_limit_reset(headers: &HeaderMap) -> Option<Duration> {
+    text(headers, &HeaderName::from_static("x-ratelimit-reset")).as_deref().and_then(seconds)
+}
+
+/// Says whether the answer is a check that only a browser passes.
+pub fn is_browser_check(headers: &HeaderMap) -> bool {
+    headers.contains_key("cf-mitigated")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> SystemTime {
+        httpdate::parse_http_date("Sun, 08 Nov 2026 12:00:00 GMT").unwrap()
+    }
+
+    fn headers(lines: &[(&'static str, &[u8])]) -> HeaderMap {
+        lines.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_bytes(value).unwrap())).collect()
+    }
+
+    #[test]
+    fn retry_after_is_read_in_seconds_and_as_a_date() {
+        let wait = |text: &[u8]| retry_after(&headers(&[("retry-after", text)]), now());
+        assert_eq!(wait(b"120"), Some(Duration::from_secs(120)));
+        assert_eq!(wait(b"0"), Some(Duration::ZERO));
+        assert_eq!(wait(b"Sun, 08 Nov 2026 12:02:00 GMT"), Some(Duration::from_secs(120)));
+        assert_eq!(wait(b"Sun, 08 Nov 2026 11:02:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(wait(b"999999999999999999999999"), Some(LONGEST_WAIT));
+        assert_eq!(wait(b"soon"), None);
+    }
+
+    #[test]
+    fn freshness_is_max_age_less_age_else_expires_less_date() {
+        let fresh = |lines: &[(&'static str, &[u8])]| hint(&headers(lines), now()).map(|hint| hint.as_secs());
+        assert_eq!(fresh(&[("cache-control", b"public, max-age=600"), ("age", b"100")]), Some(500));
+        assert_eq!(fresh(&[("cache-control", b"max-age=600, no-cache")]), None);
+        assert_eq!(
+            fresh(&[("expires", b"Sun, 08 Nov 2026 12:10:00 GMT"), ("date", b"Sun, 08 Nov 2026 12:05:00 GMT")]),
+            Some(300)
+        );
+        assert_eq!(fresh(&[("expires", b"0")]), None);
+        assert_eq!(fresh(&[("cache-control", b"max-age=0")]), None);
+    }
+
+    #[test]
+    fn a_validator_comes_back_byte_for_byte_even_when_it_is_no_text() {
+        let odd = b"W/\"caf\xe9 \xff\"";
+        let kept = validators(&headers(&[("etag", odd)]));
+        assert_eq!(value(kept.etag.as_deref().unwrap()).unwrap().as_bytes(), odd);
+    }
+
+    #[test]
+    fn a_304_renews_only_what_it_carries() {
+        let sent = Validators { etag: Some("\"a\"".into()), last_modified: Some("then".into()) };
+        let both = renewed(&sent, &headers(&[("etag", b"\"b\"")])).unwrap();
+        assert_eq!(both, Validators { etag: Some("\"b\"".into()), last_modified: Some("then".into()) });
+        assert_eq!(renewed(&sent, &headers(&[("etag", b"\"a\"")])), None);
+    }
+}

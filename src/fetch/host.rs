@@ -1,0 +1,169 @@
+//! Politeness: one request at a time to a host, a pause after each, and no visit while a host has asked to be left alone.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+use url::{Host, Url};
+
+use super::guard::is_public;
+
+/// Longest a visit waits in line; a longer pause puts the visit off, so that a slow host keeps no others waiting.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Reddit serves about one request a minute and address, and punishes more with hours of 403.
+const REDDIT_GAP: Duration = Duration::from_secs(65);
+
+/// Longest pause a host can ask for.
+const LONGEST_REST: Duration = Duration::from_secs(24 * 3600);
+
+/// Hosts remembered before those at rest are forgotten.
+const REMEMBERED: usize = 4096;
+
+/// Whom a request goes to, as politeness counts: scheme, host and port.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HostKey(String);
+
+impl HostKey {
+    /// Gives the key of a URL; all of Reddit is one host.
+    pub fn of(url: &Url) -> Self {
+        if is_reddit(url) {
+            return Self("reddit.com".to_owned());
+        }
+        let port = url.port_or_known_default().unwrap_or_default();
+        Self(format!("{}://{}:{port}", url.scheme(), url.host_str().unwrap_or_default()))
+    }
+}
+
+/// Says whether the URL is Reddit's.
+pub fn is_reddit(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| host == "reddit.com" || host.ends_with(".reddit.com"))
+}
+
+/// Gives the pause after a request to this URL, `usual` for most.
+///
+/// An address inside a private network can only have been reached because the operator listed it; it needs no sparing.
+pub fn gap_after(url: &Url, usual: Duration) -> Duration {
+    let ours = match url.host() {
+        Some(Host::Ipv4(v4)) => !is_public(v4.into()),
+        Some(Host::Ipv6(v6)) => !is_public(v6.into()),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    match (ours, is_reddit(url)) {
+        (true, _) => Duration::ZERO,
+        (_, true) => usual.max(REDDIT_GAP),
+        _ => usual,
+    }
+}
+
+/// What is remembered about one host.
+#[derive(Debug, Default)]
+struct Rest {
+    /// No request before this.
+    until: Option<Instant>,
+    /// Visits put off since the last request: each is sent away for a little longer, so that they come back one by one.
+    put_off: u32,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    rest: Mutex<Rest>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Line {
+    fn rest(&self) -> MutexGuard<'_, Rest> {
+        // Nothing that can panic happens while it is held.
+        self.rest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The lines in front of all hosts.
+#[derive(Debug, Clone)]
+pub struct Lines {
+    lines: Arc<Mutex<HashMap<HostKey, Arc<Line>>>>,
+    in_flight: Arc<Semaphore>,
+}
+
+/// A turn at a host; the pause begins when it is dropped.
+#[derive(Debug)]
+pub struct Turn {
+    line: Arc<Line>,
+    gap: Duration,
+    _turn: OwnedMutexGuard<()>,
+    _in_flight: Option<OwnedSemaphorePermit>,
+}
+
+impl Turn {
+    /// Keeps the promise to stay away for so long (`Retry-After`), for every source on this host.
+    pub fn hold(&self, wait: Duration) {
+        let until = Instant::now() + wait.min(LONGEST_REST);
+        let mut rest = self.line.rest();
+        rest.until = rest.until.max(Some(until));
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let until = Instant::now() + self.gap;
+        let mut rest = self.line.rest();
+        rest.until = rest.until.max(Some(until));
+    }
+}
+
+impl Lines {
+    /// Opens the lines; `in_flight` requests at once in all.
+    pub fn new(in_flight: usize) -> Self {
+        Self { lines: Arc::default(), in_flight: Arc::new(Semaphore::new(in_flight.max(1))) }
+    }
+
+    fn line(&self, key: &HostKey) -> Arc<Line> {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() > REMEMBERED {
+            let now = Instant::now();
+            lines.retain(|_, line| Arc::strong_count(line) > 1 || line.rest().until.is_some_and(|until| until > now));
+        }
+        Arc::clone(lines.entry(key.clone()).or_default())
+    }
+
+    /// Waits for a turn at a host.
+    ///
+    /// # Errors
+    /// When the wait would be long: how long to stay away before asking again.
+    pub async fn enter(&self, key: &HostKey, gap: Duration) -> Result<Turn, Duration> {
+        let line = self.line(key);
+        let give_up = Instant::now() + PATIENCE;
+        put_off_if_long(&line, gap, give_up)?;
+        let Ok(turn) = tokio::time::timeout_at(give_up, Arc::clone(&line.turn).lock_owned()).await else {
+            return Err(put_off(&line, gap, Instant::now()));
+        };
+        // The one before us may have been told to stay away.
+        put_off_if_long(&line, gap, give_up)?;
+        let until = line.rest().until;
+        if let Some(until) = until {
+            tokio::time::sleep_until(until).await;
+        }
+        line.rest().put_off = 0;
+        // Closed never: nobody closes it. Last of the three waits, so that a resting host holds no place.
+        let in_flight = Arc::clone(&self.in_flight).acquire_owned().await.ok();
+        Ok(Turn { line, gap, _turn: turn, _in_flight: in_flight })
+    }
+}
+
+fn put_off_if_long(line: &Line, gap: Duration, give_up: Instant) -> Result<(), Duration> {
+    let until = line.rest().until;
+    match until {
+        Some(until) if until > give_up => Err(put_off(line, gap, until)),
+        _ => Ok(()),
+    }
+}
+
+fn put_off(line: &Line, gap: Duration, until: Instant) -> Duration {
+    let mut rest = line.rest();
+    let behind_others = gap * rest.put_off;
+    rest.put_off += 1;
+    (until.saturating_duration_since(Instant::now()) + behind_others).max(Duration::from_secs(1)).min(LONGEST_REST)
+}

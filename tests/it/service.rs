@@ -1,0 +1,231 @@
+//! The real binary, as an operator meets it: started, stopped, killed, misconfigured.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// A folder with a configuration, rules and a feed, and the binary to run in it.
+pub struct Desk {
+    pub folder: TempDir,
+}
+
+impl Desk {
+    /// The sample that ships with the program.
+    fn sample() -> Self {
+        let desk = Self { folder: TempDir::new().unwrap() };
+        for part in ["config", "rules"] {
+            let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(part);
+            fs::create_dir(desk.path(part)).unwrap();
+            for entry in fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+                fs::copy(&entry, desk.path(part).join(entry.file_name().unwrap())).unwrap();
+            }
+        }
+        desk
+    }
+
+    /// One claim for each number below `claims`, each in words of its own, and an empty feed.
+    fn with_claims(claims: usize) -> Self {
+        let desk = Self { folder: TempDir::new().unwrap() };
+        let mut rules = "format = 1\n".to_owned();
+        for n in 0..claims {
+            let (a, b) = words(n);
+            rules += &format!(
+                "[[claim]]\nid = \"claim-{n:04}\"\nclaim = \"The {a} of {b} is made of cheese.\"\ntopic = \"cheese\"\n\
+                 [claim.match]\nphrases = [\"the {a} of {b} is made of cheese\"]\n"
+            );
+        }
+        fs::create_dir(desk.path("rules")).unwrap();
+        fs::write(desk.path("rules/cheese.toml"), rules).unwrap();
+        desk.write_feed(0);
+        desk.configure("via = \"folder\"\nfolder = \"mail\"");
+        desk
+    }
+
+    fn configure(&self, mail: &str) {
+        let text = format!(
+            "[store]\nurl = \"sqlite:db/claimwatch.db\"\n[rules]\npaths = [\"rules\"]\n\
+             [[source]]\nname = \"wire\"\nkind = \"file\"\npath = \"feed.xml\"\nevery = \"20ms\"\nbackfill = \"all\"\n\
+             [[desk]]\nname = \"desk\"\nto = [\"desk@example.org\"]\ntopics = [\"cheese\"]\ngather = \"0s\"\n[mail]\n{mail}\n"
+        );
+        fs::create_dir_all(self.path("config")).unwrap();
+        fs::write(self.path("config/claimwatch.toml"), text).unwrap();
+    }
+
+    /// Writes a feed of posts 0..`posts`, each repeating the claim of its number; whole or not at all, as a web server would.
+    fn write_feed(&self, posts: usize) {
+        let item = |n: usize| {
+            let (a, b) = words(n);
+            format!("<item><guid>{n}</guid><title>They say the {a} of {b} is made of cheese</title></item>")
+        };
+        let items: String = (0..posts).map(item).collect();
+        let text = format!("<rss version=\"2.0\"><channel><title>Wire</title>{items}</channel></rss>");
+        fs::write(self.path("feed.new"), text).unwrap();
+        fs::rename(self.path("feed.new"), self.path("feed.xml")).unwrap();
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_claimwatch"));
+        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.env_remove("CLAIMWATCH_CONFIG").env_remove("CLAIMWATCH_LOG").env_remove("NOTIFY_SOCKET");
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn letters(&self, folder: &str) -> BTreeMap<String, String> {
+        let mut letters = BTreeMap::new();
+        for entry in fs::read_dir(self.path(folder).join("new")).into_iter().flatten() {
+            let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+            let parsed = mail_parser::MessageParser::default().parse(text.as_bytes()).expect("a letter that parses");
+            let id = parsed.message_id().expect("a Message-ID").to_owned();
+            let claim = parsed.header_raw("X-Claimwatch-Claim").expect("the claim").trim().to_owned();
+            assert!(letters.insert(id.clone(), claim).is_none(), "two letters with the Message-ID {id}");
+        }
+        letters
+    }
+}
+
+/// Two made-up words for a number, unlike those of any other number.
+fn words(n: usize) -> (String, String) {
+    let syllables = ["ba", "ke", "di", "fo", "gu", "la", "me", "ni", "po", "ru", "sa", "te", "vi", "zo", "wu", "ha"];
+    let word = |mut n: usize, end: &str| {
+        let mut word = String::new();
+        for _ in 0..4 {
+            word += syllables[n % 16];
+            n /= 16;
+        }
+        word + end
+    };
+    // Multiplying by odd numbers permutes 0..65536, so neighbours look nothing alike.
+    (word(n * 40_503 % 65_536, "rix"), word(n * 25_717 % 65_536, "tal"))
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn the_sample_writes_its_letters_and_a_second_start_finds_nothing_new() {
+    let desk = Desk::sample();
+    let first = desk.run(&["run", "--once"]);
+    assert!(first.status.success(), "{}", said(&first));
+    assert!(said(&first).contains("var/mail"), "{}", said(&first));
+    let letters = desk.letters("var/mail");
+    assert_eq!(letters.values().collect::<std::collections::BTreeSet<_>>().len(), 7, "{letters:?}");
+    let second = desk.run(&["run", "--once"]);
+    assert!(said(&second).contains("Nothing new"), "{}", said(&second));
+    assert_eq!(desk.letters("var/mail"), letters);
+}
+
+#[test]
+fn mistakes_in_rules_and_configuration_are_all_told_at_once() {
+    let desk = Desk::with_claims(1);
+    fs::write(desk.path("rules/broken.toml"), "format = 1\n[[claim]]\nid = \"UPPER\"\nsevrity = \"high\"\n").unwrap();
+    let config = fs::read_to_string(desk.path("config/claimwatch.toml")).unwrap();
+    fs::write(desk.path("config/claimwatch.toml"), config.replace("every = ", "evry = ")).unwrap();
+    let output = desk.run(&["run", "--once"]);
+    assert_eq!(output.status.code(), Some(78), "{}", said(&output));
+    for word in ["evry", "UPPER", "sevrity"] {
+        assert!(said(&output).contains(word), "{word} is not mentioned:\n{}", said(&output));
+    }
+}
+
+#[test]
+fn a_second_daemon_on_one_database_leaves_with_75() {
+    let desk = Desk::with_claims(1);
+    let mut first = desk.command(&["run"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    wait_for_line(&mut first, "Watching");
+    let second = desk.run(&["run"]);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert_eq!(second.status.code(), Some(75), "{}", said(&second));
+    assert!(said(&second).contains(&first.id().to_string()), "{}", said(&second));
+}
+
+#[test]
+fn a_hostile_source_fails_alone() {
+    let desk = Desk::with_claims(3);
+    desk.write_feed(3);
+    let mut config = fs::read_to_string(desk.path("config/claimwatch.toml")).unwrap();
+    let hostile: [(&str, &[u8]); 5] = [
+        ("html", b"<!doctype html><html><body>Hello</body></html>"),
+        ("empty", b""),
+        ("cut", b"<rss version=\"2.0\"><channel><item><title>cut"),
+        ("panic", b"<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>a</title><?xml version=\"1.0\" encoding=\"utf-16\"?></channel></rss>"),
+        ("noise", &[0xfe, 0xff, 0, 0, 0xd8, 0xd8, 1, 2, 3]),
+    ];
+    for (name, bytes) in hostile {
+        fs::write(desk.path(name), bytes).unwrap();
+        config += &format!("[[source]]\nname = \"{name}\"\nkind = \"file\"\npath = \"{name}\"\nbackfill = \"all\"\n");
+    }
+    fs::write(desk.path("config/claimwatch.toml"), config).unwrap();
+    let output = desk.run(&["run", "--once"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(desk.letters("mail").len(), 3, "{}", said(&output));
+    assert!(said(&output).contains("html"), "{}", said(&output));
+}
+
+/// Kills the daemon again and again while posts keep coming; afterwards every claim has its one letter.
+fn kill_loop(kills: usize) {
+    let per_life = 2;
+    let desk = Desk::with_claims(kills * per_life);
+    let mut dice = 7_u64;
+    for life in 0..kills {
+        desk.write_feed((life + 1) * per_life);
+        let mut child = desk.command(&["run"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        // A different moment in each life, from the first instants of starting to well after the letters are out.
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let pause = std::time::Duration::from_micros((dice >> 33) % 90_000);
+        if life % 3 == 0 {
+            wait_for_line(&mut child, "claimwatch");
+        }
+        std::thread::sleep(pause);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let last = desk.run(&["run", "--once"]);
+    assert!(last.status.success(), "{}", said(&last));
+    let letters = desk.letters("mail");
+    let claims: BTreeMap<&String, usize> = letters.values().fold(BTreeMap::new(), |mut count, claim| {
+        *count.entry(claim).or_default() += 1;
+        count
+    });
+    assert_eq!(claims.len(), kills * per_life, "claims without a letter");
+    assert!(claims.values().all(|&n| n == 1), "claims with two letters: {claims:?}");
+    let check = desk.run(&["store", "check"]);
+    assert!(check.status.success(), "{}", said(&check));
+}
+
+#[test]
+fn kill_minus_nine_at_any_moment_loses_nothing_and_writes_nothing_twice() {
+    kill_loop(40);
+}
+
+#[test]
+#[ignore = "takes minutes; run with `cargo test -- --ignored kill`"]
+fn a_thousand_kills_lose_nothing() {
+    kill_loop(1000);
+}
+
+fn wait_for_line(child: &mut Child, word: &str) {
+    let out = child.stdout.take().unwrap();
+    let mut lines = BufReader::new(out).lines();
+    while let Some(Ok(line)) = lines.next() {
+        if line.contains(word) {
+            // Keep the pipe open, else the daemon's next sentence has nowhere to go.
+            std::thread::spawn(move || lines.for_each(drop));
+            return;
+        }
+    }
+    panic!("the daemon ended without saying {word}");
+}
