@@ -4,6 +4,7 @@
 mod floors;
 mod letters;
 mod mail;
+mod post_office;
 mod postfix;
 mod samples;
 mod service;

@@ -76,6 +76,13 @@ pub struct Diary {
     pub letters: Vec<Received>,
 }
 
+impl Diary {
+    /// Final dots seen.
+    pub fn dots(&self) -> usize {
+        self.dots
+    }
+}
+
 /// When the relay speaks TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Security {
@@ -93,6 +100,7 @@ pub struct Server {
     pub port: u16,
     diary: Arc<Mutex<Diary>>,
     late: Arc<tokio::sync::Notify>,
+    news: Arc<tokio::sync::Notify>,
     task: JoinHandle<()>,
 }
 
@@ -109,7 +117,9 @@ impl Server {
         let port = listener.local_addr().unwrap().port();
         let diary = Arc::new(Mutex::new(Diary::default()));
         let late = Arc::new(tokio::sync::Notify::new());
-        let house = House { diary: Arc::clone(&diary), late: Arc::clone(&late), manners: Arc::new(manners), security };
+        let news = Arc::new(tokio::sync::Notify::new());
+        let manners = Arc::new(manners);
+        let house = House { diary: Arc::clone(&diary), late: Arc::clone(&late), news: Arc::clone(&news), manners, security };
         let task = tokio::spawn(async move {
             // Sessions end with the task that owns them.
             let mut sessions = tokio::task::JoinSet::new();
@@ -117,12 +127,28 @@ impl Server {
                 sessions.spawn(house.clone().receive(stream));
             }
         });
-        Self { port, diary, late, task }
+        Self { port, diary, late, news, task }
     }
 
     /// What it remembers now.
     pub fn diary(&self) -> Diary {
         self.diary.lock().unwrap().clone()
+    }
+
+    /// Waits until the diary says what the test waits for.
+    pub async fn until(&self, is_so: impl Fn(&Diary) -> bool) {
+        let waiting = async {
+            loop {
+                let news = self.news.notified();
+                if is_so(&self.diary()) {
+                    return;
+                }
+                news.await;
+            }
+        };
+        if tokio::time::timeout(std::time::Duration::from_secs(30), waiting).await.is_err() {
+            panic!("waited in vain; the relay remembers {:?}", self.diary());
+        }
     }
 
     /// Lets it say what it has held back.
@@ -135,6 +161,7 @@ impl Server {
 struct House {
     diary: Arc<Mutex<Diary>>,
     late: Arc<tokio::sync::Notify>,
+    news: Arc<tokio::sync::Notify>,
     manners: Arc<Manners>,
     security: Security,
 }
@@ -168,6 +195,7 @@ impl House {
         let (mut recipient, mut in_auth) = (String::new(), false);
         while let Some(line) = line(&mut wire).await? {
             self.diary.lock().unwrap().heard.push(line.clone());
+            self.news.notify_waiters();
             let word = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
             let verb = if in_auth { "MORE" } else { word.as_str() };
             in_auth = verb == "AUTH" && line.ends_with("LOGIN") || in_auth && !line.contains("cGFzc");
@@ -209,6 +237,7 @@ impl House {
         if matches!(&act, Act::Say(line) | Act::SayLate(line) | Act::SayAndClose(line) if line.starts_with("250")) {
             self.diary.lock().unwrap().letters.push(letter);
         }
+        self.news.notify_waiters();
         self.perform(act, wire).await
     }
 
