@@ -3,4 +3,5 @@
 
 mod config;
 mod floors;
+mod matching;
 mod rules;
