@@ -9,6 +9,9 @@ use super::safe;
 /// Graphemes shown on each side of a match in a long text.
 const AROUND: usize = 90;
 
+/// A cut moves at most this many bytes to fall between words.
+const NEAR: usize = 40;
+
 /// A stretch of quoted text, marked or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Run {
@@ -70,7 +73,7 @@ fn windows(text: &str, marks: &[Range<usize>], budget: usize) -> Vec<Range<usize
     }
     let at = |grapheme: usize| bounds.get(grapheme.min(count)).copied().unwrap_or(text.len());
     if marks.is_empty() {
-        return vec![0..at(budget)];
+        return vec![on_words(text, 0..at(budget), marks)];
     }
     let mut chosen: Vec<(usize, usize)> = Vec::new();
     let mut used = 0;
@@ -92,7 +95,25 @@ fn windows(text: &str, marks: &[Range<usize>], budget: usize) -> Vec<Range<usize
             }
         }
     }
-    chosen.into_iter().map(|(first, last)| at(first)..at(last)).collect()
+    chosen.into_iter().map(|(first, last)| on_words(text, at(first)..at(last), marks)).collect()
+}
+
+/// Moves the ends of a window inwards to the next space, if one is near and no mark is lost.
+fn on_words(text: &str, window: Range<usize>, marks: &[Range<usize>]) -> Range<usize> {
+    let inside = || marks.iter().filter(|m| m.start < window.end && m.end > window.start);
+    let first = inside().map(|m| m.start).min().unwrap_or(window.end);
+    let last = inside().map(|m| m.end).max().unwrap_or(window.start);
+    let head = text.get(window.start..first.max(window.start)).unwrap_or_default();
+    let tail = text.get(last.min(window.end)..window.end).unwrap_or_default();
+    let start = match head.find(char::is_whitespace) {
+        Some(space) if window.start > 0 && space < NEAR => window.start + space,
+        _ => window.start,
+    };
+    let end = match tail.rfind(char::is_whitespace) {
+        Some(space) if window.end < text.len() && tail.len() - space < NEAR => window.end - (tail.len() - space),
+        _ => window.end,
+    };
+    start..end
 }
 
 fn runs_of(text: &str, marks: &[Range<usize>]) -> Vec<Run> {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::page::Page;
+use super::page::{self, Page};
 use super::safe;
 use super::subscription::Desk;
 use super::words::{Words, count, fill};
@@ -33,7 +33,8 @@ pub fn write(dossier: &Dossier, desk: &Desk) -> Letter {
     let subject = subject(dossier, words);
     let page = Page::of(dossier, desk, words, &subject);
     // Writing into a String cannot fail; should it ever, the desk still gets the claim and the link.
-    let text = TextPart { page: &page }.render().unwrap_or_else(|_| page.in_short());
+    let mut text = TextPart { page: &page }.render().unwrap_or_else(|_| page.in_short());
+    text.push('\n');
     let html = HtmlPart { page: &page }.render().unwrap_or_default();
     Letter { subject, text, html, lang: Lang(words.lang.to_owned()) }
 }
@@ -46,7 +47,7 @@ fn subject(dossier: &Dossier, words: &Words) -> String {
     let again = if dossier.episode > 1 && dossier.instalment == 1 { words.again } else { "" };
     let head = fill(chosen, &[("n", &dossier.posts.to_string()), ("where", &places(dossier, words))]);
     let found = dossier.claim.fact_checks.first().map(|check| {
-        let rating = check.rating.as_deref().map_or(words.not_rated.to_owned(), |rating| safe::short(rating, 30));
+        let rating = page::rating(check, 30).unwrap_or_else(|| words.not_rated.to_owned());
         format!(" – {rating} ({})", safe::short(&check.publisher, 30))
     });
     let before = format!("[claimwatch] {again}{head}: “");

@@ -48,6 +48,8 @@ pub(super) struct Check {
     pub title: Option<String>,
     pub source: String,
     pub link: Option<String>,
+    /// Said where there is no link.
+    pub unlinked: String,
     pub host: String,
 }
 
@@ -108,7 +110,9 @@ impl Page {
 
 impl Check {
     fn of(check: &FactCheck, words: &Words) -> Self {
+        // Only what travels protected becomes a link; another address is shown so that a person can decide.
         let secure = check.url.as_ref().filter(|url| url.scheme() == "https" && url.as_str().len() <= 900);
+        let insecure = check.url.as_ref().filter(|_| secure.is_none()).map(|url| safe::cut(&safe::address(url.as_str()), 300));
         Self {
             verdict: verdict(check, words),
             title: check.title.as_deref().map(|title| format!("“{}”", safe::short(title, 200))),
@@ -116,6 +120,7 @@ impl Check {
                 Some(date) => format!("{}, {date}", safe::short(&check.publisher, 80)),
                 None => safe::short(&check.publisher, 80),
             },
+            unlinked: insecure.unwrap_or_else(|| words.no_address.to_owned()),
             link: secure.map(|url| url.as_str().to_owned()),
             host: secure.and_then(|url| url.host_str()).unwrap_or_default().to_owned(),
         }
@@ -123,6 +128,11 @@ impl Check {
 }
 
 impl Item {
+    /// The reasons as lines of the text part.
+    pub(super) fn why_lines(&self) -> Vec<String> {
+        wrapped(&self.why, COLUMNS - 8)
+    }
+
     /// The quotation as lines of the text part, marks in ⟦ ⟧.
     pub(super) fn quote_lines(&self) -> Vec<String> {
         let marked = |run: &Run| if run.marked { format!("⟦{}⟧", run.text) } else { run.text.clone() };
@@ -146,10 +156,16 @@ fn said_by(dossier: &Dossier, words: &Words) -> Option<String> {
     Some(dossier.claim.said_on.map_or(said.clone(), |day| format!("{said}, {day}")))
 }
 
-/// The publisher's own words; never a verdict of our making.
+/// The publisher's own words, cut; nothing where there are none.
+pub(super) fn rating(check: &FactCheck, graphemes: usize) -> Option<String> {
+    let rating = safe::short(check.rating.as_deref()?, graphemes);
+    let given = !rating.is_empty() && !rating.eq_ignore_ascii_case("unrated");
+    given.then_some(rating)
+}
+
+/// The publisher's own words in quotation marks; never a verdict of our making.
 fn verdict(check: &FactCheck, words: &Words) -> String {
-    let rating = check.rating.as_deref().map(|rating| safe::short(rating, 200)).filter(|rating| !rating.is_empty());
-    rating.map_or(words.not_rated.to_owned(), |rating| format!("“{rating}”"))
+    rating(check, 200).map_or(words.not_rated.to_owned(), |rating| format!("“{rating}”"))
 }
 
 fn also(checks: &[FactCheck], words: &Words) -> Option<String> {

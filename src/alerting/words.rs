@@ -148,9 +148,9 @@ static ENGLISH: Words = Words {
     ],
     if_wrong: "If this is wrong",
     wrong_rule: "The rule that matched is “{rule}” (wording {revision}).",
-    wrong_post: "If a post above does not repeat the claim, send its address to the editors of that rule: it belongs into the rule's must_not_match tests, and will not be shown again.",
+    wrong_post: "If a post above does not repeat the claim, send its address to the editors of that rule; it belongs in the rule's must_not_match tests.",
     links_dead: "Addresses of posts are written so that they cannot be clicked (hxxp, [.]).",
-    foot: "claimwatch to desk {desk} · letter {instalment} about this claim · times are {zone}",
+    foot: "claimwatch to desk {desk} · letter {instalment} of this thread · times are {zone}",
 };
 
 #[cfg(test)]

@@ -9,10 +9,13 @@ mod sources;
 use std::path::{Path, PathBuf};
 
 use crate::alerting::subscription::Desk;
+use crate::fetch;
+use crate::mail as post_office;
 use crate::model::source::Source;
 use crate::rules::diagnostic::{Diagnostic, Level, any_error, sort};
 use crate::rules::{Rule, RuleText, codes, syntax};
-use crate::{fetch, mail as post_office, store, web};
+use crate::store;
+use crate::web;
 
 /// The whole of `claimwatch.toml`, understood.
 #[derive(Debug, Clone)]

@@ -7,13 +7,16 @@ use secrecy::SecretString;
 
 use super::files::SecretFault;
 use super::{Config, desks, mail, sources};
+use crate::fetch;
 use crate::fetch::settings::Limits;
+use crate::mail as post_office;
 use crate::rules::diagnostic::{Diagnostic, any_error};
 use crate::rules::reading::document::Document;
 use crate::rules::reading::table::{Notes, Table, shown};
 use crate::rules::reading::value::Value;
 use crate::rules::{RuleText, codes};
-use crate::{fetch, mail as post_office, store, web};
+use crate::store;
+use crate::web;
 
 /// Finds a secret by the name the configuration gives it.
 pub(super) type SecretOf<'a> = &'a dyn Fn(&str) -> Result<SecretString, SecretFault>;

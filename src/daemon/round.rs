@@ -175,7 +175,7 @@ async fn remember(
 
 fn examined(post: &Post, rules: &RuleSet) -> Vec<(Sighting, Claim)> {
     let sightings = matching::examine(post, rules);
-    sightings.into_iter().filter_map(|sighting| rules.claim(&sighting.claim).map(|claim| (sighting, claim.clone()))).collect()
+    sightings.into_iter().filter_map(|sighting| rules.get(&sighting.claim).map(|rule| (sighting, rule.claim.clone()))).collect()
 }
 
 async fn unchanged(house: &House, source: &Source, state: &SourceState, found: &Found, chance: f64) -> (SourceState, Visited) {

@@ -1,10 +1,15 @@
 //! One post against one claim: every part of the decision, kept so that it can be shown.
 
-use crate::model::sighting::{Confidence, Decision, Evidence, Span, Stance, Strength};
+use crate::model::post::Post;
+use crate::model::sighting::{Confidence, Decision, Evidence, Span, Stance, Strength, WordingKind};
+use crate::rules::compile::{Compiled, GateTerm, NEAR_MISS, RuleSet};
 use crate::rules::{Rule, Term};
 
+use super::reading::{LONGEST_PART_BYTES, Reading};
+use super::score::{self, Detail};
+
 /// What the engine thinks of one post and one claim, and why.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Judgement<'r> {
     /// The rule.
     pub rule: &'r Rule,
@@ -14,6 +19,8 @@ pub struct Judgement<'r> {
     pub confidence: Confidence,
     /// Wordings found at least in part, strongest first.
     pub evidence: Vec<Evidence>,
+    /// How each of them was found, in the same order.
+    pub details: Vec<Detail>,
     /// Each gate of the rule, in the order of the file.
     pub gates: Vec<Gate<'r>>,
     /// How the post stands to the claim.
@@ -23,7 +30,7 @@ pub struct Judgement<'r> {
 }
 
 /// A condition beside the wordings.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Gate<'r> {
     /// Which of the three.
     pub kind: GateKind,
@@ -44,4 +51,100 @@ pub enum GateKind {
     AnyOf,
     /// `none_of`.
     NoneOf,
+}
+
+/// Judges one post by one rule; `named` is the rule's address that the post is at or links to.
+pub fn judge<'r>(
+    post: &Post,
+    reading: &Reading,
+    set: &'r RuleSet,
+    compiled: &'r Compiled,
+    named: Option<&'r str>,
+) -> Judgement<'r> {
+    let rule = &compiled.rule;
+    let mut found: Vec<(Evidence, Detail)> = Vec::new();
+    if let Some(address) = named {
+        let evidence = Evidence {
+            kind: WordingKind::Url,
+            wording: address.to_owned(),
+            lang: None,
+            strength: Strength::new(1.0),
+            spans: Vec::new(),
+        };
+        found.push((evidence, Detail::default()));
+    }
+    for (wording, row) in rule.wordings.iter().zip(&compiled.wordings) {
+        if let Some(hit) = score::find(wording.kind, row, reading, &set.vocabulary) {
+            let strength = Strength::new(hit.strength as f32 / 1000.0);
+            let evidence = Evidence {
+                kind: wording.kind,
+                wording: wording.text.clone(),
+                lang: wording.lang.clone(),
+                strength,
+                spans: hit.spans,
+            };
+            found.push((evidence, hit.detail));
+        }
+    }
+    found.sort_by(|(a, _), (b, _)| b.strength.value().total_cmp(&a.strength.value()));
+    let strength = found.first().map_or(Strength::default(), |(evidence, _)| evidence.strength);
+    let (evidence, details) = found.into_iter().unzip();
+    let gates = gates(post, reading, compiled);
+    Judgement {
+        rule,
+        strength,
+        confidence: Confidence::new(strength.value()),
+        evidence,
+        details,
+        decision: decide(strength, &gates, compiled.threshold, named.is_some()),
+        gates,
+        stance: Stance::default(),
+    }
+}
+
+fn decide(strength: Strength, gates: &[Gate<'_>], threshold: u32, named: bool) -> Decision {
+    // An address is proof by itself: only what the editors never want to see stands against it.
+    let passed = gates.iter().all(|gate| gate.passed || named && gate.kind != GateKind::NoneOf);
+    let strength = (strength.value() * 1000.0).round() as u32;
+    match (strength >= threshold, passed) {
+        (true, true) => Decision::Alert,
+        (true, false) => Decision::Possible,
+        (false, true) if strength > 0 && strength + NEAR_MISS >= threshold => Decision::Possible,
+        _ => Decision::Below,
+    }
+}
+
+fn gates<'r>(post: &Post, reading: &Reading, compiled: &'r Compiled) -> Vec<Gate<'r>> {
+    let rule = &compiled.rule;
+    let mut gates = Vec::with_capacity(rule.all_of.len() + 2);
+    let mut look = |kind, terms: &'r [Term], rows: &[GateTerm]| {
+        if terms.is_empty() {
+            return;
+        }
+        let hit = terms.iter().zip(rows).find_map(|(term, row)| look_for(row, post, reading).map(|span| (term, span)));
+        gates.push(Gate { kind, terms, passed: hit.is_some() == (kind != GateKind::NoneOf), hit });
+    };
+    for (terms, rows) in rule.all_of.iter().zip(&compiled.gates.all_of) {
+        look(GateKind::AllOf, terms, rows);
+    }
+    look(GateKind::AnyOf, &rule.any_of, &compiled.gates.any_of);
+    look(GateKind::NoneOf, &rule.none_of, &compiled.gates.none_of);
+    gates
+}
+
+fn look_for(term: &GateTerm, post: &Post, reading: &Reading) -> Option<Span> {
+    match term {
+        GateTerm::Row(row) => {
+            let (first, rest) = row.split_first()?;
+            reading.hits_of(*first).iter().find_map(|start| {
+                let last = rest.iter().try_fold(start, |before, term| reading.hit_at(*term, before.next))?;
+                Some(Span { part: start.span.part, start: start.span.start, end: last.span.end.max(start.span.end) })
+            })
+        }
+        GateTerm::Verbatim(text) => post.parts.iter().enumerate().find_map(|(part, whole)| {
+            let head = &whole.text[..whole.text.floor_char_boundary(LONGEST_PART_BYTES)];
+            let start = head.find(text.as_str()).filter(|_| !text.is_empty())?;
+            Some(Span { part, start, end: start + text.len() })
+        }),
+    }
 }

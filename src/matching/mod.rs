@@ -1,20 +1,92 @@
 //! The engine: takes posts and a compiled rule set, gives sightings; knows nothing of files or time.
+//!
+//! # How it works
+//!
+//! 1. `reading`: the post's words are folded (`text::words`), and each is looked up once: which terms of the rules may it stand for?
+//!    The word itself, another ending, or a typing mistake. The result is a list of hits: term, place, likeness, span.
+//! 2. `shortlist`: every rule has, in each wording, a few words without which the wording cannot count
+//!    (`rules::compile::prefix`). Only rules of which such a word is there, and whose words there could add up, are judged.
+//! 3. `score`: a phrase is walked along word by word, with one gap at most. For a variant a window slides over its hits and sums
+//!    what the words in it tell; a negation, a point of the compass or a number that stands against it lowers the sum.
+//! 4. `judge`: the strongest wording is the rule's strength; with the gates it gives the decision. Everything that led
+//!    to it is kept in the [`Judgement`].
+//!
+//! A strength depends on the post, the rule and the tables of ordinary words, on nothing else.
+//! [`weigh`] judges every rule, [`examine`] those on the shortlist; the tests hold that nothing is lost between them.
 
 pub mod judge;
+mod reading;
+pub mod score;
+mod shortlist;
+
+use std::collections::BTreeMap;
 
 use crate::model::post::Post;
-use crate::model::sighting::Sighting;
+use crate::model::sighting::{Decision, Sighting};
 use crate::rules::compile::RuleSet;
-use judge::Judgement;
+use judge::{Gate, GateKind, Judgement};
+use reading::Reading;
 
 /// Finds every claim that `post` repeats (or nearly: near-misses come as `Decision::Possible`), surest first.
+///
+/// A post of fewer than three words is only compared with phrases and addresses: texts that short look alike by chance.
 pub fn examine(post: &Post, rules: &RuleSet) -> Vec<Sighting> {
-    let _ = (post, rules);
-    todo!()
+    let reading = Reading::of(post, rules);
+    let named = shortlist::named(post, rules);
+    let candidates = shortlist::shortlist(&reading, rules, &named);
+    let mut judgements = judge_all(post, &reading, rules, &named, candidates.into_iter());
+    judgements.retain(|judgement| judgement.decision > Decision::Below);
+    judgements.into_iter().map(|judgement| judgement.into_sighting(post)).collect()
 }
 
 /// Gives the judgement of every claim that shares anything with `post`, surest first: what `explain` shows and `examine` reads.
 pub fn weigh<'r>(post: &Post, rules: &'r RuleSet) -> Vec<Judgement<'r>> {
-    let _ = (post, rules);
-    todo!()
+    let reading = Reading::of(post, rules);
+    let named = shortlist::named(post, rules);
+    let mut judgements = judge_all(post, &reading, rules, &named, 0..rules.len() as u32);
+    judgements.retain(|judgement| !judgement.evidence.is_empty() || judgement.gates.iter().any(|gate| gate.hit.is_some()));
+    judgements
+}
+
+fn judge_all<'r>(
+    post: &Post,
+    reading: &Reading,
+    rules: &'r RuleSet,
+    named: &BTreeMap<u32, usize>,
+    candidates: impl Iterator<Item = u32>,
+) -> Vec<Judgement<'r>> {
+    let mut judgements: Vec<Judgement<'r>> = candidates
+        .filter_map(|number| {
+            let compiled = rules.rules().get(number as usize)?;
+            let address = named.get(&number).and_then(|address| compiled.rule.urls.get(*address)).map(String::as_str);
+            Some(judge::judge(post, reading, rules, compiled, address))
+        })
+        .collect();
+    // The id last: no order of rules, files or threads shows in the result.
+    judgements.sort_by(|a, b| {
+        let strength = b.strength.value().total_cmp(&a.strength.value());
+        b.decision.cmp(&a.decision).then(strength).then_with(|| a.rule.claim.id.cmp(&b.rule.claim.id))
+    });
+    judgements
+}
+
+impl Judgement<'_> {
+    /// What is reported of it: the wordings that came near, or the strongest if none did.
+    pub fn into_sighting(self, post: &Post) -> Sighting {
+        let near = self.rule.threshold.value() - 0.15;
+        let kept = self.evidence.iter().filter(|evidence| evidence.strength.value() >= near).count().max(1);
+        let asks = |gate: &&Gate<'_>| gate.kind != GateKind::NoneOf;
+        Sighting {
+            claim: self.rule.claim.id.clone(),
+            revision: self.rule.claim.revision.clone(),
+            source: post.source.clone(),
+            post: post.key.clone(),
+            strength: self.strength,
+            confidence: self.confidence,
+            decision: self.decision,
+            stance: self.stance,
+            gate_spans: self.gates.iter().filter(asks).filter_map(|gate| gate.hit.map(|(_, span)| span)).collect(),
+            evidence: self.evidence.into_iter().take(kept).collect(),
+        }
+    }
 }

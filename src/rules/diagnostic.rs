@@ -47,8 +47,8 @@ pub fn any_error(found: &[Diagnostic]) -> bool {
 /// Puts mistakes into the order of reading: by file, then by place.
 pub fn sort(found: &mut Vec<Diagnostic>) {
     found.sort_by(|a, b| {
-        let key = |one: &Diagnostic| (one.place.file.clone(), one.place.bytes.start, one.code);
-        key(a).cmp(&key(b))
+        let (here, there) = (&a.place, &b.place);
+        here.file.cmp(&there.file).then(here.bytes.start.cmp(&there.bytes.start)).then(a.code.cmp(b.code))
     });
     found.dedup();
 }

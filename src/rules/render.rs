@@ -48,10 +48,11 @@ impl Line {
         let (before, rest) = bytes.split_at(start);
         let begin = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let close = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')).map_or(bytes.len(), |at| start + at);
-        let decode = |from: usize, to: usize| String::from_utf8_lossy(bytes.get(from..to).unwrap_or_default()).into_owned();
+        // Zero bytes are UTF-16 read as what it is not: without them the line can be recognised.
+        let decode = |from: usize, to: usize| String::from_utf8_lossy(bytes.get(from..to).unwrap_or_default()).replace('\0', "");
         let mut text = decode(begin, start);
         if begin == 0 {
-            text = text.trim_start_matches('\u{feff}').to_owned();
+            text = text.trim_start_matches(['\u{feff}', '\u{fffd}']).to_owned();
         }
         let words = text.len();
         text.push_str(&decode(start, end));

@@ -1,6 +1,14 @@
 //! Text made comparable: markup taken off, words folded, every step remembering where it came from.
 
+pub mod address;
+mod contraction;
 pub mod fold;
 pub mod frequency;
+pub mod guard;
 pub mod html;
+mod number;
+mod reader;
+mod scan;
+pub mod stem;
+mod tag;
 pub mod words;

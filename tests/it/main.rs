@@ -1,11 +1,14 @@
 //! One binary for all integration tests; its files mirror the rooms.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should say so and stop")]
 
+mod config;
 mod floors;
 mod letters;
 mod mail;
+mod matching;
 mod post_office;
 mod postfix;
+mod rules;
 mod samples;
 mod service;
 mod smtp_server;

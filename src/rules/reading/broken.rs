@@ -64,8 +64,14 @@ pub fn translate(text: &str, troubles: &[Trouble]) -> (Vec<Fault>, bool) {
             || t.message.starts_with("invalid unquoted key")
     });
     let mut faults: Vec<Fault> = Vec::new();
-    for trouble in troubles {
+    // A missing quote swallows the comma after it: the quote is what must be told.
+    let (quotes, others): (Vec<&Trouble>, Vec<&Trouble>) = troubles.iter().partition(|t| t.message.contains("string, expected"));
+    for trouble in quotes.into_iter().chain(others) {
         let fault = said(text, trouble);
+        let below_second_heading = fault.code == codes::KEY_TWICE && fault.also.is_none();
+        if below_second_heading && faults.iter().any(|other| other.code == codes::KEY_TWICE) {
+            continue;
+        }
         // Two troubles in the same words are one slip.
         if !faults.iter().any(|other| other.span.start <= fault.span.end && fault.span.start <= other.span.end) {
             faults.push(fault);
@@ -98,6 +104,9 @@ fn said(text: &str, trouble: &Trouble) -> Fault {
     if message.starts_with("unexpected key or value") && goes_on(text, span.start) {
         return quotes_inside(text, span.start);
     }
+    if let Some(word) = bare_word(text, message, span) {
+        return unquoted(text, text.get(word.clone()).unwrap_or_default(), &word);
+    }
     if message.starts_with("invalid date") || message.starts_with("invalid time") || message.contains("date-time") {
         return bad_date(message, words, span);
     }
@@ -128,6 +137,21 @@ fn said(text: &str, trouble: &Trouble) -> Fault {
             .help("close as many brackets as you open: `[[claim]]`, `[claim.match]`".to_owned());
     }
     Fault::new(codes::NOT_TOML, format!("this cannot be read: {}", message.replace(", expected ", "; expected ")), span.clone())
+}
+
+/// What the parser took for a number or a date, although it is a word or a date of another fashion: the whole of it.
+fn bare_word(text: &str, message: &str, span: &Range<usize>) -> Option<Range<usize>> {
+    if !["invalid float", "invalid integer", "invalid date", "invalid time"].iter().any(|start| message.starts_with(start)) {
+        return None;
+    }
+    let line_start = lines::line_start(text, span.start);
+    let before = text.get(line_start..span.start)?;
+    let start = line_start + before.rfind(['=', '[', ',']).map_or(0, |at| at + 1);
+    let start = start + text.get(start..)?.len() - text.get(start..)?.trim_start_matches([' ', '\t']).len();
+    let rest = lines::line_at(text, start);
+    let word = rest.get(..rest.find([',', ']', '}', '#', '\r']).unwrap_or(rest.len()))?.trim_end();
+    let other_fashion = word.split(['.', '/']).count() == 3;
+    (word.contains(char::is_alphabetic) || other_fashion).then_some(start..start + word.len())
 }
 
 fn unquoted(text: &str, words: &str, span: &Range<usize>) -> Fault {
@@ -173,6 +197,15 @@ fn goes_on(text: &str, at: usize) -> bool {
 fn quotes_inside(text: &str, at: usize) -> Fault {
     let start = lines::last_quote_before(text, at).unwrap_or(at);
     let end = lines::line_start(text, at) + lines::line_at(text, lines::line_start(text, at)).trim_end().len();
+    if text.get(start..).is_some_and(|words| words.starts_with('\'')) {
+        let inner = text.get(start..end).unwrap_or_default().trim_end_matches([',', ']', '}', ' ']).trim_matches('\'');
+        return Fault::new(
+            codes::OPEN_QUOTE,
+            "this text ends at its second ', and the line goes on".to_owned(),
+            start..end.max(at),
+        )
+        .help(format!("a text with an apostrophe stands between double quotes: {}", quoted(inner)));
+    }
     Fault::new(codes::OPEN_QUOTE, "this text ends at its second quote, and the line goes on".to_owned(), start..end.max(at))
         .help("quotes inside a text: write \\\" for each, or use curly ones inside: \"He said “no” to us\"".to_owned())
 }

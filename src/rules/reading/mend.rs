@@ -39,18 +39,21 @@ struct Patch {
 pub const CURLY: [char; 17] = ['“', '”', '„', '‟', '‘', '’', '‚', '‛', '«', '»', '‹', '›', '「', '」', '＂', '´', '`'];
 
 /// Work stops after so many bytes were parsed again: a broken file of 10 MiB must not hold up the others.
-const WORK_BYTES: usize = 64 << 20;
+const WORK_BYTES: usize = 32 << 20;
+
+/// Nobody mends more than so many slips at a time; a file with more of them is no rule file at all.
+const MAX_FAULTS: usize = 200;
 
 /// Mends what can be mended and translates every trouble into words for people.
 pub fn mend(original: &str) -> Mending {
     let mut text = original.to_owned();
     let mut faults = Vec::new();
     let mut incomplete = false;
+    let mut rest = troubles(&text);
     let rounds = (WORK_BYTES / original.len().max(1)).clamp(1, 200);
     for _ in 0..rounds {
-        let troubles = troubles(&text);
-        let patches = patches(&text, original, &troubles);
-        if patches.is_empty() {
+        let patches = patches(&text, original, &rest);
+        if patches.is_empty() || faults.len() > MAX_FAULTS {
             break;
         }
         for patch in patches {
@@ -58,8 +61,8 @@ pub fn mend(original: &str) -> Mending {
             faults.push(patch.fault);
             incomplete |= patch.incomplete;
         }
+        rest = troubles(&text);
     }
-    let rest = troubles(&text);
     let (said, lost) = broken::translate(&text, &rest);
     faults.extend(said);
     faults.dedup();

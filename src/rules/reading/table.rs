@@ -54,19 +54,22 @@ pub struct Table<'t> {
     inner: &'t DeTable<'t>,
     /// Where it stands: its heading, or its braces.
     pub span: Range<usize>,
+    /// What messages call it.
     name: String,
+    /// Its heading without brackets: `claim.match`.
+    path: String,
     asked: Vec<&'static str>,
 }
 
 impl<'t> Table<'t> {
     /// The whole file.
     pub fn root(tree: &'t Spanned<DeTable<'t>>) -> Self {
-        Self { inner: tree.get_ref(), span: 0..0, name: "this file".to_owned(), asked: Vec::new() }
+        Self { inner: tree.get_ref(), span: 0..0, name: "this file".to_owned(), path: String::new(), asked: Vec::new() }
     }
 
     /// A table inside another; `name` is what messages call it.
     pub fn new(inner: &'t DeTable<'t>, span: Range<usize>, name: impl Into<String>) -> Self {
-        Self { inner, span, name: name.into(), asked: Vec::new() }
+        Self { inner, span, name: name.into(), path: String::new(), asked: Vec::new() }
     }
 
     /// The value of a key, if it is there.
@@ -96,19 +99,26 @@ impl<'t> Table<'t> {
     /// A table of that key, if it is there and is one.
     pub fn table(&mut self, key: &'static str, notes: &mut Notes<'_>) -> Option<Table<'t>> {
         let table = self.take(key)?.table(notes)?;
-        Some(Table { name: format!("`[{key}]`"), ..table })
+        let path = self.path_of(key);
+        Some(Table { name: format!("`[{path}]`"), path, ..table })
     }
 
     /// All `[[key]]`, in the order of the file.
     pub fn tables(&mut self, key: &'static str, notes: &mut Notes<'_>) -> Vec<Table<'t>> {
         let Some(value) = self.take(key) else { return Vec::new() };
+        let path = self.path_of(key);
+        let name = format!("this `[[{path}]]`");
         if let Some(inner) = value.inner.as_table() {
-            let message = format!("`[{key}]` needs two brackets on each side, because a file may hold several");
-            notes.error(codes::WRONG_KIND, &value.span, message, format!("write `[[{key}]]`"));
-            return vec![Table::new(inner, value.span, format!("this `[[{key}]]`"))];
+            let message = format!("`[{path}]` needs two brackets on each side, because there may be several");
+            notes.error(codes::WRONG_KIND, &value.span, message, format!("write `[[{path}]]`"));
+            return vec![Table { name, path, ..Table::new(inner, value.span, "") }];
         }
         let tables = value.list(notes).into_iter().filter_map(|item| item.table(notes));
-        tables.map(|table| Table { name: format!("this `[[{key}]]`"), ..table }).collect()
+        tables.map(|table| Table { name: name.clone(), path: path.clone(), ..table }).collect()
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
     /// All keys and values, whatever they are called.
@@ -118,12 +128,20 @@ impl<'t> Table<'t> {
 
     /// Reports every key nobody asked for. To be called when all has been asked.
     pub fn finish(self, notes: &mut Notes<'_>) {
+        self.finish_inside(&[], "", notes);
+    }
+
+    /// Like `finish`, where `outer` are the keys of the table around it: people add them below the wrong heading.
+    pub fn finish_inside(self, outer: &[&str], around: &str, notes: &mut Notes<'_>) {
         for (key, value) in self.inner {
             let written: &str = key.get_ref();
             if self.asked.contains(&written) {
                 continue;
             }
             let help = match nearest(written, &self.asked) {
+                _ if outer.contains(&written) => {
+                    format!("`{written}` belongs to {around}: move this line up, directly below {around}")
+                }
                 Some(known) => format!("did you mean `{known}`?"),
                 None => format!("known here: {}", listed(&self.asked)),
             };

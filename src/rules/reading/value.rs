@@ -19,6 +19,7 @@ pub struct Value<'t> {
     pub inner: &'t DeValue<'t>,
     /// Where it stands.
     pub span: Range<usize>,
+    in_list: bool,
 }
 
 /// Text and its place.
@@ -33,7 +34,7 @@ pub struct Words {
 impl<'t> Value<'t> {
     /// A value under its key's name.
     pub fn new(name: impl Into<String>, value: &'t Spanned<DeValue<'t>>) -> Self {
-        Self { name: name.into(), inner: value.get_ref(), span: value.span() }
+        Self { name: name.into(), inner: value.get_ref(), span: value.span(), in_list: false }
     }
 
     /// What it is, in people's words.
@@ -48,12 +49,17 @@ impl<'t> Value<'t> {
         }
     }
 
+    /// What messages call it.
+    fn label(&self) -> String {
+        if self.in_list { format!("an item of `{}`", self.name) } else { format!("`{}`", self.name) }
+    }
+
     /// Says that it is not what is wanted.
     pub fn wrong_kind(&self, wanted: &str, help: impl Into<String>, notes: &mut Notes<'_>) {
         notes.error(
             codes::WRONG_KIND,
             &self.span,
-            format!("`{}` must be {wanted}, and this is {}", self.name, self.kind()),
+            format!("{} must be {wanted}, and this is {}", self.label(), self.kind()),
             help,
         );
     }
@@ -90,7 +96,7 @@ impl<'t> Value<'t> {
             self.wrong_kind("a list", help, notes);
             return Vec::new();
         };
-        items.iter().map(|item| Value::new(self.name.clone(), item)).collect()
+        items.iter().map(|item| Value { in_list: true, ..Value::new(self.name.clone(), item) }).collect()
     }
 
     /// A list of texts.
@@ -104,7 +110,7 @@ impl<'t> Value<'t> {
             self.wrong_kind("a table", format!("write `[{}]` on a line of its own, or {{ key = \"…\" }}", self.name), notes);
             return None;
         };
-        Some(Table::new(inner, self.span.clone(), format!("`{}`", self.name)))
+        Some(Table::new(inner, self.span.clone(), self.label()))
     }
 
     /// Yes or no.
@@ -125,7 +131,7 @@ impl<'t> Value<'t> {
         let known: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
         let help = match nearest(&words.text, &known) {
             Some(word) => format!("did you mean \"{word}\"?"),
-            None => format!("choose {}", listed(&known)),
+            None => format!("choose {}", listed(&known).replace('`', "\"")),
         };
         notes.error(codes::NOT_A_CHOICE, &self.span, format!("`{}` cannot be \"{}\"", self.name, shown(&words.text)), help);
         None
@@ -247,6 +253,10 @@ impl<'t> Value<'t> {
                     format!("`{}:` is not the beginning of a web address", url.scheme()),
                     help,
                 );
+                None
+            }
+            Err(url::ParseError::RelativeUrlWithoutBase) => {
+                notes.error(codes::BAD_ADDRESS, &self.span, "this is not a whole web address", help);
                 None
             }
             Err(error) => {

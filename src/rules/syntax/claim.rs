@@ -19,6 +19,25 @@ const STATUSES: [(&str, Status); 5] = [
 
 const SEVERITIES: [(&str, Severity); 3] = [("low", Severity::Low), ("normal", Severity::Normal), ("high", Severity::High)];
 
+/// Keys of the claim itself, which people also add at the end of `[claim.match]`.
+pub(super) const KEYS: [&str; 15] = [
+    "id",
+    "claim",
+    "claimant",
+    "said_on",
+    "status",
+    "severity",
+    "topic",
+    "tags",
+    "desks",
+    "owner",
+    "review_by",
+    "active_from",
+    "expires",
+    "replaces",
+    "notes",
+];
+
 /// Reads one `[[claim]]`; gives nothing where not even its id and its claim are there.
 pub(super) fn read(mut table: Table<'_>, lists: &Lists, notes: &mut Notes<'_>) -> Option<Rule> {
     let header = table.span.clone();
@@ -40,7 +59,7 @@ pub(super) fn read(mut table: Table<'_>, lists: &Lists, notes: &mut Notes<'_>) -
     let match_table = table.table("match", notes);
     let match_span = match_table.as_ref().map(|table| table.span.clone());
     let found = match_table.map(|table| matching::read(table, lists, notes));
-    let is_empty = found.as_ref().is_none_or(|found| found.wordings.is_empty() && found.urls.is_empty());
+    let is_empty = found.as_ref().is_none_or(|found| !found.attempted);
     if is_empty && status != Status::Draft && status != Status::Retired {
         let message = "this claim has no wording, so no post can ever match it";
         notes.error(

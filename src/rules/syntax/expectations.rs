@@ -1,5 +1,6 @@
 //! `[claim.tests]`: posts that must match and posts that must not.
 
+use super::claim::KEYS;
 use super::matching::{STANCES, lang};
 use crate::rules::RuleTest;
 use crate::rules::reading::table::{Notes, Table};
@@ -12,7 +13,7 @@ pub(super) fn read(mut table: Table<'_>, notes: &mut Notes<'_>) -> Vec<RuleTest>
         let Some(value) = table.take(key) else { continue };
         tests.extend(value.list(notes).iter().filter_map(|item| test(item, matches, notes)));
     }
-    table.finish(notes);
+    table.finish_inside(&KEYS, "`[[claim]]`", notes);
     tests
 }
 

@@ -2,6 +2,7 @@
 
 use toml::de::DeValue;
 
+use super::claim::KEYS;
 use super::matching::lang;
 use crate::model::claim::{CheckDate, FactCheck, Verdict};
 use crate::rules::codes;
@@ -27,7 +28,7 @@ pub(super) fn read(mut table: Table<'_>, notes: &mut Notes<'_>) -> Option<FactCh
     let verdict = table.take("verdict").and_then(|value| verdict(&value, notes)).unwrap_or_default();
     let date = table.take("date").and_then(|value| check_date(&value, notes));
     let lang = table.take("lang").and_then(|value| lang(&value, notes));
-    table.finish(notes);
+    table.finish_inside(&KEYS, "`[[claim]]`", notes);
     Some(FactCheck { publisher: publisher?.text, url, title, rating, verdict, date, lang })
 }
 

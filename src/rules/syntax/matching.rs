@@ -1,5 +1,6 @@
 //! `[claim.match]` and `[claim.when]`: the wordings of a claim and the gates beside them.
 
+use super::claim::KEYS;
 use super::lists::Lists;
 use crate::model::post::Lang;
 use crate::model::sighting::{Stance, Strength, WordingKind};
@@ -16,22 +17,32 @@ pub(super) struct Match {
     pub(super) none_of: Vec<Term>,
     pub(super) urls: Vec<String>,
     pub(super) threshold: Strength,
+    /// Whether the editor wrote something to look for, sound or not.
+    pub(super) attempted: bool,
 }
 
 /// Reads `[claim.match]`.
 pub(super) fn read(mut table: Table<'_>, lists: &Lists, notes: &mut Notes<'_>) -> Match {
     let mut wordings = Vec::new();
+    let mut attempted = false;
     for (key, kind) in [("phrases", WordingKind::Phrase), ("variants", WordingKind::Variant)] {
         let Some(value) = table.take(key) else { continue };
+        attempted |= !is_empty_list(&value);
         wordings.extend(value.list(notes).iter().filter_map(|item| wording(item, kind, notes)));
     }
     let all_of = table.take("all_of").map(|value| groups(&value, lists, notes)).unwrap_or_default();
     let any_of = table.take("any_of").map(|value| terms(&value, lists, notes)).unwrap_or_default();
     let none_of = table.take("none_of").map(|value| terms(&value, lists, notes)).unwrap_or_default();
-    let urls = table.take("urls").map(|value| addresses(&value, notes)).unwrap_or_default();
+    let urls = table.take("urls");
+    attempted |= urls.as_ref().is_some_and(|value| !is_empty_list(value));
+    let urls = urls.map(|value| addresses(&value, notes)).unwrap_or_default();
     let threshold = threshold(&mut table, notes);
-    table.finish(notes);
-    Match { wordings, all_of, any_of, none_of, urls, threshold }
+    table.finish_inside(&KEYS, "`[[claim]]`", notes);
+    Match { wordings, all_of, any_of, none_of, urls, threshold, attempted }
+}
+
+fn is_empty_list(value: &Value<'_>) -> bool {
+    value.inner.as_array().is_some_and(|items| items.is_empty())
 }
 
 fn threshold(table: &mut Table<'_>, notes: &mut Notes<'_>) -> Strength {
@@ -155,6 +166,6 @@ pub(super) fn when(mut table: Table<'_>, notes: &mut Notes<'_>) -> Vec<(Stance, 
         let Some(value) = table.take(name) else { continue };
         when.extend(value.choice(&choices, notes).map(|choice| (stance, choice)));
     }
-    table.finish(notes);
+    table.finish_inside(&KEYS, "`[[claim]]`", notes);
     when
 }

@@ -79,6 +79,10 @@ fn file(tree: &Spanned<DeTable<'_>>, lists: &Lists, notes: &mut Notes<'_>) -> Ve
 
 /// A file of a newer format is not checked further: we would only complain about what we do not know.
 fn format_is_known(value: &Value<'_>, notes: &mut Notes<'_>) -> bool {
+    if !value.inner.is_integer() {
+        value.wrong_kind("a whole number", "write `format = 1`, without quotes", notes);
+        return true;
+    }
     match value.whole(notes) {
         Some(FORMAT) => true,
         Some(newer) if newer > FORMAT => {

@@ -1,0 +1,170 @@
+//! A post read once: which terms of the rules stand where.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use crate::model::post::Post;
+use crate::model::sighting::Span;
+use crate::rules::compile::RuleSet;
+use crate::rules::compile::vocabulary::{Likeness, TermId};
+use crate::text::words::{Word, Words};
+
+/// Most of a part that is read; feeds are cut there too.
+pub const LONGEST_PART_BYTES: usize = 64 * 1024;
+
+/// Most parts of a post that are read.
+const MOST_PARTS: usize = 64;
+
+/// A post of fewer words than this is only compared with phrases and addresses: texts that short look alike by chance.
+pub const FEWEST_WORDS: usize = 3;
+
+/// Places of the words of one part lie within this many; those of the next part begin after them, out of reach of any window.
+const PLACES_OF_A_PART: u32 = 1 << 24;
+
+/// A word of the post that stands for a term.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hit {
+    /// The term.
+    pub term: TermId,
+    /// Its place in the row of the post's words, all parts in one row with wide gaps between them.
+    pub at: u32,
+    /// The place after it.
+    pub next: u32,
+    /// How it stands for the term.
+    pub likeness: Likeness,
+    /// Where it is in the text.
+    pub span: Span,
+}
+
+/// A post read for one rule set.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// All hits, ordered by term and place.
+    hits: Vec<Hit>,
+    /// Each term that has a hit, with its nearest likeness, ordered by term.
+    pub terms: Vec<(TermId, Likeness)>,
+    parts: Vec<Words>,
+    /// Places of the plain words of each part: where in `parts` the word with that place is.
+    plain: Vec<Vec<u32>>,
+}
+
+impl Reading {
+    /// Reads a post.
+    pub fn of(post: &Post, rules: &RuleSet) -> Self {
+        let mut reading = Self::default();
+        MEMORY.with_borrow_mut(|memory| {
+            memory.serve(rules);
+            for (part, text) in post.parts.iter().take(MOST_PARTS).map(|part| part.text.as_str()).enumerate() {
+                reading.read_part(part, text, rules, memory);
+            }
+        });
+        reading.hits.sort_unstable();
+        for hit in &reading.hits {
+            match reading.terms.last_mut() {
+                Some((term, likeness)) if *term == hit.term => *likeness = (*likeness).min(hit.likeness),
+                _ => reading.terms.push((hit.term, hit.likeness)),
+            }
+        }
+        reading
+    }
+
+    fn read_part(&mut self, part: usize, text: &str, rules: &RuleSet, memory: &mut Memory) {
+        let mut words = Words::default();
+        words.read(&text[..text.floor_char_boundary(LONGEST_PART_BYTES)]);
+        let base = part as u32 * PLACES_OF_A_PART;
+        let mut plain = Vec::new();
+        for (row, word) in words.iter().enumerate() {
+            if !word.alternative {
+                plain.push(row as u32);
+            }
+            let span = Span { part, start: word.start, end: word.end };
+            for (term, likeness) in memory.look_up(word.form, rules) {
+                self.hits.push(Hit { term: *term, at: base + word.at, next: base + word.next, likeness: *likeness, span });
+            }
+        }
+        self.parts.push(words);
+        self.plain.push(plain);
+    }
+
+    /// The hits of one term, in the order of their places.
+    pub fn hits_of(&self, term: TermId) -> &[Hit] {
+        let from = self.hits.partition_point(|hit| hit.term < term);
+        let to = from + self.hits[from..].partition_point(|hit| hit.term == term);
+        &self.hits[from..to]
+    }
+
+    /// The hit of a term at a place, if there is one; the nearest likeness where there are several.
+    pub fn hit_at(&self, term: TermId, at: u32) -> Option<&Hit> {
+        let hits = self.hits_of(term);
+        let from = hits.partition_point(|hit| hit.at < at);
+        hits[from..].iter().take_while(|hit| hit.at == at).min_by_key(|hit| hit.likeness)
+    }
+
+    /// The nearest likeness of a term anywhere in the post.
+    pub fn nearest(&self, term: TermId) -> Option<Likeness> {
+        let at = self.terms.binary_search_by_key(&term, |(term, _)| *term).ok()?;
+        self.terms.get(at).map(|(_, likeness)| *likeness)
+    }
+
+    /// The plain words from place `from` to place `to`, the latter included.
+    pub fn words_between(&self, from: u32, to: u32) -> impl Iterator<Item = Word<'_>> {
+        let part = (from / PLACES_OF_A_PART) as usize;
+        let base = part as u32 * PLACES_OF_A_PART;
+        let (plain, words) = (self.plain.get(part).map_or(&[][..], Vec::as_slice), self.parts.get(part));
+        // The plain word with place n is the n-th plain word.
+        let first = ((from - base) as usize).min(plain.len());
+        let last = (to.saturating_sub(base) as usize).saturating_add(1).clamp(first, plain.len());
+        plain[first..last].iter().filter_map(move |row| words.and_then(|words| words.get(*row as usize)))
+    }
+
+    /// How many words the post has.
+    pub fn word_count(&self) -> usize {
+        self.plain.iter().map(Vec::len).sum()
+    }
+
+    /// First place of the part that `at` lies in.
+    pub fn part_begins(at: u32) -> u32 {
+        at - at % PLACES_OF_A_PART
+    }
+}
+
+thread_local! {
+    static MEMORY: RefCell<Memory> = RefCell::default();
+}
+
+/// What the words of earlier posts stand for: endings and typing mistakes are worked out once for a word, not once for a post.
+///
+/// It holds what `Vocabulary::resolve` gives and nothing else, so it cannot change a result.
+#[derive(Default)]
+struct Memory {
+    set: u64,
+    known: HashMap<Box<str>, (u32, u32), RandomState>,
+    terms: Vec<(TermId, Likeness)>,
+}
+
+/// The memory is emptied at this many words: strangers choose the words.
+const MOST_WORDS: usize = 1 << 17;
+
+impl Memory {
+    fn serve(&mut self, rules: &RuleSet) {
+        if self.set != rules.number || self.known.len() > MOST_WORDS || self.terms.len() > 8 * MOST_WORDS {
+            *self = Self { set: rules.number, ..Self::default() };
+        }
+    }
+
+    fn look_up(&mut self, form: &str, rules: &RuleSet) -> &[(TermId, Likeness)] {
+        let (from, to) = match self.known.get(form) {
+            Some(range) => *range,
+            None => {
+                let from = self.terms.len() as u32;
+                rules.vocabulary.resolve(form, &mut self.terms);
+                let range = (from, self.terms.len() as u32);
+                self.known.insert(form.into(), range);
+                range
+            }
+        };
+        &self.terms[from as usize..to as usize]
+    }
+}

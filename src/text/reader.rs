@@ -1,0 +1,302 @@
+//! Reads a text from left to right: where words begin and end, and how else they may be read.
+
+use super::contraction::{self, Contraction};
+use super::fold::{fold, is_invisible, is_mark, is_written_without_blanks};
+use super::scan::{address_end, atom_end, currency, humps, is_simple, letters_before_digits};
+use super::words::{Place, Words};
+use super::{number, tag};
+
+/// Reads one text from left to right.
+pub(super) struct Reader<'t, 'w> {
+    text: &'t str,
+    words: &'w mut Words,
+    /// Place of the next word.
+    at: u32,
+    sentence: u32,
+    /// Single letters with only little between them.
+    letters_in_a_row: usize,
+    /// First word of a compound with hyphens that may go on.
+    compound_from: Option<usize>,
+}
+
+impl<'t, 'w> Reader<'t, 'w> {
+    pub(super) fn new(text: &'t str, words: &'w mut Words) -> Self {
+        Self { text, words, at: 0, sentence: 0, letters_in_a_row: 0, compound_from: None }
+    }
+
+    pub(super) fn read(&mut self) {
+        let (mut at, mut after_word) = (0, 0);
+        while let Some(c) = self.text[at..].chars().next() {
+            if c.is_alphanumeric() {
+                self.between(after_word, at);
+                at = self.word(at);
+                after_word = at;
+            } else {
+                at += c.len_utf8();
+            }
+        }
+        self.between(after_word, self.text.len());
+        self.end_letters_in_a_row();
+        self.end_compound();
+    }
+
+    /// Looks at what stands between two words.
+    fn between(&mut self, from: usize, to: usize) {
+        let gap = &self.text[from..to];
+        if gap != "-" {
+            self.end_compound();
+        }
+        if gap == " " {
+            return;
+        }
+        if gap.len() > 3 || !gap.chars().all(|c| matches!(c, ' ' | '.' | '-' | '*' | '_' | '·' | '\u{a0}')) {
+            self.end_letters_in_a_row();
+        }
+        let ends = |c: char| matches!(c, '!' | '?' | '…' | '。' | '！' | '？' | '\n');
+        if gap.contains(ends) || gap.find('.').is_some_and(|dot| gap[dot..].contains(char::is_whitespace)) {
+            self.sentence += 1;
+        }
+    }
+
+    /// Reads what begins at `start` with a letter or digit; gives where it ends.
+    fn word(&mut self, start: usize) -> usize {
+        if let Some(end) = address_end(self.text, start) {
+            return end;
+        }
+        let sign = self.text[..start].chars().next_back();
+        if matches!(sign, Some('#' | '＃' | '@' | '＠')) {
+            return self.tag(start);
+        }
+        if self.text.as_bytes()[start].is_ascii_digit()
+            && let Some(number) = number::read(self.text, start, sign.is_some_and(|c| currency(c).is_some()))
+        {
+            return self.number(start, sign, &number);
+        }
+        let end = atom_end(self.text, start);
+        if self.text[start..].starts_with(is_written_without_blanks) {
+            self.pairs(start, end);
+            return end;
+        }
+        if let Some(end) = self.acronym(start, end) {
+            return end;
+        }
+        let Some(Contraction { first, second, first_end, end }) = contraction::read(self.text, start, end) else {
+            self.one(start, end);
+            return end;
+        };
+        self.end_letters_in_a_row();
+        self.push(&first, start, first_end, false);
+        if let Some(second) = second {
+            self.push(second, first_end, end, false);
+        }
+        end
+    }
+
+    /// A word without apostrophes, signs and points.
+    fn one(&mut self, start: usize, end: usize) {
+        let raw = &self.text[start..end];
+        let is_letter = raw.len() == 1 || raw.chars().filter(|c| !is_invisible(*c) && !is_mark(*c)).count() == 1;
+        if !is_letter {
+            self.end_letters_in_a_row();
+        }
+        let Some(row) = self.push(raw, start, end, false) else { return };
+        if is_letter {
+            self.letters_in_a_row += 1;
+        } else if let Some(base) = contraction::without_apostrophe(self.form(row)) {
+            self.words.places[row].form.1 = self.words.places[row].form.0 + base.len() as u32;
+            self.push("not", start, end, false);
+        } else if let Some(letters) = letters_before_digits(self.form(row)) {
+            // covid19 is also covid 19
+            self.take_apart(row, &[0, letters]);
+        }
+        if self.text[end..].starts_with('-') {
+            self.compound_from.get_or_insert(row);
+        }
+    }
+
+    fn number(&mut self, start: usize, sign: Option<char>, number: &number::Number) -> usize {
+        self.end_letters_in_a_row();
+        self.push(&number.form, start, number.end, false);
+        if let Some(name) = sign.and_then(currency) {
+            self.push(name, start, number.end, false);
+        }
+        match number.percent_end {
+            Some(end) => {
+                self.push("percent", number.end, end, false);
+                end
+            }
+            None => number.end,
+        }
+    }
+
+    /// `U.S.A.` is one word.
+    fn acronym(&mut self, start: usize, first_end: usize) -> Option<usize> {
+        let mut letters = String::new();
+        let (mut at, mut letter_end) = (start, first_end);
+        while self.text[at..letter_end].chars().count() == 1 {
+            letters.push_str(&self.text[at..letter_end]);
+            if !self.text[letter_end..].starts_with('.') {
+                at = letter_end;
+                break;
+            }
+            at = letter_end + 1;
+            if !self.text[at..].starts_with(|c: char| c.is_alphabetic() && !is_written_without_blanks(c)) {
+                break;
+            }
+            letter_end = atom_end(self.text, at);
+        }
+        if letters.chars().nth(1).is_none() {
+            return None;
+        }
+        self.end_letters_in_a_row();
+        let row = self.push(&letters, start, at, false)?;
+        if let Some(starts) = tag::split(self.form(row)) {
+            self.take_apart(row, &starts);
+        }
+        Some(at)
+    }
+
+    /// A hashtag or handle: its words, and all of them in one.
+    fn tag(&mut self, start: usize) -> usize {
+        self.end_letters_in_a_row();
+        let mut end = start;
+        while self.text[end..].starts_with(|c: char| c.is_alphanumeric() || c == '_') {
+            end = if self.text[end..].starts_with('_') { end + 1 } else { atom_end(self.text, end) };
+        }
+        let first_row = self.words.places.len();
+        for hump in humps(&self.text[start..end]) {
+            let (from, to) = (start + hump.start, start + hump.end);
+            if self.text[from..].starts_with(is_written_without_blanks) {
+                self.pairs(from, to);
+            } else if let Some(row) = self.push(&self.text[from..to], from, to, false)
+                && let Some(starts) = tag::split(self.form(row))
+            {
+                self.take_apart(row, &starts);
+            }
+        }
+        if !self.text[start..].starts_with(is_written_without_blanks) {
+            self.join(first_row);
+        }
+        end
+    }
+
+    /// Characters of a script without blanks, two and two.
+    fn pairs(&mut self, start: usize, end: usize) {
+        self.end_letters_in_a_row();
+        let text = &self.text[start..end];
+        let mut first = start;
+        let mut starts = text
+            .char_indices()
+            .filter(|(_, c)| !is_mark(*c) && !is_invisible(*c))
+            .map(|(i, _)| start + i)
+            .skip(1)
+            .chain([end])
+            .peekable();
+        while let Some(second) = starts.next() {
+            match starts.peek() {
+                Some(pair_end) => {
+                    self.push(&self.text[first..*pair_end], first, *pair_end, false);
+                }
+                None if first == start => {
+                    self.push(&self.text[first..second], first, second, false);
+                }
+                None => {}
+            }
+            first = second;
+        }
+    }
+
+    /// Adds a word at the end of the row; gives its number, or nothing if folding leaves nothing of it.
+    fn push(&mut self, raw: &str, start: usize, end: usize, alternative: bool) -> Option<usize> {
+        let from = self.words.letters.len();
+        if raw.is_ascii() && is_simple(raw.as_bytes()) {
+            self.words.letters.push_str(raw);
+            self.words.letters[from..].make_ascii_lowercase();
+        } else {
+            fold(raw, &mut self.words.letters);
+        }
+        if self.words.letters.len() == from {
+            return None;
+        }
+        let form = (from as u32, self.words.letters.len() as u32);
+        let place = Place {
+            form,
+            start: start as u32,
+            end: end as u32,
+            at: self.at,
+            next: self.at + 1,
+            sentence: self.sentence,
+            alternative,
+        };
+        self.words.places.push(place);
+        self.at += u32::from(!alternative);
+        Some(self.words.places.len() - 1)
+    }
+
+    fn form(&self, row: usize) -> &str {
+        let (from, to) = self.words.places[row].form;
+        &self.words.letters[from as usize..to as usize]
+    }
+
+    /// Makes the last word an alternative of the pieces that begin at `starts`; the pieces stand where it stood.
+    fn take_apart(&mut self, row: usize, starts: &[usize]) {
+        let whole = self.words.places[row];
+        self.at = whole.at;
+        for (i, piece) in starts.iter().enumerate() {
+            let form = (whole.form.0 + *piece as u32, starts.get(i + 1).map_or(whole.form.1, |next| whole.form.0 + *next as u32));
+            self.words.places.push(Place { form, at: self.at, next: self.at + 1, ..whole });
+            self.at += 1;
+        }
+        let joined = &mut self.words.places[row];
+        (joined.alternative, joined.next) = (true, self.at);
+    }
+
+    /// Puts before the words from `row` on their joined form, as another reading.
+    fn join(&mut self, row: usize) {
+        let plain = |place: &&Place| !place.alternative;
+        let parts: Vec<Place> = self.words.places[row.min(self.words.places.len())..].iter().filter(plain).copied().collect();
+        let ([first, .., last], true) = (parts.as_slice(), parts.len() <= 12) else { return };
+        let from = self.words.letters.len();
+        for part in &parts {
+            self.words.letters.extend_from_within(part.form.0 as usize..part.form.1 as usize);
+        }
+        let form = (from as u32, self.words.letters.len() as u32);
+        let joined = Place { form, end: last.end, next: last.next, alternative: true, ..*first };
+        self.words.places.insert(row, joined);
+    }
+
+    /// `anti-vax` is also antivax.
+    fn end_compound(&mut self) {
+        if let Some(row) = self.compound_from.take()
+            && self.words.places.len() - row <= 5
+        {
+            self.join(row);
+        }
+    }
+
+    /// `s l e e p  w e l l` is also sleep well.
+    fn end_letters_in_a_row(&mut self) {
+        let count = std::mem::take(&mut self.letters_in_a_row);
+        if !(4..=48).contains(&count) {
+            return;
+        }
+        let row = self.words.places.len() - count;
+        let letters = self.words.places.split_off(row);
+        let from = self.words.letters.len();
+        for letter in &letters {
+            self.words.letters.extend_from_within(letter.form.0 as usize..letter.form.1 as usize);
+        }
+        let all = self.words.letters[from..].to_owned();
+        // Where no row of words fills it, it is one word. Only a row of plain letters is ever split, so letters count bytes.
+        let starts = tag::split(&all).unwrap_or_else(|| vec![0]);
+        for (i, &start) in starts.iter().enumerate() {
+            let end = starts.get(i + 1).copied();
+            let (Some(first), Some(last)) = (letters.get(start), letters.get(end.unwrap_or(count) - 1)) else { continue };
+            let form = ((from + start) as u32, (from + end.unwrap_or(all.len())) as u32);
+            let word = Place { form, end: last.end, next: last.next, alternative: true, ..*first };
+            self.words.places.push(word);
+        }
+        self.words.places.extend(letters);
+        self.words.places[row..].sort_by_key(|place| (place.start, !place.alternative));
+    }
+}

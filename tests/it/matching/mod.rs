@@ -1,0 +1,6 @@
+//! What the engine promises.
+
+mod build;
+mod exact;
+mod north_korea;
+mod promises;
