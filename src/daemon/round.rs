@@ -21,7 +21,7 @@ use crate::matching;
 use crate::model::claim::{Claim, ClaimId};
 use crate::model::post::{Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
-use crate::model::source::{Source, SourceState};
+use crate::model::source::{Source, SourceState, Validators};
 use crate::model::units::in_words;
 use crate::rules::compile::RuleSet;
 use crate::store::Store;
@@ -106,16 +106,18 @@ pub async fn visit(house: &House, source: &Source, state: &SourceState, chance: 
     let read = spawn_blocking(move || {
         let document = syndication::read(&body, content_type.as_deref(), url.as_ref())?;
         let repaired = document.repaired.clone();
-        let ttl = document.ttl;
-        Ok((clean::clean(document.posts, &name, now), repaired, ttl))
+        let (ttl, cut_short) = (document.ttl, document.cut_short);
+        Ok((clean::clean(document.posts, &name, now), repaired, ttl, cut_short))
     })
     .await
     .unwrap_or(Err(ReadError::Panicked));
-    let (posts, repaired, ttl) = match read {
+    let (posts, repaired, ttl, cut_short) = match read {
         Ok(read) => read,
         Err(error) => return failed(house, source, state, &Trouble::of_reading(&error), chance).await,
     };
 
+    // Half a document must be asked for again: with its validators the server would say "nothing new" for the other half.
+    let validators = if cut_short { Validators::default() } else { validators };
     let found = Found { new: 0, hint: hint.max(ttl), validators: Some(validators), repaired: !repaired.is_empty() };
     match remember(house, source, state, posts, found, chance).await {
         Ok((state, tally)) => {

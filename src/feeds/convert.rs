@@ -30,8 +30,8 @@ struct Whole {
 
 fn post(entry: Entry, whole: &Whole) -> RawPost {
     let title = entry.title.map(|title| {
-        let kind = if whole.plain_titles { title.content_type.to_string() } else { "text/html".to_owned() };
-        markup(&kind, clipped(title.content))
+        let kind = if whole.plain_titles { title.content_type.as_str() } else { "text/html" };
+        markup(kind, clipped(title.content.clone()))
     });
     let captions = captions(&entry.media, title.as_ref());
     let mut candidates = vec![body_of(entry.content), entry.summary.map(of_text)];
@@ -69,7 +69,7 @@ fn markup(kind: &str, text: String) -> Markup {
 }
 
 fn of_text(text: Text) -> Markup {
-    markup(&text.content_type.to_string(), clipped(text.content))
+    markup(text.content_type.as_str(), clipped(text.content))
 }
 
 fn body_of(content: Option<Content>) -> Option<Markup> {

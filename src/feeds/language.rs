@@ -97,9 +97,7 @@ fn two_letters(code: String) -> Lang {
 /// Recognises the language of a text; `None` rather than a guess.
 pub fn recognised(text: &str) -> Option<Lang> {
     let text = text.get(..text.floor_char_boundary(ENOUGH_BYTES))?;
-    if text.chars().filter(|c| c.is_alphabetic()).nth(FEWEST_LETTERS - 1).is_none() {
-        return None;
-    }
+    text.chars().filter(|c| c.is_alphabetic()).nth(FEWEST_LETTERS - 1)?;
     let found = whatlang::detect(text).filter(|found| found.confidence() >= FLOOR)?;
     Some(two_letters(found.lang().code().to_owned()))
 }

@@ -63,12 +63,12 @@ fn read_xml(text: &str, family: Family, at: usize, base: Option<&Url>) -> Result
     let repaired = repair(text, family, at, false);
     let first = parse(&repaired.text, base).and_then(|feed| with_items(feed, &repaired));
     match first {
-        Ok(feed) => Ok(document(feed, repaired)),
+        Ok(feed) => Ok(document(feed, &repaired)),
         Err(ReadError::Panicked) => {
             let mut plainer = repair(text, family, at, true);
             plainer.notes.push("media and podcast details, which the reader fails on");
             let feed = parse(&plainer.text, base).and_then(|feed| with_items(feed, &plainer))?;
-            Ok(document(feed, plainer))
+            Ok(document(feed, &plainer))
         }
         // Repair may have spoilt it.
         Err(fault) => {
@@ -77,7 +77,7 @@ fn read_xml(text: &str, family: Family, at: usize, base: Option<&Url>) -> Result
                 return Err(fault);
             }
             let feed = parse(raw, base).and_then(|feed| with_items(feed, &repaired)).map_err(|_| fault)?;
-            Ok(document(feed, Repaired { notes: Vec::new(), ..repaired }))
+            Ok(document(feed, &Repaired { notes: Vec::new(), ..repaired }))
         }
     }
 }
@@ -98,10 +98,15 @@ fn parse(text: &str, base: Option<&Url>) -> Result<Feed, ReadError> {
 
 /// "Read, and nothing in it" is a fault when there was something in it.
 fn with_items(feed: Feed, repaired: &Repaired) -> Result<Feed, ReadError> {
-    if feed.entries.is_empty() && repaired.items > 0 { Err(ReadError::NoItems) } else { Ok(feed) }
+    match repaired {
+        _ if !feed.entries.is_empty() => Ok(feed),
+        Repaired { items: 1.., .. } => Err(ReadError::NoItems),
+        Repaired { cut_short: true, .. } => Err(ReadError::NotAFeed { detail: "it breaks off before its first item".to_owned() }),
+        _ => Ok(feed),
+    }
 }
 
-fn document(feed: Feed, repaired: Repaired) -> Document {
+fn document(feed: Feed, repaired: &Repaired) -> Document {
     Document {
         title: feed.title.as_ref().map(|title| title.content.trim().to_owned()).filter(|title| !title.is_empty()),
         ttl: feed.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)).filter(|ttl| !ttl.is_zero()),

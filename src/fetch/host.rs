@@ -167,3 +167,105 @@ fn put_off(line: &Line, gap: Duration, until: Instant) -> Duration {
     rest.put_off += 1;
     (until.saturating_duration_since(Instant::now()) + behind_others).max(Duration::from_secs(1)).min(LONGEST_REST)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GAP: Duration = Duration::from_secs(2);
+
+    fn key(url: &str) -> HostKey {
+        HostKey::of(&Url::parse(url).unwrap())
+    }
+
+    #[test]
+    fn scheme_host_and_port_make_a_host_and_reddit_is_one() {
+        assert_eq!(key("https://example.org/a"), key("https://example.org:443/b"));
+        assert_ne!(key("http://example.org/"), key("https://example.org/"));
+        assert_eq!(key("https://www.reddit.com/r/a"), key("https://old.reddit.com/r/b"));
+        assert_ne!(key("https://www.reddit.com/"), key("https://notreddit.com/"));
+    }
+
+    #[test]
+    fn hosts_of_ours_need_no_gap_and_reddit_a_long_one() {
+        let gap = |url: &str| gap_after(&Url::parse(url).unwrap(), GAP);
+        assert_eq!(gap("http://127.0.0.1:9000/"), Duration::ZERO);
+        assert_eq!(gap("http://[::1]/"), Duration::ZERO);
+        assert_eq!(gap("https://example.org/"), GAP);
+        assert_eq!(gap("https://www.reddit.com/r/a/.rss"), Duration::from_secs(65));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_requests_to_one_host_are_never_closer_than_the_gap() {
+        let lines = Lines::new(16);
+        let times: Arc<Mutex<Vec<(Instant, Instant)>>> = Arc::default();
+        let visits: Vec<_> = (0..10)
+            .map(|n| {
+                let (lines, times) = (lines.clone(), Arc::clone(&times));
+                tokio::spawn(async move {
+                    let turn = lines.enter(&key("https://example.org/"), GAP).await.unwrap();
+                    let began = Instant::now();
+                    tokio::time::sleep(Duration::from_millis(100 * n)).await;
+                    times.lock().unwrap().push((began, Instant::now()));
+                    drop(turn);
+                })
+            })
+            .collect();
+        for visit in visits {
+            visit.await.unwrap();
+        }
+        let times = times.lock().unwrap();
+        assert_eq!(times.len(), 10);
+        assert!(times.windows(2).all(|pair| pair[1].0 >= pair[0].1 + GAP), "{times:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn other_hosts_do_not_wait() {
+        let lines = Lines::new(16);
+        let began = Instant::now();
+        let _first = lines.enter(&key("https://example.org/"), GAP).await.unwrap();
+        let _second = lines.enter(&key("https://example.net/"), GAP).await.unwrap();
+        assert_eq!(began.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_requests_are_in_flight_than_allowed() {
+        let lines = Lines::new(2);
+        let first = lines.enter(&key("https://a.example/"), GAP).await.unwrap();
+        let _second = lines.enter(&key("https://b.example/"), GAP).await.unwrap();
+        let host = key("https://c.example/");
+        let third = lines.enter(&host, GAP);
+        tokio::pin!(third);
+        assert!(tokio::time::timeout(Duration::from_secs(5), &mut third).await.is_err());
+        drop(first);
+        assert!(third.await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_asked_for_rest_sends_everybody_away_one_after_the_other() {
+        let lines = Lines::new(16);
+        let host = key("https://example.org/");
+        let turn = lines.enter(&host, GAP).await.unwrap();
+        let waiting = tokio::spawn({
+            let (lines, host) = (lines.clone(), host.clone());
+            async move { lines.enter(&host, GAP).await.err() }
+        });
+        tokio::task::yield_now().await;
+        turn.hold(Duration::from_secs(120));
+        drop(turn);
+        assert_eq!(waiting.await.unwrap(), Some(Duration::from_secs(120)));
+        assert_eq!(lines.enter(&host, GAP).await.err(), Some(Duration::from_secs(122)));
+        tokio::time::advance(Duration::from_secs(120)).await;
+        assert!(lines.enter(&host, GAP).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_visit_that_is_given_up_leaves_the_line_open() {
+        let lines = Lines::new(1);
+        let host = key("https://example.org/");
+        let turn = lines.enter(&host, GAP).await.unwrap();
+        assert!(tokio::time::timeout(Duration::from_millis(1), lines.enter(&host, GAP)).await.is_err());
+        drop(turn);
+        assert!(lines.enter(&host, GAP).await.is_ok());
+    }
+}

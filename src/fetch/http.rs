@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use ipnet::IpNet;
 use reqwest::dns::Resolve;
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
 use reqwest::{Client, Response};
 use tokio::time::{Instant, timeout};
 use url::Url;
@@ -114,7 +114,7 @@ impl Http {
             304 if *validators != Validators::default() => {
                 Ok(Hop::Done(Fetched::NotModified { validators: headers::renewed(validators, response.headers()), hint }))
             }
-            301 | 302 | 303 | 307 | 308 => next_hop(url, &response).map(Hop::MovedTo),
+            301 | 302 | 303 | 307 | 308 => next_hop(url, response.headers().get(LOCATION)).map(Hop::MovedTo),
             _ => Err(refusal(&response, url, turn)),
         }
     }
@@ -159,10 +159,10 @@ impl Http {
 }
 
 /// Reads where a redirect leads; a password of ours goes along only to the same origin.
-fn next_hop(url: &Url, response: &Response) -> Result<Url, FetchError> {
+fn next_hop(url: &Url, location: Option<&HeaderValue>) -> Result<Url, FetchError> {
     let host = host_of(url);
     let bad = |detail| FetchError::BadRedirect { host: host.clone(), detail };
-    let location = response.headers().get(LOCATION).ok_or_else(|| bad("did not say where to"))?;
+    let location = location.ok_or_else(|| bad("it did not say where to"))?;
     let location = String::from_utf8_lossy(location.as_bytes());
     let mut next = url.join(location.trim()).map_err(|_| bad("the address cannot be read"))?;
     if url.scheme() == "https" && next.scheme() == "http" {
@@ -211,10 +211,7 @@ fn why(error: &reqwest::Error, url: &Url, connect: Duration) -> FetchError {
         if let Some(blocked) = inner.downcast_ref::<Blocked>() {
             return FetchError::BlockedAddress { host, address: blocked.address };
         }
-        // An I/O error keeps what it wraps out of the chain of sources.
-        let wrapped = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let tls = wrapped.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if let Some(tls) = tls.or_else(|| inner.downcast_ref::<rustls::Error>()) {
+        if let Some(tls) = tls_fault(inner) {
             return FetchError::Tls { host, detail: body::clip(&tls.to_string()) };
         }
         cause = inner.source();
@@ -229,6 +226,14 @@ fn why(error: &reqwest::Error, url: &Url, connect: Duration) -> FetchError {
     }
 }
 
+/// Finds a TLS error in a cause; I/O errors wrap one another and keep what they wrap out of the chain of sources.
+fn tls_fault<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
+    if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+        return Some(tls);
+    }
+    tls_fault(cause.downcast_ref::<io::Error>()?.get_ref()?)
+}
+
 /// Gives the words of the innermost cause; the outer ones repeat the URL.
 fn innermost(error: &reqwest::Error) -> String {
     let mut cause = error.source();
@@ -238,4 +243,27 @@ fn innermost(error: &reqwest::Error) -> String {
         cause = inner.source();
     }
     body::clip(&words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hop(from: &str, to: &'static str) -> Result<String, FetchError> {
+        next_hop(&Url::parse(from).unwrap(), Some(&HeaderValue::from_static(to))).map(|url| url.to_string())
+    }
+
+    #[test]
+    fn a_redirect_may_climb_to_https_but_not_down() {
+        assert_eq!(hop("http://example.org/a", "https://example.org/b#top").unwrap(), "https://example.org/b");
+        assert!(matches!(hop("https://example.org/a", "http://example.org/b"), Err(FetchError::Downgrade { .. })));
+    }
+
+    #[test]
+    fn a_password_stays_with_its_origin() {
+        let from = "https://ann:secret@example.org/a";
+        assert_eq!(hop(from, "https://example.org/b").unwrap(), "https://ann:secret@example.org/b");
+        assert_eq!(hop(from, "https://example.net/b").unwrap(), "https://example.net/b");
+        assert_eq!(hop(from, "https://example.org:8443/b").unwrap(), "https://example.org:8443/b");
+    }
 }

@@ -71,6 +71,9 @@ const SHORTEST_WINDOW: u32 = 12;
 /// Words that weigh less than this say little about what a sentence is about (hundredths of a nat: "people" and rarer count).
 const CONTENT_WEIGHT: u32 = 300;
 
+/// How many words before and after those found may speak against them.
+const AROUND: u32 = 8;
+
 /// Windows looked at closely in one post for one wording.
 const MOST_WINDOWS: usize = 64;
 
@@ -273,7 +276,9 @@ fn window_found(row: &Row, hits: &[(&Hit, usize)], sum: u64, reading: &Reading, 
     Found { strength: share(sum * u64::from(percent) / 100, row), spans, detail }
 }
 
-/// Looks for words that turn the claim around, from two words before the first word of content to the last.
+/// Looks for words that turn the claim around, in the words found and around them in the same sentence.
+///
+/// Around them, because a window must not come out stronger by leaving out the "South Korea" that speaks against it.
 fn conflict(
     row: &Row,
     chosen: &[Option<&Hit>],
@@ -285,29 +290,35 @@ fn conflict(
     let first = matched.iter().find(is_content).or(matched.first())?;
     let last = matched.iter().rfind(is_content).or(matched.last())?;
     let tongue = vocabulary.tongue(first.term);
-    let from = first.at.saturating_sub(2).max(Reading::part_begins(first.at));
-    let sentence = reading.words_between(first.at, first.at).next().map(|word| word.sentence);
-    let is_near = |at_first: bool, word_sentence: u32| at_first || sentence == Some(word_sentence);
+    let sentence_at = |at| reading.words_between(at, at).next().map(|word| word.sentence);
+    let (first_sentence, last_sentence) = (sentence_at(first.at), sentence_at(last.next - 1));
 
-    let (mut negated, mut point, mut number) = (false, None, false);
-    for word in reading.words_between(from, last.next.saturating_sub(1)) {
-        let inside = word.at >= first.at - Reading::part_begins(first.at);
-        match guard(word.form, tongue).filter(|_| is_near(inside, word.sentence)) {
-            Some(Guard::Negation) => negated = true,
-            Some(Guard::Compass(found)) => point = point.or(Some(found)),
+    let part = Reading::part_begins(first.at);
+    let (first_at, last_at) = (first.at - part, last.next - 1 - part);
+    let (mut negated, mut point, mut number) = (false, false, false);
+    for word in reading.words_between(first.at.saturating_sub(AROUND).max(part), last.next + AROUND) {
+        let in_sight = match word.at {
+            at if at < first_at => Some(word.sentence) == first_sentence,
+            at if at > last_at => Some(word.sentence) == last_sentence,
+            _ => true,
+        };
+        match guard(word.form, tongue).filter(|_| in_sight) {
+            // What is denied stands behind the negation, and soon.
+            Some(Guard::Negation) => negated |= word.at + 3 >= first_at && word.at <= last_at,
+            Some(Guard::Compass(_)) => point = true,
             Some(Guard::Number) => number = true,
             None => {}
         }
     }
     let missing = |wanted: fn(Guard) -> bool| {
-        let mut rows = row.weights.iter().zip(chosen);
-        rows.any(|((term, _), hit)| hit.is_none() && vocabulary.get(*term).guard.is_some_and(wanted))
+        let mut terms = row.weights.iter().zip(chosen);
+        terms.any(|((term, _), hit)| hit.is_none() && vocabulary.get(*term).guard.is_some_and(wanted))
     };
-    if missing(|guard| matches!(guard, Guard::Compass(_))) && point.is_some() {
+    if point && missing(|guard| matches!(guard, Guard::Compass(_))) {
         return Some(Conflict::Compass);
     }
     if negated != row.negated {
         return Some(Conflict::Negation);
     }
-    (missing(|guard| guard == Guard::Number) && number).then_some(Conflict::Number)
+    (number && missing(|guard| guard == Guard::Number)).then_some(Conflict::Number)
 }

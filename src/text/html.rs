@@ -38,7 +38,7 @@ pub fn read(html: &str) -> Readable {
     while let Some(after) = tokenize(rest, &page) {
         rest = after;
     }
-    page.seen.into_inner().finish()
+    page.seen.into_inner().out
 }
 
 /// Tokenizes `html`; gives what lies behind a tag that had to be given up, if there was one.
@@ -163,7 +163,8 @@ impl Seen {
             "td" | "th" => self.owed = self.owed.or(Some(' ')),
             "q" => self.characters("\""),
             "a" | "area" => {
-                self.out.links.extend(attribute(tag, "href").map(|href| href.trim().to_owned()).filter(|href| !href.is_empty()))
+                let href = attribute(tag, "href").map(str::trim).filter(|href| !href.is_empty());
+                self.out.links.extend(href.map(str::to_owned));
             }
             "img" => self.picture(tag),
             _ => {}
@@ -183,10 +184,6 @@ impl Seen {
         } else if !alt.is_empty() {
             self.out.captions.push(alt);
         }
-    }
-
-    fn finish(self) -> Readable {
-        self.out
     }
 }
 

@@ -145,9 +145,7 @@ impl<'t, 'w> Reader<'t, 'w> {
             }
             letter_end = atom_end(self.text, at);
         }
-        if letters.chars().nth(1).is_none() {
-            return None;
-        }
+        letters.chars().nth(1)?;
         self.end_letters_in_a_row();
         let row = self.push(&letters, start, at, false)?;
         if let Some(starts) = tag::split(self.form(row)) {

@@ -92,7 +92,7 @@ async fn a_letter_is_handed_over_with_every_header_a_desk_needs() {
     assert_eq!(message.subject(), Some("[claimwatch] a post repeats: “peace in our time” – False (7)"));
     assert_eq!(message.date().unwrap().to_timestamp(), delivery(7, "").written_at.as_second());
     let header = |name: &str| message.header_raw(name).map(str::trim).unwrap_or_default().to_owned();
-    assert_eq!(header("List-Id"), "claimwatch politics <politics.claimwatch.desk.test>");
+    assert_eq!(header("List-Id"), "<politics.claimwatch.desk.test>");
     assert_eq!(header("Auto-Submitted"), "auto-generated");
     assert_eq!(header("X-Auto-Response-Suppress"), "All");
     assert_eq!(header("Content-Language"), "en");

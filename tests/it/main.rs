@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should say so and stop")]
 
 mod config;
+mod feeds;
+mod fetch;
 mod floors;
 mod letters;
 mod mail;
@@ -10,6 +12,7 @@ mod post_office;
 mod postfix;
 mod rules;
 mod samples;
+mod server;
 mod service;
 mod smtp_server;
 mod store;

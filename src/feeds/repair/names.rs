@@ -75,18 +75,7 @@ pub fn known_namespace(address: &str) -> Option<&'static str> {
 }
 
 /// Elements whose name has capitals.
-const CAPITALS: [&str; 10] = [
-    "pubDate",
-    "lastBuildDate",
-    "managingEditor",
-    "webMaster",
-    "textInput",
-    "skipHours",
-    "skipDays",
-    "commentRss",
-    "commentRSS",
-    "RDF",
-];
+const CAPITALS: [&str; 7] = ["pubDate", "lastBuildDate", "managingEditor", "webMaster", "commentRss", "commentRSS", "RDF"];
 
 /// Elements known by their lower-case name, to understand publishers who shout.
 const PLAIN: [&str; 18] = [
