@@ -5,6 +5,8 @@ pub mod explain;
 pub mod marks;
 pub mod output;
 pub mod run;
+pub mod status;
+pub mod store;
 pub mod test;
 pub mod trial;
 
@@ -36,6 +38,10 @@ pub enum Command {
     /// Show why a text matches a claim, or why not.
     #[command(after_help = explain::AFTER_HELP)]
     Explain(explain::Arguments),
+    /// Show how a running claimwatch is doing, and what needs a person.
+    Status(status::Arguments),
+    /// Copy the memory, or check that it is sound.
+    Store(store::Arguments),
 }
 
 /// Where the configuration lies; the same for every command.
@@ -89,5 +95,7 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Check(arguments) => output::print(check::check(&arguments)),
         Command::Test(arguments) => output::print(test::test(&arguments)),
         Command::Explain(arguments) => output::print(explain::explain(&arguments)),
+        Command::Status(arguments) => output::print(status::status(&arguments).await),
+        Command::Store(arguments) => output::print(store::store(&arguments).await),
     }
 }

@@ -173,15 +173,15 @@ impl PostOffice {
         Ok(self.ledger.report(waiting, &self.place))
     }
 
-    /// Whether nothing is due: every letter whose time has come was closed, and every delivery tried.
+    /// Whether nothing more can be done now: every letter whose time has come was written and has left, or cannot leave.
     ///
     /// # Errors
     /// Those of reading the store.
     pub async fn is_idle(&self) -> Result<bool, StoreError> {
-        let now = self.clock.now();
-        let letter = self.store.next_letter_due().await?;
-        let delivery = self.store.next_delivery_due().await?;
-        Ok(letter.is_none_or(|due| due > now) && delivery.is_none_or(|due| due > now))
+        let due = self.store.next_letter_due().await?;
+        let all_written = due.is_none_or(|due| due > self.clock.now());
+        let report = self.report().await?;
+        Ok(all_written && (report.waiting == 0 || report.trouble.is_some()))
     }
 
     /// Whether clerk and workers all did something within what their deadlines allow: what a watchdog asks.

@@ -22,7 +22,7 @@ use tokio_util::either::Either;
 
 use super::dialogue::{Dialogue, limit};
 use super::fault::{Cause, Fault, Step, words};
-use super::message::Message;
+use super::message::Composed;
 use super::settings::{Deadlines, Login, Mechanism, Smtp, Tls};
 
 /// Letters over one connection at the most: relays count them too.
@@ -96,15 +96,15 @@ impl Connection {
     ///
     /// Taking `self` is the safeguard: whoever gives up waiting drops the connection, and nobody reads the answer meant for
     /// this letter as the answer to another.
-    pub async fn hand_over(mut self, message: &Message) -> Result<(Self, String), Fault> {
+    pub async fn hand_over(mut self, message: &Composed) -> Result<(Self, String), Fault> {
         let mut parameters = Vec::new();
         if message.needs_utf8() {
             parameters.push(MailParameter::SmtpUtfEight);
         }
         let dialogue = &mut self.dialogue;
-        let answer = dialogue.command(Step::Mail, Mail::new(Some(message.sender.clone()), parameters)).await?;
+        let answer = dialogue.command(Step::Mail, Mail::new(Some(message.from.clone()), parameters)).await?;
         expect(Step::Mail, answer, &[250])?;
-        let answer = dialogue.command(Step::Rcpt, Rcpt::new(message.recipient.clone(), Vec::new())).await?;
+        let answer = dialogue.command(Step::Rcpt, Rcpt::new(message.to.clone(), Vec::new())).await?;
         expect(Step::Rcpt, answer, &[250, 251])?;
         let answer = dialogue.command(Step::Data, Data).await?;
         expect(Step::Data, answer, &[354])?;

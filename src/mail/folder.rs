@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::error::MailError;
-use super::message::{self, Message};
+use super::message::{self, Composed};
 use crate::model::delivery::{Delivery, Outcome};
 
 /// A Maildir.
@@ -41,7 +41,7 @@ impl Folder {
     }
 
     /// Files one letter; the outcome says where it lies.
-    pub async fn send(&self, delivery: &Delivery, message: Message) -> Outcome {
+    pub async fn send(&self, delivery: &Delivery, message: Composed) -> Outcome {
         let (folder, name) = (self.folder.clone(), name(delivery));
         let filed = tokio::task::spawn_blocking(move || file(&folder, &name, &with_unix_lines(&message.bytes))).await;
         match filed.unwrap_or_else(|broken| Err(io::Error::other(broken))) {

@@ -11,6 +11,7 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
 
+use super::error::MailError;
 use crate::model::delivery::Delivery;
 
 /// Longest header text of ours, in characters: a word this long still fits a line (RFC 5322 §2.1.1: 998 octets).
@@ -18,37 +19,64 @@ const HEADER: usize = 200;
 /// Letters of a thread named in `References`, besides its root; mail programs look at the first and the last few.
 const REFERENCES: usize = 20;
 
+/// Who letters come from.
+#[derive(Debug, Clone)]
+pub struct Sender(Mailbox);
+
+impl Sender {
+    /// Reads `alerts@example.org` or `Alerts <alerts@example.org>`; without a name it is called claimwatch.
+    ///
+    /// # Errors
+    /// When it is no address.
+    pub fn read(from: &str) -> Result<Self, MailError> {
+        let wrong = || MailError::From { from: one_line(from).collect() };
+        // In the configuration a control character is a mistake, not something to be mended in silence.
+        let mailbox = Some(from).filter(|from| !from.chars().any(char::is_control)).and_then(mailbox).ok_or_else(wrong)?;
+        let name = mailbox.name.or_else(|| Some("claimwatch".to_owned()));
+        Ok(Self(Mailbox::new(name, mailbox.email)))
+    }
+
+    /// The right side of its address, which Message-IDs end with.
+    pub fn domain(&self) -> &str {
+        self.0.email.domain()
+    }
+}
+
 /// A message and its envelope.
 #[derive(Debug)]
-pub struct Message {
+pub struct Composed {
     /// Who it comes from.
-    pub sender: Address,
+    pub from: Address,
     /// Who it goes to: always one.
-    pub recipient: Address,
+    pub to: Address,
     /// Headers and body with CRLF line ends, all ASCII unless an address is not.
     pub bytes: Vec<u8>,
 }
 
-impl Message {
+impl Composed {
     /// Whether an address has letters beyond ASCII, which not every relay takes (RFC 6531).
     pub fn needs_utf8(&self) -> bool {
-        !self.bytes.is_ascii() || !self.sender.to_string().is_ascii() || !self.recipient.to_string().is_ascii()
+        !self.bytes.is_ascii() || !self.from.to_string().is_ascii() || !self.to.to_string().is_ascii()
     }
 }
 
-/// Makes the message of a delivery; `Err` is a sentence saying why this letter can never be sent.
-pub fn compose(from: &Mailbox, delivery: &Delivery) -> Result<Message, String> {
-    let recipient = mailbox(&delivery.recipient).ok_or("the recipient is not a mail address")?;
+/// Makes the message of a delivery, the same bytes at every attempt.
+///
+/// # Errors
+/// A sentence, when it cannot be written: nothing will change that, so the delivery is to be refused.
+pub fn compose(delivery: &Delivery, sender: &Sender) -> Result<Composed, String> {
+    let Sender(from) = sender;
+    let to = mailbox(&delivery.recipient).ok_or("the recipient is not a mail address")?.email;
     let letter = &delivery.letter;
     let [id, desk, claim, lang] =
         [&delivery.message_id.0, &delivery.desk.0, &delivery.claim.0, &letter.lang.0].map(|text| header(text));
     let mut builder = lettre::Message::builder()
         .from(from.clone())
-        .to(Mailbox::new(None, recipient.email.clone()))
+        .to(Mailbox::new(None, to.clone()))
         .subject(header(&letter.subject))
         .date(date(delivery))
         .message_id(Some(format!("<{id}>")))
-        .raw_header(raw("List-Id", list_id(&desk, from.email.domain())))
+        .raw_header(raw("List-Id", list_id(&desk, sender.domain())))
         .raw_header(raw("Auto-Submitted", "auto-generated".to_owned()))
         .raw_header(raw("X-Auto-Response-Suppress", "All".to_owned()))
         .raw_header(raw("Content-Language", lang))
@@ -65,12 +93,12 @@ pub fn compose(from: &Mailbox, delivery: &Delivery) -> Result<Message, String> {
         builder.multipart(MultiPart::alternative().boundary(boundary(delivery)).singlepart(text).singlepart(html))
     };
     let bytes = message.map_err(|error| format!("the message could not be put together: {error}"))?.formatted();
-    Ok(Message { sender: from.email.clone(), recipient: recipient.email, bytes })
+    Ok(Composed { from: from.email.clone(), to, bytes })
 }
 
 /// Reads `desk@example.org` or `The desk <desk@example.org>`; invisible characters that came with copy and paste are
 /// dropped, and a domain with letters beyond ASCII is given in the form relays know.
-pub fn mailbox(text: &str) -> Option<Mailbox> {
+fn mailbox(text: &str) -> Option<Mailbox> {
     let is_seen = |c: &char| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
     let text: String = one_line(text).filter(is_seen).collect();
     let mailbox: Mailbox = text.trim().parse().ok()?;
@@ -107,10 +135,9 @@ fn raw(name: &'static str, value: String) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
 }
 
-/// `claimwatch politics <politics.claimwatch.example.org>` (RFC 2919): what a reader sorts a desk's letters by.
+/// `<politics.claimwatch.example.org>` (RFC 2919): what a reader sorts a desk's letters by.
 fn list_id(desk: &str, domain: &str) -> String {
-    let phrase: String = desk.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-')).collect();
-    format!("claimwatch {phrase} <{}.claimwatch.{domain}>", label(desk))
+    format!("<{}.claimwatch.{domain}>", label(desk))
 }
 
 /// A host-name label; what it cannot hold becomes its number, so that two desks do not share one.
@@ -124,7 +151,8 @@ fn label(desk: &str) -> String {
             other => label.push_str(&format!("u{:x}", u32::from(other))),
         }
     }
-    label
+    let label = label.trim_matches('-');
+    if label.is_empty() { "desk".to_owned() } else { label.to_owned() }
 }
 
 /// The root of the thread and its last letters.
@@ -143,7 +171,7 @@ fn boundary(delivery: &Delivery) -> String {
 }
 
 /// Gives the first 40 hexadecimal digits of a digest.
-pub fn hex(digest: &[u8]) -> String {
+pub(super) fn hex(digest: &[u8]) -> String {
     digest.iter().take(20).map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -160,7 +188,7 @@ mod tests {
     use crate::model::post::Lang;
 
     fn delivery(words: &str) -> Delivery {
-        let [subject, text, html] = [words; 3].map(str::to_owned);
+        let (subject, text, html) = (words.to_owned(), words.to_owned(), format!("<p>{words}</p>"));
         Delivery {
             id: DeliveryId(1),
             letter_id: LetterId(1),
@@ -177,8 +205,7 @@ mod tests {
     }
 
     fn composed(delivery: &Delivery) -> String {
-        let from = mailbox("claimwatch <alerts@desk.test>").unwrap();
-        String::from_utf8(compose(&from, delivery).unwrap().bytes).unwrap()
+        String::from_utf8(compose(delivery, &Sender::read("alerts@desk.test").unwrap()).unwrap().bytes).unwrap()
     }
 
     /// Names of the header fields, those of the parts excepted.
@@ -239,7 +266,7 @@ mod tests {
     #[test]
     fn desks_in_any_script_have_lists_of_their_own() {
         let list = |desk: &str| list_id(desk, "desk.test");
-        assert_eq!(list("Foreign Affairs"), "claimwatch Foreign Affairs <foreign-affairs.claimwatch.desk.test>");
+        assert_eq!(list("Foreign Affairs"), "<foreign-affairs.claimwatch.desk.test>");
         assert_ne!(list("科学"), list("政治"));
     }
 

@@ -11,10 +11,9 @@ pub mod settings;
 mod smtp;
 mod tls;
 
-use lettre::message::Mailbox;
-
 use self::error::MailError;
 use self::folder::Folder;
+use self::message::Sender;
 use self::settings::{Deadlines, Settings, Via};
 use self::smtp::Relay;
 use crate::model::delivery::{Delivery, Outcome};
@@ -22,7 +21,7 @@ use crate::model::delivery::{Delivery, Outcome};
 /// Where letters are handed over. Each worker of the post office has one of its own.
 #[derive(Debug)]
 pub struct Mailer {
-    from: Mailbox,
+    sender: Sender,
     way: Way,
 }
 
@@ -47,17 +46,17 @@ impl Mailer {
     /// # Errors
     /// As [`Mailer::new`].
     pub fn with_deadlines(settings: &Settings, deadlines: Deadlines) -> Result<Self, MailError> {
-        let from = message::mailbox(&settings.from).ok_or_else(|| MailError::From { from: settings.from.clone() })?;
+        let sender = Sender::read(&settings.from)?;
         let way = match &settings.via {
             Via::Folder { folder } => Way::Folder(Folder::open(folder)?),
             Via::Smtp(smtp) => Way::Smtp(Box::new(Relay::open(smtp, deadlines)?)),
         };
-        Ok(Self { from, way })
+        Ok(Self { sender, way })
     }
 
     /// The domain that letters come from; Message-IDs end with it.
     pub fn domain(&self) -> &str {
-        self.from.email.domain()
+        self.sender.domain()
     }
 
     /// Where letters go, for people: "the folder var/mail", "the relay mail.example.org:465".
@@ -72,7 +71,7 @@ impl Mailer {
     ///
     /// Dropping the future half-way is safe: the connection goes with it, and whether the letter arrived is unknown.
     pub async fn send(&mut self, delivery: &Delivery) -> Outcome {
-        let message = match message::compose(&self.from, delivery) {
+        let message = match message::compose(delivery, &self.sender) {
             Ok(message) => message,
             Err(reason) => return Outcome::Refused { reason },
         };

@@ -6,7 +6,7 @@ use tracing::debug;
 use super::connection::{Connection, Way};
 use super::error::MailError;
 use super::fault::Fault;
-use super::message::Message;
+use super::message::Composed;
 use super::settings::{Deadlines, Smtp, Tls};
 use super::tls;
 use crate::model::delivery::Outcome;
@@ -41,7 +41,7 @@ impl Relay {
     }
 
     /// Hands over one letter; `Sent` only if the relay answered 250 to its final dot.
-    pub async fn send(&mut self, message: &Message) -> Outcome {
+    pub async fn send(&mut self, message: &Composed) -> Outcome {
         self.hand_over(message).await.unwrap_or_else(|fault| {
             debug!(mail.step = %fault.step, "a letter was not handed over");
             fault.outcome()
@@ -55,7 +55,7 @@ impl Relay {
         }
     }
 
-    async fn hand_over(&mut self, message: &Message) -> Result<Outcome, Fault> {
+    async fn hand_over(&mut self, message: &Composed) -> Result<Outcome, Fault> {
         // Taken out while in use: if this future is dropped half-way, so is the connection.
         if let Some(mut kept) = self.connection.take() {
             if kept.is_fresh() {
@@ -72,7 +72,7 @@ impl Relay {
         self.through(connection, message).await
     }
 
-    async fn through(&mut self, connection: Connection, message: &Message) -> Result<Outcome, Fault> {
+    async fn through(&mut self, connection: Connection, message: &Composed) -> Result<Outcome, Fault> {
         if message.needs_utf8() && !connection.takes_utf8() {
             self.connection = Some(connection);
             let reason = "the relay takes no addresses with letters beyond ASCII".to_owned();

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use claimwatch::alerting::letter;
-use claimwatch::mail::message::{compose, mailbox};
+use claimwatch::mail::message::{Sender, compose};
 use claimwatch::model::letter::{Dossier, Letter};
 use claimwatch::model::post::{Part, PartKind, Post};
 use claimwatch::model::sighting::{Decision, Span, Stance};
@@ -145,9 +145,9 @@ fn is_harmless(letter: &Letter, dossier: &Dossier) {
 
     let mut sent = delivery(1, "desk@desk.test");
     sent.letter = letter.clone();
-    let sender = mailbox("claimwatch <alerts@desk.test>").unwrap();
-    let bytes = compose(&sender, &sent).unwrap().bytes;
-    assert_eq!(bytes, compose(&sender, &sent).unwrap().bytes, "a second attempt sends the same");
+    let sender = Sender::read("claimwatch <alerts@desk.test>").unwrap();
+    let bytes = compose(&sent, &sender).unwrap().bytes;
+    assert_eq!(bytes, compose(&sent, &sender).unwrap().bytes, "a second attempt sends the same");
     assert!(bytes.is_ascii());
     let wire = String::from_utf8(bytes).unwrap();
     assert!(wire.split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n'])));
@@ -203,8 +203,8 @@ fn headers_keep_robots_quiet_and_threads_together() {
     let mut sent = delivery(1, "desk\u{200b}@desk.test ");
     sent.desk.0 = "Élysée desk".into();
     sent.claim.0 = "c".repeat(3000);
-    let composed = compose(&mailbox("alerts@desk.test").unwrap(), &sent).unwrap();
-    assert_eq!(composed.recipient.to_string(), "desk@desk.test");
+    let composed = compose(&sent, &Sender::read("alerts@desk.test").unwrap()).unwrap();
+    assert_eq!(composed.to.to_string(), "desk@desk.test");
     let parsed = MessageParser::default().parse(&composed.bytes).unwrap();
     let header = |name: &str| parsed.header_raw(name).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(header("From"), "claimwatch <alerts@desk.test>");
@@ -222,11 +222,11 @@ fn headers_keep_robots_quiet_and_threads_together() {
 #[test]
 fn senders_and_recipients_that_are_no_addresses_are_told() {
     for from in ["", "nobody", "a@b@c", "x <a@b.example>\r\nBcc: c@d.example"] {
-        assert!(mailbox(from).is_none(), "{from}");
+        assert!(Sender::read(from).is_err(), "{from}");
     }
-    let sender = mailbox("alerts@desk.test").unwrap();
+    let sender = Sender::read("alerts@desk.test").unwrap();
     for to in ["", "nobody", "a@b.example\r\nRCPT TO:<c@d.example>", "a b@c.example"] {
-        assert!(compose(&sender, &delivery(1, to)).is_err(), "{to}");
+        assert!(compose(&delivery(1, to), &sender).is_err(), "{to}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Letters handed over: into a folder, and to relays of every temper.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -91,7 +92,7 @@ async fn a_letter_is_handed_over_with_every_header_a_desk_needs() {
     assert_eq!(message.subject(), Some("[claimwatch] a post repeats: “peace in our time” – False (7)"));
     assert_eq!(message.date().unwrap().to_timestamp(), delivery(7, "").written_at.as_second());
     let header = |name: &str| message.header_raw(name).map(str::trim).unwrap_or_default().to_owned();
-    assert_eq!(header("List-Id"), "claimwatch politics <politics.claimwatch.desk.test>");
+    assert_eq!(header("List-Id"), "<politics.claimwatch.desk.test>");
     assert_eq!(header("Auto-Submitted"), "auto-generated");
     assert_eq!(header("X-Auto-Response-Suppress"), "All");
     assert_eq!(header("Content-Language"), "en");
@@ -248,6 +249,39 @@ async fn only_250_to_the_final_dot_counts_as_sent() {
         let (outcome, _) = outcome_when(move |m| (m.verb == ".").then(|| Act::Say(answer.to_owned()))).await;
         assert_eq!(word(&outcome), meaning, "{answer}: {outcome:?}");
     }
+    let (outcome, _) = outcome_when(|m| (m.verb == ".").then_some(Act::Close)).await;
+    assert_eq!(word(&outcome), "later", "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_behind_a_late_answer_stays_a_refusal() {
+    let server = Server::start(Security::Plain, |m| match (m.verb, m.dots) {
+        (".", 1) => Some(Act::SayLate("250 2.0.0 late".to_owned())),
+        ("RCPT", _) if m.line.contains("nouser") => say("550 5.1.1 no such user"),
+        _ => None,
+    })
+    .await;
+    let mut mailer = plain(&server, SHORT);
+    assert_eq!(word(&mailer.send(&delivery(1, "desk@desk.test")).await), "later");
+    server.go_on();
+    assert_eq!(word(&mailer.send(&delivery(2, "nouser@desk.test")).await), "refused");
+    assert_eq!(word(&mailer.send(&delivery(3, "desk@desk.test")).await), "sent");
+}
+
+#[tokio::test]
+async fn an_address_beyond_ascii_needs_a_relay_that_takes_it() {
+    let (to, utf8) = ("rédaction@desk.test", "250-relay.test\r\n250 smtputf8");
+    let server = Server::start(Security::Plain, |m| if m.verb == "EHLO" { say("250 relay.test") } else { None }).await;
+    let mut mailer = plain(&server, PATIENT);
+    assert_eq!(word(&mailer.send(&delivery(1, to)).await), "refused");
+    assert_eq!(word(&mailer.send(&delivery(2, "desk@desk.test")).await), "sent", "the connection is as good as before");
+    assert_eq!(server.diary().connections, 1);
+    let (outcome, diary) = {
+        let server = Server::start(Security::Plain, move |m| if m.verb == "EHLO" { say(utf8) } else { None }).await;
+        (plain(&server, PATIENT).send(&delivery(1, to)).await, server.diary())
+    };
+    assert_eq!(word(&outcome), "sent");
+    assert!(diary.heard.contains(&"MAIL FROM:<alerts@desk.test> SMTPUTF8".to_owned()), "{:?}", diary.heard);
 }
 
 #[tokio::test]
@@ -566,6 +600,23 @@ async fn a_draft_left_by_a_crash_is_written_over() {
     std::fs::write(folder.path().join("tmp").join(whole.file_name().unwrap()), vec![b'x'; 100_000]).unwrap();
     mailer.send(&delivery(1, "desk@desk.test")).await;
     assert_eq!(std::fs::read(&whole).unwrap(), bytes, "the same delivery gives the same bytes");
+}
+
+#[tokio::test]
+async fn only_their_owner_reads_letters_in_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let maildir = folder.path().join("mail");
+    Mailer::new(&folder_settings(&maildir)).unwrap().send(&delivery(1, "desk@desk.test")).await;
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&maildir), mode(&maildir.join("new")), mode(&files(&maildir, "new")[0])), (0o700, 0o700, 0o600));
+}
+
+#[tokio::test]
+async fn a_folder_that_is_gone_says_nothing_about_the_letter() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut mailer = Mailer::new(&folder_settings(folder.path())).unwrap();
+    std::fs::remove_dir(folder.path().join("tmp")).unwrap();
+    assert_eq!(word(&mailer.send(&delivery(1, "desk@desk.test")).await), "away");
 }
 
 #[tokio::test]

@@ -18,12 +18,14 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::samples::{NOON, claim, desk, folder_settings, open_store, record, relay_settings, smtp_settings, visit};
+use crate::samples::{
+    NOON, claim, desk, folder_settings, open_store, record, relay_settings, smtp_settings, store_settings, visit,
+};
 use crate::smtp_server::{Act, Moment, Security, Server, say};
 
 /// A store, desks and a clock that a test can turn forward.
 struct House {
-    _folder: TempDir,
+    folder: TempDir,
     store: Store,
     desks: Vec<Desk>,
     clock: Clock,
@@ -37,7 +39,7 @@ impl House {
         let store = open_store(folder.path()).await;
         let metrics = Arc::new(Metrics::new("test"));
         let bell = Arc::new(Notify::new());
-        Self { _folder: folder, store, desks: vec![desk("politics")], clock: Clock::from(NOON), bell, metrics }
+        Self { folder, store, desks: vec![desk("politics")], clock: Clock::from(NOON), bell, metrics }
     }
 
     fn with_recipients(mut self, recipients: &[&str]) -> Self {
@@ -335,4 +337,31 @@ async fn four_workers_have_four_connections_and_no_more() {
     println!("60 letters to a relay in this process with 4 workers: {:?}", begun.elapsed());
     let diary = server.diary();
     assert!(diary.most_at_once <= 4 && diary.connections <= 4, "{} {}", diary.most_at_once, diary.connections);
+}
+
+#[tokio::test]
+async fn once_closes_first_letters_that_gather_and_leaves_later_ones_their_hour() {
+    let maildir = tempfile::tempdir().unwrap();
+    let mut house = House::new().await;
+    house.desks[0].gather = Duration::from_secs(60);
+    house.sees("cheese", 1).await;
+    let office = house.office(&folder_settings(maildir.path()));
+    assert_eq!(office.once().await.unwrap().sent, 1);
+    house.sees("cheese", 2).await;
+    let report = office.once().await.unwrap();
+    assert_eq!((report.closed, report.sent), (1, 1));
+    assert_eq!(house.store.numbers(house.clock.now()).await.unwrap().gathering, 1);
+}
+
+#[tokio::test]
+async fn a_letter_that_cannot_be_written_holds_up_no_other() {
+    let maildir = tempfile::tempdir().unwrap();
+    let house = House::new().await;
+    house.alerts(3).await;
+    let url = format!("sqlite:{}", store_settings(house.folder.path()).path.display());
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    sqlx::query("UPDATE posts SET post = '{' WHERE key = 'claim-000-0'").execute(&pool).await.unwrap();
+    pool.close().await;
+    let report = house.office(&folder_settings(maildir.path())).once().await.unwrap();
+    assert_eq!((report.closed, report.sent), (2, 2));
 }

@@ -26,6 +26,8 @@ pub enum Act {
     SayLate(String),
     /// Says this and closes.
     SayAndClose(String),
+    /// Closes without a word.
+    Close,
 }
 
 /// Says one line.
@@ -278,6 +280,7 @@ impl House {
                 speak(wire, &line).await.map(|()| true)
             }
             Act::SayAndClose(line) => speak(wire, &line).await.map(|()| false),
+            Act::Close => Ok(false),
             Act::Hang => std::future::pending().await,
         }
     }
