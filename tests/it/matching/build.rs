@@ -34,6 +34,7 @@ pub fn rule(id: &str) -> Rule {
         threshold: Strength::new(NORMAL),
         tests: Vec::new(),
         when: Vec::new(),
+        upkeep: claimwatch::rules::Upkeep::default(),
         place: place(),
     }
 }
