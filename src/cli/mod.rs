@@ -2,8 +2,10 @@
 
 pub mod check;
 pub mod explain;
+pub mod mail;
 pub mod marks;
 pub mod output;
+pub mod queue;
 pub mod run;
 pub mod test;
 pub mod trial;
@@ -36,13 +38,15 @@ pub enum Command {
     /// Show why a text matches a claim, or why not.
     #[command(after_help = explain::AFTER_HELP)]
     Explain(explain::Arguments),
+    /// Try the way to a desk, and look after letters that wait.
+    Mail(mail::Arguments),
 }
 
 /// Where the configuration lies; the same for every command.
 #[derive(Debug, Args)]
 pub struct ConfigPath {
     /// Read this configuration.
-    #[arg(long, value_name = "PATH", default_value = DEFAULT_CONFIG, env = "CLAIMWATCH_CONFIG")]
+    #[arg(long, value_name = "PATH", default_value = DEFAULT_CONFIG, env = "CLAIMWATCH_CONFIG", global = true)]
     pub config: PathBuf,
 }
 
@@ -89,5 +93,6 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Check(arguments) => output::print(check::check(&arguments)),
         Command::Test(arguments) => output::print(test::test(&arguments)),
         Command::Explain(arguments) => output::print(explain::explain(&arguments)),
+        Command::Mail(arguments) => output::print(mail::mail(&arguments).await),
     }
 }
