@@ -2,8 +2,10 @@
 
 pub mod check;
 pub mod explain;
+pub mod mail;
 pub mod marks;
 pub mod output;
+pub mod queue;
 pub mod run;
 pub mod status;
 pub mod store;
@@ -42,13 +44,15 @@ pub enum Command {
     Status(status::Arguments),
     /// Copy the memory, or check that it is sound.
     Store(store::Arguments),
+    /// Try the way to a desk, and look after letters that wait.
+    Mail(mail::Arguments),
 }
 
 /// Where the configuration lies; the same for every command.
 #[derive(Debug, Args)]
 pub struct ConfigPath {
     /// Read this configuration.
-    #[arg(long, value_name = "PATH", default_value = DEFAULT_CONFIG, env = "CLAIMWATCH_CONFIG")]
+    #[arg(long, value_name = "PATH", default_value = DEFAULT_CONFIG, env = "CLAIMWATCH_CONFIG", global = true)]
     pub config: PathBuf,
 }
 
@@ -97,5 +101,6 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Explain(arguments) => output::print(explain::explain(&arguments)),
         Command::Status(arguments) => output::print(status::status(&arguments).await),
         Command::Store(arguments) => output::print(store::store(&arguments).await),
+        Command::Mail(arguments) => output::print(mail::mail(&arguments).await),
     }
 }

@@ -11,6 +11,7 @@ mod mail;
 mod matching;
 mod post_office;
 mod postfix;
+mod queue;
 mod rules;
 mod samples;
 mod server;
