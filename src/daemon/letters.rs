@@ -17,6 +17,7 @@ use tracing::{error, info, warn};
 
 use super::gate::Gate;
 use super::report::{Counts, PostOfficeError, Report};
+use super::settling::Settling;
 use crate::alerting::letter;
 use crate::alerting::subscription::Desk;
 use crate::mail::Mailer;
@@ -46,6 +47,7 @@ const HANGS_AFTER: Duration = Duration::from_secs(10 * 60);
 pub struct PostOffice {
     store: Store,
     mail: Settings,
+    settling: Settling,
     deadlines: Deadlines,
     desks: Mutex<Arc<[Desk]>>,
     /// Right side of Message-IDs.
@@ -72,6 +74,7 @@ impl PostOffice {
         Ok(Self {
             store,
             mail: mail.clone(),
+            settling: Settling::default(),
             deadlines: Deadlines::default(),
             desks: Mutex::new(desks),
             domain: trial.domain().to_owned(),
@@ -338,13 +341,15 @@ impl PostOffice {
         if again_at.is_none() && matches!(outcome, Outcome::Later { .. }) {
             error!(delivery = delivery.id.0, desk = %delivery.desk, "letter {} is given up after five days", delivery.id.0);
         }
-        let settlement = [Settlement { delivery: delivery.id, outcome, again_at }];
-        while let Err(error) = self.store.settle(now, &settlement).await {
+        let settlement = Settlement { delivery: delivery.id, outcome, again_at };
+        let mut settled = self.settling.settle(&self.store, settlement).await;
+        while let Err((number, error)) = settled {
             warn!(%error, delivery = delivery.id.0, "what became of a letter could not be recorded yet");
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(error.try_again_in().unwrap_or(NAP)) => {}
             }
+            settled = self.settling.again(&self.store, number).await.map_err(|error| (number, error));
         }
     }
 

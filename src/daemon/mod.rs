@@ -3,3 +3,4 @@
 pub mod gate;
 pub mod letters;
 pub mod report;
+mod settling;

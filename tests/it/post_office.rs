@@ -13,11 +13,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::samples::{claim, desk, folder_settings, open_store, record, relay_settings, smtp_settings, visit};
+use crate::samples::{self, claim, desk, folder_settings, open_store, record, relay_settings, smtp_settings, visit};
 use crate::smtp_server::{Act, FakeRelay, Heard, say, usual};
 
 fn office(store: &Store, mail: &Settings, desks: &[Desk]) -> PostOffice {
-    PostOffice::new(store.clone(), mail, Arc::from(desks), Arc::new(Notify::new())).unwrap()
+    samples::office(store, mail, desks, &Arc::new(Notify::new()))
 }
 
 fn letters_in(folder: &Path) -> usize {
@@ -133,7 +133,7 @@ async fn the_daemon_sends_when_the_bell_rings_and_settles_what_it_holds_when_sto
     .await;
     let bell = Arc::new(Notify::new());
     let mail = smtp_settings(relay_settings(relay.port));
-    let office = Arc::new(PostOffice::new(store.clone(), &mail, Arc::from(&desks[..]), bell.clone()).unwrap());
+    let office = Arc::new(samples::office(&store, &mail, &desks, &bell));
     let stop = CancellationToken::new();
     let running = tokio::spawn({
         let (office, stop) = (office.clone(), stop.clone());

@@ -1,9 +1,11 @@
 //! Claims, posts, sightings and visits for the tests of store, letters and mail.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use claimwatch::alerting::subscription::Desk;
+use claimwatch::daemon::letters::PostOffice;
 use claimwatch::mail::settings as mail;
 use claimwatch::model::alert::{DeskName, LetterId};
 use claimwatch::model::claim::{CheckDate, Claim, ClaimId, FactCheck, Revision, Severity, Status, Verdict};
@@ -16,6 +18,7 @@ use claimwatch::store::Store;
 use claimwatch::store::records::Visit;
 use claimwatch::store::settings::Settings;
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
 pub const NOON: Timestamp = Timestamp::constant(1_790_000_000, 0);
 
@@ -158,4 +161,9 @@ pub fn relay_settings(port: u16) -> mail::Smtp {
 
 pub fn smtp_settings(smtp: mail::Smtp) -> mail::Settings {
     mail::Settings { from: "claimwatch <alerts@desk.test>".to_owned(), workers: 2, via: mail::Via::Smtp(smtp) }
+}
+
+/// A post office; `bell` wakes it.
+pub fn office(store: &Store, mail: &mail::Settings, desks: &[Desk], bell: &Arc<Notify>) -> PostOffice {
+    PostOffice::new(store.clone(), mail, Arc::from(desks), bell.clone()).unwrap()
 }
