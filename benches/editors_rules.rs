@@ -142,6 +142,7 @@ fn rules(count: usize) -> Vec<Rule> {
             threshold: Strength::new(0.75),
             tests: Vec::new(),
             when: Vec::new(),
+            upkeep: claimwatch::rules::Upkeep::default(),
             place: place(),
         }
     };
