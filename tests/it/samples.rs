@@ -1,11 +1,9 @@
 //! Claims, posts, sightings and visits for the tests of store, letters and mail.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use claimwatch::alerting::subscription::Desk;
-use claimwatch::daemon::letters::PostOffice;
 use claimwatch::mail::settings as mail;
 use claimwatch::model::alert::{DeskName, LetterId};
 use claimwatch::model::claim::{CheckDate, Claim, ClaimId, FactCheck, Revision, Severity, Status, Verdict};
@@ -18,7 +16,6 @@ use claimwatch::store::Store;
 use claimwatch::store::records::Visit;
 use claimwatch::store::settings::Settings;
 use jiff::Timestamp;
-use tokio::sync::Notify;
 
 pub const NOON: Timestamp = Timestamp::constant(1_790_000_000, 0);
 
