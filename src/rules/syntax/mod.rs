@@ -1,6 +1,6 @@
 //! From the text of rule files to checked rules, with every mistake found on the way.
 //!
-//! The numbers of the mistakes stand in [`codes`](super::codes), the format in `rules/README.md`.
+//! The numbers of the mistakes stand in `codes`, the format in `rules/README.md`.
 
 mod across;
 mod claim;
