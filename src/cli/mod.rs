@@ -7,6 +7,8 @@ pub mod marks;
 pub mod output;
 pub mod queue;
 pub mod run;
+pub mod status;
+pub mod store;
 pub mod test;
 pub mod trial;
 
@@ -40,6 +42,10 @@ pub enum Command {
     Explain(explain::Arguments),
     /// Try the way to a desk, and look after letters that wait.
     Mail(mail::Arguments),
+    /// Show how a running claimwatch is doing, and what needs a person.
+    Status(status::Arguments),
+    /// Copy the memory, or check that it is sound.
+    Store(store::Arguments),
 }
 
 /// Where the configuration lies; the same for every command.
@@ -94,5 +100,7 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Test(arguments) => output::print(test::test(&arguments)),
         Command::Explain(arguments) => output::print(explain::explain(&arguments)),
         Command::Mail(arguments) => output::print(mail::mail(&arguments).await),
+        Command::Status(arguments) => output::print(status::status(&arguments).await),
+        Command::Store(arguments) => output::print(store::store(&arguments).await),
     }
 }

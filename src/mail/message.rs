@@ -188,7 +188,7 @@ mod tests {
     use crate::model::post::Lang;
 
     fn delivery(words: &str) -> Delivery {
-        let [subject, text, html] = [words; 3].map(str::to_owned);
+        let (subject, text, html) = (words.to_owned(), words.to_owned(), format!("<p>{words}</p>"));
         Delivery {
             id: DeliveryId(1),
             letter_id: LetterId(1),

@@ -158,3 +158,21 @@ pub struct Forgotten {
     /// Sightings whose reasons were removed.
     pub reasons: u64,
 }
+
+/// What a daemon tells commands that look at the memory beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// When it started, and its process number; empty once it has stopped.
+    Running,
+    /// How the last reload went.
+    Reload,
+}
+
+impl Note {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Reload => "reload",
+        }
+    }
+}

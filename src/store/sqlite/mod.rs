@@ -105,7 +105,16 @@ impl Sqlite {
     /// Begins a transaction that writes. IMMEDIATE, because one that reads first and writes later fails at once, without
     /// waiting, when another writer was quicker.
     async fn begin(&self) -> Result<Transaction<'static, Driver>, StoreError> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|e| self.error(&e))
+        match self.writer.begin_with("BEGIN IMMEDIATE").await {
+            // SQLite itself ends a transaction when the disk is full; the driver still counts it as open and would refuse
+            // every later one. A new connection starts counting afresh.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                let stale = self.writer.acquire().await.map_err(|e| self.error(&e))?;
+                let _ = stale.close().await;
+                self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|e| self.error(&e))
+            }
+            begun => begun.map_err(|e| self.error(&e)),
+        }
     }
 
     async fn commit(&self, tx: Transaction<'static, Driver>) -> Result<(), StoreError> {
