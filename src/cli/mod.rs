@@ -40,12 +40,12 @@ pub enum Command {
     /// Show why a text matches a claim, or why not.
     #[command(after_help = explain::AFTER_HELP)]
     Explain(explain::Arguments),
-    /// Try the way to a desk, and look after letters that wait.
-    Mail(mail::Arguments),
     /// Show how a running claimwatch is doing, and what needs a person.
     Status(status::Arguments),
     /// Copy the memory, or check that it is sound.
     Store(store::Arguments),
+    /// Try the way to a desk, and look after letters that wait.
+    Mail(mail::Arguments),
 }
 
 /// Where the configuration lies; the same for every command.
@@ -99,8 +99,8 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Check(arguments) => output::print(check::check(&arguments)),
         Command::Test(arguments) => output::print(test::test(&arguments)),
         Command::Explain(arguments) => output::print(explain::explain(&arguments)),
-        Command::Mail(arguments) => output::print(mail::mail(&arguments).await),
         Command::Status(arguments) => output::print(status::status(&arguments).await),
         Command::Store(arguments) => output::print(store::store(&arguments).await),
+        Command::Mail(arguments) => output::print(mail::mail(&arguments).await),
     }
 }

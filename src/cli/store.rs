@@ -1,6 +1,6 @@
 //! `claimwatch store`: a sound copy of the memory, and whether the memory itself is sound.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -50,7 +50,7 @@ pub async fn store(arguments: &Arguments) -> Answer {
     }
 }
 
-async fn backup(store: &Store, to: &PathBuf) -> Result<Answer, StoreError> {
+async fn backup(store: &Store, to: &Path) -> Result<Answer, StoreError> {
     store.backup(to).await?;
     let path = to.display();
     Ok(Answer::new(

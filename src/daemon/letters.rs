@@ -17,6 +17,7 @@ use tracing::{error, info, warn};
 use super::clock::Clock;
 use super::gate::Gate;
 use super::report::{Ledger, PostOfficeError, Report};
+use super::settling::Settling;
 use crate::alerting::letter;
 use crate::alerting::subscription::Desk;
 use crate::mail::Mailer;
@@ -46,6 +47,7 @@ const HANGS_AFTER: Duration = Duration::from_secs(10 * 60);
 pub struct PostOffice {
     store: Store,
     mail: Settings,
+    settling: Settling,
     deadlines: Deadlines,
     clock: Clock,
     desks: Mutex<Arc<[Desk]>>,
@@ -78,6 +80,7 @@ impl PostOffice {
         Ok(Self {
             store,
             mail: mail.clone(),
+            settling: Settling::default(),
             deadlines: Deadlines::default(),
             clock: Clock::Machine,
             desks: Mutex::new(desks),
@@ -324,8 +327,9 @@ impl PostOffice {
         if again_at.is_none() && matches!(outcome, Outcome::Later { .. }) {
             error!(delivery = delivery.id.0, desk = %delivery.desk, "letter {} is given up after five days", delivery.id.0);
         }
-        let settlement = [Settlement { delivery: delivery.id, outcome, again_at }];
-        while let Err(error) = self.store.settle(now, &settlement).await {
+        let settlement = Settlement { delivery: delivery.id, outcome, again_at };
+        let mut settled = self.settling.settle(&self.store, now, settlement).await;
+        while let Err((place, error)) = settled {
             warn!(%error, delivery = delivery.id.0, "what became of a letter could not be recorded yet");
             // Waiting for a disk with room is no hanging: a restart would only send the letter again.
             self.beat(number);
@@ -333,6 +337,7 @@ impl PostOffice {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(error.try_again_in().unwrap_or(NAP)) => {}
             }
+            settled = self.settling.again(&self.store, self.clock.now(), place).await.map_err(|error| (place, error));
         }
     }
 

@@ -12,6 +12,7 @@ pub mod reload;
 pub mod report;
 pub mod round;
 pub mod schedule;
+mod settling;
 pub mod supervisor;
 pub mod upkeep;
 pub mod watch;
