@@ -176,9 +176,14 @@ where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
     let answer = expect(Step::Ehlo, dialogue.command(Step::Ehlo, Ehlo::new(us.clone())).await?, &[250])?;
-    // Keywords may be written in any case (RFC 5321 §2.4); the library knows one.
-    let shouted = Response::new(answer.code(), answer.message().map(str::to_ascii_uppercase).collect());
-    Ok(ServerInfo::from_response(&shouted).unwrap_or_default())
+    Ok(offers(&answer))
+}
+
+/// What a relay offers. Keywords may be written in any case (RFC 5321 §2.4), and the library knows one; it panics on a
+/// line of spaces.
+fn offers(answer: &Response) -> ServerInfo {
+    let lines = answer.message().map(|line| line.trim().to_ascii_uppercase());
+    ServerInfo::from_response(&Response::new(answer.code(), lines.collect())).unwrap_or_default()
 }
 
 /// Asks for TLS on a plain connection. It is required: a relay that does not offer it, or an attacker who takes the offer
@@ -279,4 +284,54 @@ fn dotted(bytes: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(b".\r\n");
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tokio::io::{AsyncWriteExt, DuplexStream};
+
+    use super::*;
+
+    /// A dialogue with a relay that has said all this already; it ends when the relay is dropped.
+    fn dialogue_with(said: &[u8]) -> (Dialogue<DuplexStream>, DuplexStream, tokio::runtime::Runtime) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let (ours, mut theirs) = tokio::io::duplex(said.len() + 1024);
+        runtime.block_on(theirs.write_all(said)).unwrap();
+        let deadlines = Deadlines { step: Duration::from_secs(5), dot: Duration::from_secs(5) };
+        (Dialogue::new(ours, deadlines), theirs, runtime)
+    }
+
+    #[test]
+    fn a_line_of_spaces_among_the_offers_is_skipped() {
+        let (mut dialogue, _relay, runtime) = dialogue_with(b"250-relay.test\r\n250-   \r\n250-\t\r\n250 auth plain\r\n");
+        let relay = runtime.block_on(ehlo(&mut dialogue, &ClientId::default())).unwrap();
+        assert!(relay.supports_auth_mechanism(Sasl::Plain) && !relay.supports_feature(Extension::StartTls));
+    }
+
+    #[test]
+    fn dots_that_begin_lines_are_doubled_and_the_letter_ends_with_one() {
+        assert_eq!(dotted(b".a\r\n..\r\nb.\r\n"), b"..a\r\n...\r\nb.\r\n.\r\n");
+        assert_eq!(dotted(b"no end"), b"no end\r\n.\r\n");
+        assert_eq!(dotted(b""), b".\r\n");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_a_relay_says_is_an_answer_or_a_fault(
+            lines in prop::collection::vec(r"(?s)(2[0-9]{2}[- ]?)?.{0,30}(\r\n|\n|\r)?", 0..6),
+            rubbish in prop::collection::vec(any::<u8>(), 0..40),
+        ) {
+            let said: Vec<u8> = lines.concat().into_bytes().into_iter().chain(rubbish).chain(*b"\r\n250 end\r\n").collect();
+            let (mut dialogue, relay, runtime) = dialogue_with(&said);
+            drop(relay);
+            let answer = runtime.block_on(dialogue.listen(Step::Greeting));
+            if let Ok(answer) = answer {
+                let _ = offers(&answer);
+                prop_assert!(!words(&answer).contains(char::is_control));
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! from outside reaches a header before its control characters are gone: the builder below *panics* on a line break
 //! in a display name, and passes on `=?…?=` that an attacker has typed.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, SystemTime};
 
 use lettre::Address;
@@ -65,6 +66,13 @@ impl Composed {
 /// # Errors
 /// A sentence, when it cannot be written: nothing will change that, so the delivery is to be refused.
 pub fn compose(delivery: &Delivery, sender: &Sender) -> Result<Composed, String> {
+    // A second wall: should the library find another reason to panic, one letter is given up and told about, instead of the
+    // post office and every letter after it.
+    catch_unwind(AssertUnwindSafe(|| build(delivery, sender)))
+        .unwrap_or_else(|_| Err("the mail library cannot write it".to_owned()))
+}
+
+fn build(delivery: &Delivery, sender: &Sender) -> Result<Composed, String> {
     let Sender(from) = sender;
     let to = mailbox(&delivery.recipient).ok_or("the recipient is not a mail address")?.email;
     let letter = &delivery.letter;

@@ -133,12 +133,17 @@ async fn a_wrong_password_or_a_strange_certificate_bars_a_real_relay() {
     let strange = Smtp { ca_file: Some(PathBuf::from(OTHER_CA)), ..postfix.relay(Tls::Implicit, "secret", Mechanism::Plain) };
     // TLS from the first byte, spoken to the port that waits for STARTTLS.
     let confused = Smtp { port: postfix.starttls, ..postfix.relay(Tls::Implicit, "secret", Mechanism::Plain) };
+    // The system does not know the authority, and the certificate is for localhost only.
+    let of_the_system = Smtp { ca_file: None, ..postfix.relay(Tls::StartTls, "secret", Mechanism::Plain) };
+    let misnamed = Smtp { host: "127.0.0.1".to_owned(), ..postfix.relay(Tls::StartTls, "secret", Mechanism::Plain) };
     let anonymous = Smtp { login: None, ..postfix.relay(Tls::Implicit, "secret", Mechanism::Plain) };
     let cases = [
         (postfix.relay(Tls::StartTls, "wrong", Mechanism::Plain), "barred", "535 5.7.8"),
         (postfix.relay(Tls::Implicit, "wrong", Mechanism::Login), "barred", "535 5.7.8"),
         (postfix.relay(Tls::Implicit, "secret", Mechanism::Xoauth2), "barred", "does not offer AUTH XOAUTH2"),
         (strange, "barred", "certificate"),
+        (of_the_system, "barred", "certificate"),
+        (misnamed, "barred", "certificate"),
         (confused, "barred", "does not speak TLS on this port"),
         (anonymous, "refused", "554 5.7.1"),
     ];
