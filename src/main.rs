@@ -1,3 +1,13 @@
 //! Arguments in, exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use claimwatch::cli;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let line = cli::CommandLine::parse();
+    cli::run(line).await.into()
+}

@@ -1,1 +1,93 @@
 //! The command line: one file per command.
+
+pub mod check;
+pub mod explain;
+pub mod marks;
+pub mod output;
+pub mod run;
+pub mod test;
+pub mod trial;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Tell fact-check desks, by mail and within minutes, that a claim they have already checked is spreading again.
+#[derive(Debug, Parser)]
+#[command(name = "claimwatch", version, propagate_version = true, max_term_width = 100)]
+pub struct CommandLine {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Watch the sources and write to the desks, until stopped.
+    Run(run::Arguments),
+    /// Find every mistake in the configuration and the rule files.
+    #[command(after_help = check::AFTER_HELP)]
+    Check(check::Arguments),
+    /// Try the tests that stand in the rules.
+    #[command(after_help = test::AFTER_HELP)]
+    Test(test::Arguments),
+    /// Show why a text matches a claim, or why not.
+    #[command(after_help = explain::AFTER_HELP)]
+    Explain(explain::Arguments),
+}
+
+/// Where the configuration lies; the same for every command.
+#[derive(Debug, Args)]
+pub struct ConfigPath {
+    /// Read this configuration.
+    #[arg(long, value_name = "PATH", default_value = DEFAULT_CONFIG, env = "CLAIMWATCH_CONFIG")]
+    pub config: PathBuf,
+}
+
+/// The configuration that is read when nobody names another.
+pub const DEFAULT_CONFIG: &str = "config/claimwatch.toml";
+
+/// How a command ended; see `DESIGN` for the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All is well.
+    Fine,
+    /// It ran and found faults.
+    Faults,
+    /// It was asked for something that does not exist.
+    Usage,
+    /// Configuration or rules could not be read where they are needed.
+    Unreadable,
+    /// The world failed.
+    World,
+    /// `run`: the configuration is bad and starting again will not help (`EX_CONFIG`).
+    BadConfiguration,
+    /// `run`: another claimwatch holds the database (`EX_TEMPFAIL`).
+    Occupied,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Fine => 0,
+            Exit::Faults => 1,
+            Exit::Usage => 2,
+            Exit::Unreadable => 3,
+            Exit::World => 4,
+            Exit::Occupied => 75,
+            Exit::BadConfiguration => 78,
+        })
+    }
+}
+
+/// Does what the arguments ask for; they have been read already.
+pub async fn run(line: CommandLine) -> Exit {
+    match line.command {
+        Command::Run(arguments) => run::run(arguments).await,
+        Command::Check(arguments) => output::print(check::check(&arguments)),
+        Command::Test(arguments) => output::print(test::test(&arguments)),
+        Command::Explain(arguments) => output::print(explain::explain(&arguments)),
+    }
+}

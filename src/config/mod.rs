@@ -1,1 +1,141 @@
-//! The configuration: every room's Settings gathered from one file.
+//! The configuration: gathers every room's settings, reads the rule files and the secrets beside it.
+
+mod desks;
+mod files;
+mod mail;
+mod read;
+mod sources;
+
+use std::path::{Path, PathBuf};
+
+use crate::alerting::subscription::Desk;
+use crate::model::source::Source;
+use crate::rules::diagnostic::{Diagnostic, Level, any_error, sort};
+use crate::rules::{Rule, RuleText, codes, syntax};
+use crate::{fetch, mail as post_office, store, web};
+
+/// The whole of `claimwatch.toml`, understood.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `[store]`
+    pub store: store::settings::Settings,
+    /// `[rules] paths`: files and folders.
+    pub rule_paths: Vec<PathBuf>,
+    /// `[fetch]`
+    pub fetch: fetch::settings::Settings,
+    /// `[[source]]`, in the order of the file.
+    pub sources: Vec<Source>,
+    /// `[[desk]]`, in the order of the file.
+    pub desks: Vec<Desk>,
+    /// `[mail]`
+    pub mail: post_office::settings::Settings,
+    /// `[web]`; nothing listens without it.
+    pub web: Option<web::settings::Settings>,
+}
+
+/// What was found wrong, and the texts it was found in (for drawing the lines).
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// Mistakes in the order of reading: the configuration first.
+    pub found: Vec<Diagnostic>,
+    /// Every file that was read.
+    pub texts: Vec<RuleText>,
+}
+
+impl Report {
+    /// Counts mistakes of a level.
+    pub fn count(&self, level: Level) -> usize {
+        self.found.iter().filter(|one| one.level == level).count()
+    }
+}
+
+/// Everything a daemon starts from.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// All sound rules, of every status.
+    pub rules: Vec<Rule>,
+    /// Warnings only.
+    pub report: Report,
+}
+
+/// What could be read, sound or not.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    /// The configuration, where it could be understood.
+    pub config: Option<Config>,
+    /// Rules from files without an error.
+    pub rules: Vec<Rule>,
+    /// What was found wrong.
+    pub report: Report,
+}
+
+/// Reads the configuration and all rule files; compiles nothing.
+///
+/// # Errors
+/// All mistakes of all files at once, if there is a single error among them.
+pub fn load(path: &Path) -> Result<Loaded, Report> {
+    let reading = read(path, Level::Error);
+    match reading.config {
+        Some(config) if !any_error(&reading.report.found) => Ok(Loaded { config, rules: reading.rules, report: reading.report }),
+        _ => Err(reading.report),
+    }
+}
+
+/// Reads the configuration and all rule files as far as they go; `missing_secrets` says how bad those are.
+pub fn read(path: &Path, missing_secrets: Level) -> Reading {
+    let mut report = Report::default();
+    let Some(text) = files::one(path, &mut report.found) else { return Reading { report, ..Reading::default() } };
+    let secrets = files::Secrets::beside(path, missing_secrets);
+    let (config, found) = read::configuration(&text, &|name| secrets.read(name));
+    report.found.extend(found);
+    report.texts.push(text);
+    // Even where the configuration is faulty its rule paths are mostly sound: check the rules too.
+    let (paths, desks) = read::outline(report.texts.first());
+    let (texts, unreadable) = files::rule_files(&paths);
+    report.found.extend(unreadable);
+    let (rules, mut found) = syntax::read(&texts);
+    found.extend(desks::known_to(&rules, &desks));
+    if let Some(config) = &config {
+        found.extend(desks::without_reader(&rules, &config.desks));
+    }
+    sort(&mut found);
+    report.found.extend(found);
+    report.texts.extend(texts);
+    Reading { config, rules, report }
+}
+
+/// Reads the rule files that a configuration names, and nothing else of it: testing a rule needs no password.
+pub fn read_rules_of(path: &Path) -> Reading {
+    let mut report = Report::default();
+    let Some(text) = files::one(path, &mut report.found) else { return Reading { report, ..Reading::default() } };
+    let (paths, _) = read::outline(Some(&text));
+    read_rules(&paths, None)
+}
+
+/// Reads rule files alone; shared lists of the configuration's own rule files may be named in them.
+pub fn read_rules(paths: &[PathBuf], config: Option<&Path>) -> Reading {
+    let mut report = Report::default();
+    let (texts, unreadable) = files::rule_files(paths);
+    let mut neighbours = Vec::new();
+    if let Some(text) = config.and_then(|path| files::one(path, &mut Vec::new())) {
+        let (paths, _) = read::outline(Some(&text));
+        neighbours = files::rule_files(&paths).0;
+        neighbours.retain(|other| !texts.iter().any(|text| files::same(&text.name, &other.name)));
+    }
+    let (rules, found) = syntax::read_beside(&texts, &neighbours);
+    report.found.extend(unreadable);
+    report.found.extend(found);
+    if texts.is_empty() && report.found.is_empty() {
+        report.found.push(files::nothing_there(paths));
+    }
+    report.texts = texts;
+    Reading { config: None, rules, report }
+}
+
+/// An error about a file as a whole.
+fn about_file(name: String, message: String, help: &str) -> Diagnostic {
+    let place = crate::rules::Place { file: name, line: 1, column: 1, bytes: 0..0 };
+    Diagnostic { level: Level::Error, code: codes::UNREADABLE, message, place, help: Some(help.to_owned()), also: None }
+}

@@ -1,6 +1,7 @@
 //! Asking for documents: over HTTP or from the disk, politely, with limits on time, size and address.
 
 pub mod error;
+pub mod settings;
 
 use bytes::Bytes;
 

@@ -1,6 +1,7 @@
 //! Handing letters over: into a folder, or to a relay.
 
 pub mod error;
+pub mod settings;
 
 use crate::model::delivery::{Delivery, Outcome};
 

@@ -33,7 +33,8 @@ pub struct Delivery {
     pub written_at: Timestamp,
     /// Attempts made so far, this one included.
     pub attempts: u32,
-    /// When it was first tried; what the limit of five days counts from.
+    /// When it was first tried; what the limit of five days counts from. Attempts that never reached a willing relay
+    /// (`Barred`, `Away`) do not count.
     pub queued_at: Timestamp,
 }
 
@@ -52,6 +53,11 @@ pub enum Outcome {
     },
     /// Never: this recipient will not be tried again, and the operator is told.
     Refused {
+        /// Why, for people.
+        reason: String,
+    },
+    /// The relay cannot be reached or has no time for us: nothing is wrong with the letter, so no attempt is counted.
+    Away {
         /// Why, for people.
         reason: String,
     },

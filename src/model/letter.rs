@@ -16,10 +16,16 @@ pub struct MessageId(pub String);
 pub struct Dossier {
     /// The claim.
     pub claim: Claim,
+    /// Number of the alert among those of this claim and desk, from 1: above that the claim has come back after quiet days.
+    pub episode: u32,
     /// Number of the letter in its thread, from 1.
     pub instalment: u32,
-    /// Posts that repeat it, with the evidence, oldest first.
+    /// Posts that repeat it, with the evidence, oldest first; the first of many where there are very many.
     pub sightings: Vec<(Post, Sighting)>,
+    /// How many posts the letter tells of: as many as `sightings` holds, or more.
+    pub posts: u64,
+    /// How many posts the earlier letters of the thread told of.
+    pub told: u64,
 }
 
 /// A letter, written but not addressed.

@@ -1,10 +1,17 @@
 //! Rule files: read with source positions, checked all at once, compiled into one immutable set.
 
+pub mod codes;
 pub mod compile;
 pub mod diagnostic;
+pub mod life;
+pub mod reading;
+pub mod render;
+pub mod revision;
 pub mod syntax;
 
-use crate::model::claim::Claim;
+use jiff::civil::Date;
+
+use crate::model::claim::{Claim, ClaimId};
 use crate::model::post::Lang;
 use crate::model::sighting::{Stance, Strength, WordingKind};
 
@@ -38,8 +45,62 @@ pub struct Rule {
     pub tests: Vec<RuleTest>,
     /// What to do with posts that do not assert the claim.
     pub when: Vec<(Stance, When)>,
+    /// Who looks after it, and from when to when it holds.
+    pub upkeep: Upkeep,
     /// Where it stands.
     pub place: Place,
+}
+
+/// The newsroom's care for a rule: nothing in here decides about a post.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Upkeep {
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// When somebody should look at it again.
+    pub review_by: Option<Date>,
+    /// First day on which it is matched.
+    pub active_from: Option<Date>,
+    /// Last day on which it is matched.
+    pub expires: Option<Date>,
+    /// Ids of the rules it takes the place of.
+    pub replaces: Vec<ClaimId>,
+    /// Anything worth knowing.
+    pub notes: Option<String>,
+    /// Where its id stands.
+    pub id_place: Place,
+    /// Where each name in `desks` stands, in the same order.
+    pub desk_places: Vec<Place>,
+}
+
+/// How much of a wording a post must hold before the desk is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Strictness {
+    /// For wordings made of common words.
+    Strict,
+    /// The usual.
+    #[default]
+    Normal,
+    /// For rare words, where a miss is worse than a wrong alert.
+    Loose,
+}
+
+impl Strictness {
+    /// All of them with their names.
+    pub const NAMES: [(&'static str, Self); 3] = [("strict", Self::Strict), ("normal", Self::Normal), ("loose", Self::Loose)];
+
+    /// The strength from which a post alerts.
+    pub fn threshold(self) -> Strength {
+        Strength::new(match self {
+            Self::Strict => 0.85,
+            Self::Normal => 0.75,
+            Self::Loose => 0.60,
+        })
+    }
+
+    /// Its name, if `threshold` is the strength of one.
+    pub fn name_of(threshold: Strength) -> Option<&'static str> {
+        Self::NAMES.into_iter().find(|(_, strictness)| strictness.threshold() == threshold).map(|(name, _)| name)
+    }
 }
 
 /// A phrase or a variant.
@@ -99,7 +160,7 @@ pub struct RuleTest {
 }
 
 /// A place in a rule file; line and column count from 1, the column in characters.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Place {
     /// The file's name.
     pub file: String,

@@ -1,0 +1,232 @@
+//! `claimwatch explain`: why a text matches a claim, or why not.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::marks::{marked, shortened};
+use super::output::{Answer, Format, Paint, colour, counted, json};
+use super::test::{rule_called, rules_for};
+use super::trial::{asked, awake, kind_name, stance_name};
+use super::{ConfigPath, Exit};
+use crate::matching::judge::{Gate, GateKind, Judgement};
+use crate::matching::weigh;
+use crate::model::claim::Status;
+use crate::model::post::Post;
+use crate::model::sighting::{Decision, Span};
+use crate::rules::compile::compile;
+use crate::rules::{Rule, Strictness};
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The text of a post, or - to read it from standard input.
+    #[arg(value_name = "TEXT|-", allow_hyphen_values = true)]
+    pub text: String,
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigPath,
+    /// Use the rules in these files or folders instead of the configured ones.
+    #[arg(long, value_name = "PATH")]
+    pub rules: Vec<PathBuf>,
+    /// Compare with this rule only, whatever its status.
+    #[arg(long, value_name = "ID")]
+    pub rule: Option<String>,
+    /// Answer in this form.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// What `--help` says last.
+pub const AFTER_HELP: &str = "\
+Words of the rule's wording stand between ⟦ ⟧, words its gates ask for between « »; on a terminal they are coloured.
+The strength says how much of the wording the text holds, from 0 to 1. A post alerts when its strength reaches the
+rule's threshold and all gates pass.
+
+Example:
+  claimwatch explain \"No longer - sleep well tonight! North Korea is no problem any more\"
+
+Exit code: 0, match or not · 2 no such rule · 3 the rules have errors";
+
+/// A text longer than this is no post.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// So many near and far misses are told beside the matches.
+const OTHERS: usize = 3;
+
+/// Compares the text with the rules and says what was found.
+pub fn explain(arguments: &Arguments) -> Answer {
+    let reading = match rules_for(&arguments.config, &arguments.rules) {
+        Ok(reading) => reading,
+        Err(answer) => return answer,
+    };
+    let text = match text_of(&arguments.text) {
+        Ok(text) => text,
+        Err(answer) => return answer,
+    };
+    let rules: Vec<Rule> = match &arguments.rule {
+        Some(id) => match rule_called(id, &reading.rules) {
+            Ok(rule) => vec![awake(rule)],
+            Err(answer) => return answer,
+        },
+        None => reading.rules.clone(),
+    };
+    let post = Post::of_text(&text, Timestamp::now());
+    let compared = rules.iter().filter(|rule| matches!(rule.claim.status, Status::Active | Status::Test)).count();
+    let set = compile(rules);
+    let judgements = weigh(&post, &set);
+    // The status is the file's own, also where `--rule` woke a sleeping rule.
+    let status_of = |judgement: &Judgement<'_>| {
+        reading
+            .rules
+            .iter()
+            .find(|rule| rule.claim.id == judgement.rule.claim.id)
+            .map_or(Status::Active, |rule| rule.claim.status)
+    };
+    if arguments.format == Format::Json {
+        let all: Vec<_> = judgements.iter().map(|judgement| as_json(judgement, status_of(judgement))).collect();
+        return Answer::new(json(&json!({ "compared": compared, "judgements": all })), Exit::Fine);
+    }
+    let paint = Paint { colour: colour() };
+    let mut answer = String::new();
+    let (told, far): (Vec<_>, Vec<_>) = judgements.iter().partition(|judgement| judgement.decision != Decision::Below);
+    for judgement in told.iter().chain(far.iter().take(OTHERS)) {
+        answer.push_str(&block(&post, judgement, status_of(judgement), paint));
+    }
+    if far.len() > OTHERS {
+        answer.push_str(&paint.dim(&format!("… and {} that share a word or two.\n", counted(far.len() - OTHERS, "rule"))));
+    }
+    if judgements.is_empty() {
+        answer.push_str(&format!(
+            "No match: this text shares nothing with {}.\n",
+            match &arguments.rule {
+                Some(id) => format!("rule {id}"),
+                None => format!("any of {}", counted(compared, "rule")),
+            }
+        ));
+    }
+    Answer::new(answer, Exit::Fine)
+}
+
+fn text_of(argument: &str) -> Result<String, Answer> {
+    if argument != "-" {
+        return Ok(argument.to_owned());
+    }
+    let mut bytes = Vec::new();
+    match std::io::stdin().lock().take(MAX_BYTES).read_to_end(&mut bytes) {
+        Ok(_) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) => Err(Answer::trouble(format!("Standard input cannot be read: {error}\n"), Exit::World)),
+    }
+}
+
+fn block(post: &Post, judgement: &Judgement<'_>, status: Status, paint: Paint) -> String {
+    let rule = judgement.rule;
+    let name = match judgement.decision {
+        Decision::Alert if status == Status::Test => paint.odd("COUNT"),
+        Decision::Alert => paint.bad("ALERT"),
+        Decision::Possible => paint.odd("NEAR "),
+        Decision::Below => paint.dim("no   "),
+    };
+    let (strength, threshold) = (judgement.strength.value(), rule.threshold.value());
+    let sign = if strength >= threshold { "≥" } else { "<" };
+    let strictness = Strictness::name_of(rule.threshold).map(|name| format!(" ({name})")).unwrap_or_default();
+    let head = format!("{name}  {}  {strength:.2} {sign} {threshold:.2}{strictness}", paint.strong(&rule.claim.id.0));
+    let mut text = format!("{head}   {}\n", paint.dim(&format!("revision {}", rule.claim.revision.0)));
+    if judgement.decision == Decision::Below && judgement.evidence.first().is_none_or(|best| best.strength.value() < 0.2) {
+        return text;
+    }
+    let wording = judgement.evidence.first().map(|best| best.spans.clone()).unwrap_or_default();
+    let gates: Vec<Span> = judgement.gates.iter().filter_map(|gate| gate.hit.map(|(_, span)| span)).collect();
+    text.push_str(&format!("  {}\n", marked(post, &wording, &gates, paint)));
+    for evidence in judgement.evidence.iter().take(OTHERS) {
+        let wording = shortened(&evidence.wording, 0, 90);
+        text.push_str(&format!("  {:8} {:.2}  \"{wording}\"\n", kind_name(evidence.kind), evidence.strength.value()));
+    }
+    for gate in &judgement.gates {
+        text.push_str(&gate_line(gate, post, paint));
+    }
+    text.push_str(&format!("  stance   {}\n", stance_name(judgement.stance)));
+    text.push_str(&format!("  so       {}\n", decision_words(judgement, status)));
+    text
+}
+
+fn gate_line(gate: &Gate<'_>, post: &Post, paint: Paint) -> String {
+    let name = match gate.kind {
+        GateKind::AllOf => "all_of",
+        GateKind::AnyOf => "any_of",
+        GateKind::NoneOf => "none_of",
+    };
+    let found = gate.hit.map(|(term, span)| {
+        let part = post.parts.get(span.part).map(|part| part.text.as_str()).unwrap_or_default();
+        let words = shortened(part.get(span.start..span.end).unwrap_or_default(), 0, 40);
+        let list = term.list.as_ref().map(|list| format!(" (@{list})")).unwrap_or_default();
+        format!("\"{words}\"{list}")
+    });
+    let verdict = if gate.passed { paint.good("ok") } else { paint.bad("FAILS") };
+    let found = found.unwrap_or_else(|| format!("nothing from {}", asked(gate.terms)));
+    format!("  {name:8} {verdict}  {found}\n")
+}
+
+fn decision_words(judgement: &Judgement<'_>, status: Status) -> String {
+    let short = judgement.strength < judgement.rule.threshold;
+    let shut = judgement.gates.iter().any(|gate| !gate.passed);
+    match judgement.decision {
+        Decision::Alert => match status {
+            Status::Active => "the desk is told".to_owned(),
+            Status::Test => "counted, but nobody is told: the rule is in test".to_owned(),
+            Status::Draft | Status::Paused | Status::Retired => {
+                format!("would alert, but the rule is {} and not loaded", status_name(status))
+            }
+        },
+        Decision::Possible | Decision::Below => {
+            let reason = match (short, shut) {
+                (true, true) => "not strong enough, and a gate fails",
+                (true, false) => "not strong enough",
+                (false, true) => "strong enough, but a gate fails",
+                (false, false) => "kept out of the mail by its stance",
+            };
+            let end = if judgement.decision == Decision::Possible { "; listed as possible in the digest" } else { "" };
+            format!("no alert: {reason}{end}")
+        }
+    }
+}
+
+fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Draft => "a draft",
+        Status::Test => "in test",
+        Status::Active => "active",
+        Status::Paused => "paused",
+        Status::Retired => "retired",
+    }
+}
+
+fn as_json(judgement: &Judgement<'_>, status: Status) -> serde_json::Value {
+    let gates: Vec<_> = judgement
+        .gates
+        .iter()
+        .map(|gate| {
+            json!({
+                "kind": match gate.kind { GateKind::AllOf => "all_of", GateKind::AnyOf => "any_of", GateKind::NoneOf => "none_of" },
+                "passed": gate.passed,
+                "hit": gate.hit.map(|(term, span)| json!({ "term": term.text, "list": term.list, "span": span })),
+            })
+        })
+        .collect();
+    json!({
+        "claim": judgement.rule.claim.id.0,
+        "revision": judgement.rule.claim.revision.0,
+        "status": status,
+        "strength": judgement.strength,
+        "confidence": judgement.confidence,
+        "threshold": judgement.rule.threshold,
+        "decision": judgement.decision,
+        "stance": judgement.stance,
+        "evidence": judgement.evidence,
+        "gates": gates,
+        "why": decision_words(judgement, status),
+    })
+}

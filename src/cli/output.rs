@@ -1,0 +1,132 @@
+//! Answers for people and for programs; everything is said at the end, in one piece.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
+
+use super::Exit;
+use crate::config::Report;
+use crate::rules::diagnostic::{Level, as_json};
+use crate::rules::render::render;
+
+/// In which form an answer is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// Sentences for people.
+    #[default]
+    Text,
+    /// JSON for programs.
+    Json,
+}
+
+/// What a command has to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// For standard output.
+    pub text: String,
+    /// For standard error: why there is no answer.
+    pub trouble: String,
+    /// How it ended.
+    pub exit: Exit,
+}
+
+impl Answer {
+    /// An answer on standard output.
+    pub fn new(text: String, exit: Exit) -> Self {
+        Self { text, trouble: String::new(), exit }
+    }
+
+    /// No answer, and why.
+    pub fn trouble(text: String, exit: Exit) -> Self {
+        Self { text: String::new(), trouble: text, exit }
+    }
+}
+
+/// Says it. A reader that has gone away (`| head`) is no fault.
+pub fn print(answer: Answer) -> Exit {
+    let _ = std::io::stderr().write_all(answer.trouble.as_bytes());
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(answer.text.as_bytes()).and_then(|()| out.flush());
+    answer.exit
+}
+
+/// Whether standard output is a terminal that shows colours (and nobody asked for none).
+pub fn colour() -> bool {
+    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+}
+
+/// The colours of the house.
+#[derive(Debug, Clone, Copy)]
+pub struct Paint {
+    /// Whether to use any.
+    pub colour: bool,
+}
+
+impl Paint {
+    /// What is well.
+    pub fn good(self, text: &str) -> String {
+        self.with(AnsiColor::Green.on_default().bold(), text)
+    }
+
+    /// What is wrong.
+    pub fn bad(self, text: &str) -> String {
+        self.with(AnsiColor::Red.on_default().bold(), text)
+    }
+
+    /// What is nearly wrong.
+    pub fn odd(self, text: &str) -> String {
+        self.with(AnsiColor::Yellow.on_default().bold(), text)
+    }
+
+    /// What matters less.
+    pub fn dim(self, text: &str) -> String {
+        self.with(Style::new().dimmed(), text)
+    }
+
+    /// What it is about.
+    pub fn strong(self, text: &str) -> String {
+        self.with(Style::new().bold(), text)
+    }
+
+    /// Any style.
+    pub fn with(self, style: Style, text: &str) -> String {
+        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}
+
+/// More mistakes than anybody reads at once.
+const AT_MOST: usize = 100;
+
+/// Draws all mistakes, one after the other.
+pub fn drawn(report: &Report, colour: bool) -> String {
+    let mut text = String::new();
+    for one in report.found.iter().take(AT_MOST) {
+        text.push_str(&render(one, &report.texts, colour));
+        text.push_str("\n\n");
+    }
+    if report.found.len() > AT_MOST {
+        text.push_str(&format!("… and {} more.\n\n", report.found.len() - AT_MOST));
+    }
+    text
+}
+
+/// "2 errors, 1 warning"
+pub fn tally(report: &Report) -> String {
+    format!("{}, {}", counted(report.count(Level::Error), "error"), counted(report.count(Level::Warning), "warning"))
+}
+
+/// "1 file", "3 files"
+pub fn counted(number: usize, word: &str) -> String {
+    if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
+}
+
+/// All mistakes as JSON.
+pub fn diagnostics(report: &Report) -> Vec<serde_json::Value> {
+    report.found.iter().map(as_json).collect()
+}
+
+/// JSON with a line end.
+pub fn json(value: &serde_json::Value) -> String {
+    format!("{value:#}\n")
+}

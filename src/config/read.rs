@@ -1,0 +1,210 @@
+//! `claimwatch.toml` from text to settings, with every mistake found on the way.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+use super::files::SecretFault;
+use super::{Config, desks, mail, sources};
+use crate::fetch::settings::Limits;
+use crate::rules::diagnostic::{Diagnostic, any_error};
+use crate::rules::reading::document::Document;
+use crate::rules::reading::table::{Notes, Table, shown};
+use crate::rules::reading::value::Value;
+use crate::rules::{RuleText, codes};
+use crate::{fetch, mail as post_office, store, web};
+
+/// Finds a secret by the name the configuration gives it.
+pub(super) type SecretOf<'a> = &'a dyn Fn(&str) -> Result<SecretString, SecretFault>;
+
+/// Reads the configuration; gives it only if it holds no error.
+pub(super) fn configuration(text: &RuleText, secret: SecretOf<'_>) -> (Option<Config>, Vec<Diagnostic>) {
+    let mut found = Vec::new();
+    let Some(document) = Document::open(text, &mut found) else { return (None, found) };
+    let tree = document.tree();
+    let mut notes = Notes::new(&document);
+    let mut root = Table::root(&tree);
+    let store = root.table("store", &mut notes).map(|table| store(table, &mut notes)).unwrap_or_default();
+    let rule_paths = match root.table("rules", &mut notes) {
+        Some(table) => rules(table, &mut notes),
+        None => default_paths(),
+    };
+    let fetch = root.table("fetch", &mut notes).map(|table| fetch(table, &mut notes)).unwrap_or_default();
+    let sources = sources::read(root.tables("source", &mut notes), &mut notes);
+    let desks = desks::read(root.tables("desk", &mut notes), &mut notes);
+    let mail = root.table("mail", &mut notes).map(|table| mail::read(table, secret, &mut notes));
+    let mail = mail.unwrap_or_else(|| Some(post_office::settings::Settings::default()));
+    let web = root.table("web", &mut notes).map(|table| web(table, &mut notes));
+    root.finish(&mut notes);
+    if sources.is_empty() && !any_error(&notes.found) {
+        notes.warning(codes::NO_SOURCE, &(0..0), "no source is named, so nothing would be watched", "add a `[[source]]`");
+    }
+    found.extend(notes.found);
+    let sound = !any_error(&found);
+    crate::rules::diagnostic::sort(&mut found);
+    let config = mail.filter(|_| sound).map(|mail| Config { store, rule_paths, fetch, sources, desks, mail, web });
+    (config, found)
+}
+
+/// The rule paths and the names of the desks, as far as they can be made out in a faulty configuration.
+pub(super) fn outline(text: Option<&RuleText>) -> (Vec<PathBuf>, Option<Vec<String>>) {
+    let Some(document) = text.and_then(|text| Document::open(text, &mut Vec::new())) else { return (default_paths(), None) };
+    let tree = document.tree();
+    let mut notes = Notes::new(&document);
+    let mut root = Table::root(&tree);
+    let paths = root.table("rules", &mut notes).map_or_else(default_paths, |table| rules(table, &mut notes));
+    let mut names = Vec::new();
+    for mut desk in root.tables("desk", &mut notes) {
+        names.extend(desk.take("name").and_then(|name| name.inner.as_str()).map(str::to_owned));
+    }
+    (paths, Some(names).filter(|_| !document.incomplete))
+}
+
+fn default_paths() -> Vec<PathBuf> {
+    vec![PathBuf::from("rules")]
+}
+
+fn rules(mut table: Table<'_>, notes: &mut Notes<'_>) -> Vec<PathBuf> {
+    let paths = table
+        .take("paths")
+        .map_or_else(default_paths, |value| value.texts(notes).into_iter().map(|words| PathBuf::from(words.text)).collect());
+    table.finish(notes);
+    paths
+}
+
+fn store(mut table: Table<'_>, notes: &mut Notes<'_>) -> store::settings::Settings {
+    let mut settings = store::settings::Settings::default();
+    if let Some(path) = table.take("url").and_then(|value| sqlite(&value, notes)) {
+        settings.path = path;
+    }
+    if let Some(time) = table.take("keep_posts").and_then(|value| value.duration(notes)) {
+        settings.keep_posts = time;
+    }
+    if let Some(time) = table.take("keep_reasons").and_then(|value| value.duration(notes)) {
+        settings.keep_reasons = time;
+    }
+    table.finish(notes);
+    settings
+}
+
+/// `sqlite:var/claimwatch.db`, also with two slashes.
+fn sqlite(value: &Value<'_>, notes: &mut Notes<'_>) -> Option<PathBuf> {
+    let words = value.text(notes)?;
+    let path = words.text.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
+    match path.filter(|path| !path.is_empty() && !path.contains(['?', '\0'])) {
+        Some(path) => Some(PathBuf::from(path)),
+        None => {
+            let message = format!("`{}` is not an address of a store", shown(&words.text));
+            notes.error(
+                codes::BAD_ADDRESS,
+                &value.span,
+                message,
+                "write \"sqlite:\" and the path of a file: \"sqlite:var/claimwatch.db\"",
+            );
+            None
+        }
+    }
+}
+
+fn fetch(mut table: Table<'_>, notes: &mut Notes<'_>) -> fetch::settings::Settings {
+    let mut settings = fetch::settings::Settings::default();
+    settings.contact = table.take("contact").and_then(|value| contact(&value, notes));
+    settings.allow_private = table.take("allow_private").map(|value| networks(&value, notes)).unwrap_or_default();
+    if let Some(gap) = table.take("gap").and_then(|value| value.duration(notes)) {
+        settings.gap = gap;
+    }
+    if let Some(number) = table.take("in_flight").and_then(|value| value.whole_in(1..=256, notes)) {
+        settings.in_flight = number;
+    }
+    if let Some(limits) = table.table("limits", notes) {
+        settings.limits = self::limits(limits, notes);
+    }
+    table.finish(notes);
+    settings
+}
+
+/// It travels in a header: only visible ASCII.
+fn contact(value: &Value<'_>, notes: &mut Notes<'_>) -> Option<String> {
+    let words = value.text(notes)?;
+    if words.text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+        return Some(words.text);
+    }
+    notes.error(
+        codes::BAD_ADDRESS,
+        &value.span,
+        "`contact` travels in a header and must be plain ASCII",
+        "a mail address or the address of a page about you",
+    );
+    None
+}
+
+fn limits(mut table: Table<'_>, notes: &mut Notes<'_>) -> Limits {
+    let mut limits = Limits::default();
+    for (key, limit) in [
+        ("connect", &mut limits.connect),
+        ("first_byte", &mut limits.first_byte),
+        ("idle", &mut limits.idle),
+        ("total", &mut limits.total),
+    ] {
+        if let Some(time) = table.take(key).and_then(|value| value.duration(notes)) {
+            *limit = time;
+        }
+    }
+    for (key, limit) in [("wire", &mut limits.wire_bytes), ("decoded", &mut limits.decoded_bytes)] {
+        if let Some(size) = table.take(key).and_then(|value| value.size(notes)) {
+            *limit = size;
+        }
+    }
+    if let Some(number) = table.take("redirects").and_then(|value| value.whole_in(0..=20, notes)) {
+        limits.redirects = number;
+    }
+    if let Some(number) = table.take("ratio").and_then(|value| value.whole_in(2..=10_000, notes)) {
+        limits.ratio = number as u64;
+    }
+    table.finish(notes);
+    limits
+}
+
+/// Networks in CIDR notation, or single addresses.
+pub(super) fn networks(value: &Value<'_>, notes: &mut Notes<'_>) -> Vec<ipnet::IpNet> {
+    let mut networks = Vec::new();
+    for words in value.texts(notes) {
+        let network = words.text.parse::<ipnet::IpNet>().ok();
+        match network.or_else(|| words.text.parse::<std::net::IpAddr>().ok().map(ipnet::IpNet::from)) {
+            Some(network) => networks.push(network),
+            None => {
+                let message = format!("\"{}\" is not a network", shown(&words.text));
+                notes.error(
+                    codes::BAD_ADDRESS,
+                    &words.span,
+                    message,
+                    "write an address or a range in numbers: \"10.1.2.3\", \"10.1.0.0/16\", \"fd00::/8\"",
+                );
+            }
+        }
+    }
+    networks
+}
+
+fn web(mut table: Table<'_>, notes: &mut Notes<'_>) -> web::settings::Settings {
+    let mut settings = web::settings::Settings::default();
+    if let Some(value) = table.take("listen")
+        && let Some(words) = value.text(notes)
+    {
+        match words.text.parse::<SocketAddr>() {
+            Ok(address) => settings.listen = address,
+            Err(_) => {
+                let message = format!("\"{}\" is not an address to listen on", shown(&words.text));
+                notes.error(
+                    codes::BAD_ADDRESS,
+                    &words.span,
+                    message,
+                    "write numbers and a port: \"127.0.0.1:9187\" or \"[::1]:9187\"",
+                );
+            }
+        }
+    }
+    table.finish(notes);
+    settings
+}

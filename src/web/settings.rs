@@ -1,0 +1,16 @@
+//! `[web]` of the configuration: where health and metrics are served.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+/// Where we listen. Without `[web]` in the configuration nothing listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Address and port.
+    pub listen: SocketAddr,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9187)) }
+    }
+}
