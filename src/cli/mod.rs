@@ -1,8 +1,10 @@
 //! The command line: one file per command.
 
+mod archive;
 pub mod check;
 pub mod explain;
 pub mod marks;
+pub mod match_posts;
 pub mod output;
 pub mod run;
 pub mod test;
@@ -36,6 +38,9 @@ pub enum Command {
     /// Show why a text matches a claim, or why not.
     #[command(after_help = explain::AFTER_HELP)]
     Explain(explain::Arguments),
+    /// Find the claims that posts repeat.
+    #[command(name = "match", after_help = match_posts::AFTER_HELP)]
+    Match(match_posts::Arguments),
 }
 
 /// Where the configuration lies; the same for every command.
@@ -89,5 +94,6 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Check(arguments) => output::print(check::check(&arguments)),
         Command::Test(arguments) => output::print(test::test(&arguments)),
         Command::Explain(arguments) => output::print(explain::explain(&arguments)),
+        Command::Match(arguments) => match_posts::match_posts(&arguments),
     }
 }

@@ -1,6 +1,8 @@
 //! The engine: takes posts and a compiled rule set, gives sightings; knows nothing of files or time.
 
+pub mod fit;
 pub mod judge;
+pub mod ranked;
 
 use crate::model::post::Post;
 use crate::model::sighting::Sighting;
