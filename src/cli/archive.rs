@@ -129,12 +129,13 @@ pub(super) fn posts(path: &Path) -> Result<Vec<(String, Post)>, Answer> {
     Ok(posts)
 }
 
-/// Reads labels: post id, tab, claim id.
+/// Reads labels (post id, tab, claim id), in the order in which posts first come.
 ///
 /// # Errors
 /// The answer to give when the file cannot be read.
-pub(super) fn labels(path: &Path) -> Result<HashMap<String, Vec<String>>, Answer> {
-    let mut labels: HashMap<String, Vec<String>> = HashMap::new();
+pub(super) fn labels(path: &Path) -> Result<Vec<(String, Vec<String>)>, Answer> {
+    let mut labels: Vec<(String, Vec<String>)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     let lines = open(path).map_err(|error| unreadable(path, &error))?;
     for (number, line) in (1..).zip(lines.lines()) {
         let line = line.map_err(|error| unreadable(path, &error))?;
@@ -145,8 +146,11 @@ pub(super) fn labels(path: &Path) -> Result<HashMap<String, Vec<String>>, Answer
             let why = "not a label; write post id, tab, claim id";
             return Err(Answer::trouble(format!("{}:{number}: {why}\n", path.display()), Exit::Unreadable));
         };
-        let claims = labels.entry(post.to_owned()).or_default();
-        if !claims.iter().any(|known| known == claim) {
+        let place = *places.entry(post.to_owned()).or_insert(labels.len());
+        if place == labels.len() {
+            labels.push((post.to_owned(), Vec::new()));
+        }
+        if let Some((_, claims)) = labels.get_mut(place).filter(|(_, claims)| !claims.iter().any(|known| known == claim)) {
             claims.push(claim.to_owned());
         }
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::archive::{self, PostLine, unreadable};
 use super::output::Answer;
-use super::{Exit, output};
+use super::{Exit, eval, output};
 use crate::matching::ranked::{Ranked, Scratch, Wanted, rank};
 use crate::model::sighting::{Decision, Stance};
 use crate::rules::bulk::next_line;
@@ -34,6 +34,9 @@ pub struct Arguments {
     /// Answer in this form.
     #[arg(long, value_enum, default_value_t)]
     pub format: Lines,
+    /// Use this table of weights, made by `fit`.
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
     /// Use this many threads instead of one for each core.
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
@@ -112,13 +115,14 @@ fn run(arguments: &Arguments) -> Result<Exit, Answer> {
     let index = BulkIndex::build(archive.claims);
     let lines = archive::open(&arguments.posts).map_err(|error| unreadable(&arguments.posts, &error))?;
     let threads = arguments.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1).max(1);
+    let scratches = (0..threads).map(|_| eval::scratch(arguments.weights.as_ref())).collect::<Result<Vec<_>, _>>()?;
     let progress = io::stderr().is_terminal().then(Instant::now);
     let input = Mutex::new(Input { lines, line: 0, batch: 0, ended: false });
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
     let output = (Mutex::new(Output { out, batch: 0, posts: 0, bad: 0, gone: false, progress }), Condvar::new());
     std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| work(arguments, &index, &input, &output));
+        for scratch in scratches {
+            scope.spawn(|| work(arguments, &index, scratch, &input, &output));
         }
     });
     let mut output = output.0.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -134,8 +138,7 @@ fn run(arguments: &Arguments) -> Result<Exit, Answer> {
 }
 
 /// Takes batches until there are no more; gives answers when it is their turn.
-fn work(arguments: &Arguments, index: &BulkIndex, input: &Mutex<Input>, output: &(Mutex<Output>, Condvar)) {
-    let mut scratch = Scratch::default();
+fn work(arguments: &Arguments, index: &BulkIndex, mut scratch: Scratch, input: &Mutex<Input>, output: &(Mutex<Output>, Condvar)) {
     let mut text = Vec::new();
     while let Some(batch) = take(&mut lock(input)) {
         text.clear();

@@ -2,7 +2,9 @@
 
 mod archive;
 pub mod check;
+pub mod eval;
 pub mod explain;
+pub mod fit;
 pub mod marks;
 pub mod match_posts;
 pub mod output;
@@ -41,6 +43,12 @@ pub enum Command {
     /// Find the claims that posts repeat.
     #[command(name = "match", after_help = match_posts::AFTER_HELP)]
     Match(match_posts::Arguments),
+    /// Say how good the matcher is on labelled posts.
+    #[command(after_help = eval::AFTER_HELP)]
+    Eval(eval::Arguments),
+    /// Make the weights again from labelled posts.
+    #[command(after_help = fit::AFTER_HELP)]
+    Fit(fit::Arguments),
 }
 
 /// Where the configuration lies; the same for every command.
@@ -95,5 +103,7 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Test(arguments) => output::print(test::test(&arguments)),
         Command::Explain(arguments) => output::print(explain::explain(&arguments)),
         Command::Match(arguments) => match_posts::match_posts(&arguments),
+        Command::Eval(arguments) => output::print(eval::eval(&arguments)),
+        Command::Fit(arguments) => output::print(fit::fit_weights(&arguments)),
     }
 }

@@ -37,10 +37,10 @@ impl Default for Settings {
     }
 }
 
-/// Fits both models on the examples for which `use_it` holds.
-pub fn fit(examples: &[Example], settings: Settings, use_it: impl Fn(&Example) -> bool) -> Model {
+/// Fits both models on the examples for which `use_it` holds: the weights that `uses` has.
+pub fn fit(examples: &[Example], settings: Settings, uses: &Model, use_it: impl Fn(&Example) -> bool) -> Model {
     let used: Vec<&Example> = examples.iter().filter(|example| use_it(example)).collect();
-    let rank = fit_rank(&used, settings.rank_l2);
+    let rank = fit_rank(&used, settings.rank_l2, &uses.rank_uses);
     let mut rows = Rows::default();
     let mut stream = Rows::default();
     let of_stream = || used.iter().filter(|example| example.of_the_stream);
@@ -59,16 +59,16 @@ pub fn fit(examples: &[Example], settings: Settings, use_it: impl Fn(&Example) -
             rows.push(&standing(&others), false, settings.twins);
         }
     }
-    let (accept, constant) = fit_logit(&rows, settings.accept_l2);
+    let (accept, constant) = fit_logit(&rows, settings.accept_l2, &uses.accept_uses);
     // Platt: the twins taught what matters, the stream alone says how probable it is.
     let mut logits = Rows { width: 1, ..Rows::default() };
     for (row, (right, weight)) in stream.features.chunks(stream.width.max(1)).zip(stream.right.iter().zip(&stream.weights)) {
         let logit: f64 = row.iter().zip(&accept).map(|(x, w)| f64::from(*x) * w).sum::<f64>() + constant;
         logits.push(&[logit as f32], *right, *weight);
     }
-    let (slope, offset) = fit_logit(&logits, 0.01);
+    let (slope, offset) = fit_logit(&logits, 0.01, &[true]);
     let slope = slope.first().copied().unwrap_or(1.0);
-    let mut model = Model { rank, accept: [0.0; ACCEPT_FEATURES], accept_constant: (constant * slope + offset) as f32 };
+    let mut model = Model { rank, accept: [0.0; ACCEPT_FEATURES], accept_constant: (constant * slope + offset) as f32, ..uses.clone() };
     model.accept.iter_mut().zip(accept).for_each(|(to, weight)| *to = (weight * slope) as f32);
     model
 }
@@ -88,7 +88,7 @@ fn ranked(shortlist: &[Weighed], rank: &[f32; FEATURES]) -> Vec<Weighed> {
 }
 
 /// Which of the shortlist is it? Maximises the likelihood of the right ones against all.
-fn fit_rank(examples: &[&Example], l2: f64) -> [f32; FEATURES] {
+fn fit_rank(examples: &[&Example], l2: f64, uses: &[bool]) -> [f32; FEATURES] {
     let usable = |example: &&&Example| {
         let rights = example.shortlist.iter().filter(|claim| example.right.contains(&claim.claim)).count();
         rights > 0 && rights < example.shortlist.len()
@@ -96,7 +96,7 @@ fn fit_rank(examples: &[&Example], l2: f64) -> [f32; FEATURES] {
     let used: Vec<&&Example> = examples.iter().filter(usable).collect();
     let mut scale = Scale::new(FEATURES);
     used.iter().flat_map(|example| &example.shortlist).for_each(|claim| scale.note(&claim.features, 1.0));
-    scale.finish();
+    scale.finish(uses);
     let lists: Vec<(f64, Vec<bool>, Vec<f32>)> = used
         .iter()
         .map(|example| {
@@ -150,14 +150,14 @@ impl Rows {
 }
 
 /// Gives weights and constant.
-fn fit_logit(rows: &Rows, l2: f64) -> (Vec<f64>, f64) {
+fn fit_logit(rows: &Rows, l2: f64, uses: &[bool]) -> (Vec<f64>, f64) {
     let width = rows.width;
     if rows.right.is_empty() || width == 0 {
         return (vec![0.0; width], 0.0);
     }
     let mut scale = Scale::new(width);
     rows.features.chunks(width).zip(&rows.weights).for_each(|(row, weight)| scale.note(row, *weight));
-    scale.finish();
+    scale.finish(uses);
     let scaled: Vec<f32> = rows.features.chunks(width).flat_map(|row| scale.scaled(row)).collect();
     let fitted = minimise(width + 1, 300, |w, gradient| {
         let mut loss = 0.0;
@@ -214,13 +214,13 @@ impl Scale {
         }
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self, uses: &[bool]) {
         let weight = self.weight.max(1e-9);
-        for (mean, square) in self.means.iter_mut().zip(&mut self.deviations) {
+        for ((mean, square), used) in self.means.iter_mut().zip(&mut self.deviations).zip(uses) {
             *mean /= weight;
             *square = (*square / weight - *mean * *mean).max(0.0).sqrt();
-            // A feature that never changes has no weight.
-            *square = if *square < 1e-5 { f64::INFINITY } else { *square };
+            // A feature that never changes, or is not used, has no weight.
+            *square = if *square < 1e-5 || !used { f64::INFINITY } else { *square };
         }
     }
 
@@ -302,7 +302,7 @@ mod tests {
         for (x, right, weight) in [(0.0, true, 1.0), (0.0, false, 3.0), (1.0, true, 3.0), (1.0, false, 1.0)] {
             rows.push(&[x], right, weight);
         }
-        let (weights, constant) = fit_logit(&rows, 1e-6);
+        let (weights, constant) = fit_logit(&rows, 1e-6, &[true]);
         assert!((constant + 3_f64.ln()).abs() < 1e-3 && (weights[0] - 2.0 * 3_f64.ln()).abs() < 1e-3, "{weights:?} {constant}");
     }
 }

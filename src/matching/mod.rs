@@ -1,5 +1,6 @@
 //! The engine: takes posts and a compiled rule set, gives sightings; knows nothing of files or time.
 
+pub mod figures;
 pub mod fit;
 pub mod judge;
 pub mod ranked;

@@ -163,7 +163,7 @@ impl Finder {
             let facts = self.measure.facts(query, index, found.claim, found.sum);
             let features = model::features(&facts);
             let score = model::dot(&self.model.rank, &features);
-            (Weighed { claim: found.claim, features, sum: facts.sum, shared: facts.shared, score }, facts.hit)
+            (Weighed { claim: found.claim, features, sum: facts.sum, score }, facts.hit)
         });
         let weighed = weighed.collect();
         self.measure.end(query);

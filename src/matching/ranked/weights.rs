@@ -34,7 +34,13 @@ pub fn embedded() -> Arc<Model> {
 }
 
 fn nothing() -> Model {
-    Model { rank: [0.0; FEATURES], accept: [0.0; ACCEPT_FEATURES], accept_constant: 0.0 }
+    Model {
+        rank: [0.0; FEATURES],
+        accept: [0.0; ACCEPT_FEATURES],
+        accept_constant: 0.0,
+        rank_uses: [false; FEATURES],
+        accept_uses: [false; ACCEPT_FEATURES],
+    }
 }
 
 /// Reads a table: a line for each feature with its name, its weight in the ranking and its weight in the probability, parted by `|`.
@@ -47,20 +53,20 @@ pub fn read(text: &str) -> Result<Model, BadWeights> {
     for (line, content) in (1..).zip(text.lines()).filter(|(_, content)| !content.trim().is_empty() && !content.starts_with('#')) {
         let bad = |why: String| BadWeights { line, why };
         let mut cells = content.split('|').map(str::trim);
-        let (name, rank, accept) = (cells.next().unwrap_or_default(), cells.next(), cells.next());
-        let number = |cell: Option<&str>| -> Result<f32, BadWeights> {
-            let cell = cell.unwrap_or_default();
-            if cell.is_empty() {
-                return Ok(0.0);
-            }
-            cell.parse().ok().filter(|n: &f32| n.is_finite()).ok_or_else(|| bad(format!("\"{cell}\" is not a number")))
+        let mut cell = || cells.next().unwrap_or_default();
+        let (name, rank, accept) = (cell(), cell(), cell());
+        let number = |cell: &str| -> Result<f32, BadWeights> {
+            let number = if cell.is_empty() { Some(0.0) } else { cell.parse().ok().filter(|n: &f32| n.is_finite()) };
+            number.ok_or_else(|| bad(format!("\"{cell}\" is not a number")))
         };
         let known = missing.iter().position(|missing| *missing == name);
         missing.remove(known.ok_or_else(|| bad(format!("\"{name}\" is not a feature, or stands here twice")))?);
         if let Some(feature) = NAMES.iter().position(|known| *known == name) {
             (model.rank[feature], model.accept[feature]) = (number(rank)?, number(accept)?);
+            (model.rank_uses[feature], model.accept_uses[feature]) = (!rank.is_empty(), !accept.is_empty());
         } else if let Some(feature) = STANDING_NAMES.iter().position(|known| *known == name) {
             model.accept[FEATURES + feature] = number(accept)?;
+            model.accept_uses[FEATURES + feature] = !accept.is_empty();
         } else {
             model.accept_constant = number(accept)?;
         }
@@ -75,15 +81,18 @@ pub fn read(text: &str) -> Result<Model, BadWeights> {
 pub fn write(model: &Model) -> String {
     let mut out = String::from(
         "# Weights of the two models that judge bulk claims: feature | in the ranking | in the probability.\n\
-         # What the features are stands in model.rs. Remade by `claimwatch fit`.\n",
+         # What the features are stands in model.rs; a blank cell is not fitted. Remade by `claimwatch fit`.\n",
     );
+    let cell = |is_used: bool, weight: f32| if is_used { format!("{weight:.4}") } else { String::new() };
     for (feature, name) in NAMES.iter().enumerate() {
-        let _ = writeln!(out, "{name:<24}|{:>10.4} |{:>10.4}", model.rank[feature], model.accept[feature]);
+        let rank = cell(model.rank_uses[feature], model.rank[feature]);
+        let accept = cell(model.accept_uses[feature], model.accept[feature]);
+        let _ = writeln!(out, "{name:<22}|{rank:>10} |{accept:>10}");
     }
-    for (feature, name) in STANDING_NAMES.iter().enumerate() {
-        let _ = writeln!(out, "{name:<24}|           |{:>10.4}", model.accept[FEATURES + feature]);
+    for (feature, name) in (FEATURES..).zip(STANDING_NAMES) {
+        let _ = writeln!(out, "{name:<22}|           |{:>10}", cell(model.accept_uses[feature], model.accept[feature]));
     }
-    let _ = writeln!(out, "{CONSTANT:<24}|           |{:>10.4}", model.accept_constant);
+    let _ = writeln!(out, "{CONSTANT:<22}|           |{:>10.4}", model.accept_constant);
     out
 }
 
@@ -99,7 +108,8 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let mut model = nothing();
-        (model.rank[3], model.accept[FEATURES + 2], model.accept_constant) = (1.25, -0.5, 2.0);
+        (model.rank[3], model.accept[FEATURES + 1], model.accept_constant) = (1.25, -0.5, 2.0);
+        (model.rank_uses[3], model.accept_uses[FEATURES + 1]) = (true, true);
         assert_eq!(read(&write(&model)), Ok(model));
     }
 

@@ -138,8 +138,11 @@ fn post(index: &mut BulkIndex, claims_with: &[u32], lengths: &[[u16; FIELDS]]) {
     let mut totals = Vec::with_capacity(lengths.len());
     let mut terms: Vec<(Term, [u16; FIELDS])> = Vec::new();
     for (number, lengths) in lengths.iter().enumerate() {
+        // A claim without a title is not worth less: the fields it has stand for those it lacks.
+        let present = FIELD_WEIGHTS.iter().zip(lengths).filter(|(_, length)| **length > 0).map(|(weight, _)| weight);
+        let whole = FIELD_WEIGHTS.iter().sum::<f32>() / present.sum::<f32>().max(0.1);
         let weights: [f32; FIELDS] = std::array::from_fn(|field| {
-            FIELD_WEIGHTS[field] / (1.0 - LENGTH_MATTERS + LENGTH_MATTERS * f32::from(lengths[field]) / usual[field])
+            whole * FIELD_WEIGHTS[field] / (1.0 - LENGTH_MATTERS + LENGTH_MATTERS * f32::from(lengths[field]) / usual[field])
         });
         let mut total = Totals::default();
         gather(index.fields(number as u32), &mut terms);

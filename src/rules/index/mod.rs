@@ -28,6 +28,9 @@ const WORDS_OF_A_POST: f64 = 60.0;
 /// So many ordinary posts stand beside the claims when it is reckoned how rare a term is: a small collection knows too little of language.
 const ORDINARY_POSTS: f64 = 50_000.0;
 
+/// No term tells more than this (in nats): beyond it rarity is a matter of spelling.
+const MOST_WEIGHT: f32 = 9.0;
+
 /// All bulk claims of an installation, ready to be compared with posts. Immutable; shared behind an `Arc`; swapped whole.
 #[derive(Debug, Default)]
 pub struct BulkIndex {
@@ -154,5 +157,5 @@ impl BulkIndex {
 fn weight(claims_with: f64, claims: f64, frequency: f64) -> f32 {
     let in_a_post = 1.0 - (-WORDS_OF_A_POST * frequency.max(2e-7)).exp();
     let chance = (claims_with + ORDINARY_POSTS * in_a_post) / (claims + ORDINARY_POSTS);
-    -chance.min(1.0).ln() as f32
+    (-chance.min(1.0).ln() as f32).min(MOST_WEIGHT)
 }
