@@ -53,8 +53,7 @@ impl PostLine {
 
 /// Opens a file, or standard input for `-`; unpacks what is packed with gzip.
 pub(super) fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
-    let source: Box<dyn Read + Send> =
-        if path.as_os_str() == "-" { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
+    let source: Box<dyn Read + Send> = if path.as_os_str() == "-" { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
     let mut source = BufReader::with_capacity(1 << 16, source);
     if source.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
         return Ok(Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(source))));
@@ -78,7 +77,8 @@ pub(super) fn part(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<PathBuf>) {
         let mut inside: Vec<PathBuf> =
             std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         inside.sort();
-        let has_rules = inside.is_empty() || inside.iter().any(|path| path.is_dir() || path.extension().is_some_and(|e| e == "toml"));
+        let has_rules =
+            inside.is_empty() || inside.iter().any(|path| path.is_dir() || path.extension().is_some_and(|e| e == "toml"));
         if has_rules {
             rules.push(path.clone());
         }

@@ -1,6 +1,7 @@
 //! `claimwatch fit`: makes the table of weights again from labelled posts, and says how good it is on posts it was not fitted on.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,6 +12,7 @@ use crate::matching::figures::{Matches, figures};
 use crate::matching::fit::{Example, Settings, fit, judged};
 use crate::matching::ranked::{Scratch, shortlist, weights};
 use crate::model::post::Post;
+use crate::rules::bulk::BulkClaim;
 use crate::rules::index::BulkIndex;
 
 /// Arguments of `fit`.
@@ -41,134 +43,139 @@ A table is used with `match --weights FILE` and `eval --weights FILE`.
 
 Exit code: 0 fine · 3 a file cannot be read · 4 the table cannot be written";
 
-/// Weight of a post whose folder has no posts that repeat none.
+/// How much of a claim a matcher may have to do with, and the weight of that lesson: archives often lack titles and summaries.
+const LESSONS: [(Lacking, f64); 3] = [(Lacking::Nothing, 1.0), (Lacking::AllButClaim, 0.25), (Lacking::SummaryAndAddress, 0.25)];
+
+/// Weight of a folder without negatives.
 const RANKING_ONLY: f64 = 0.5;
+
+/// Which fields of claims are taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lacking {
+    Nothing,
+    SummaryAndAddress,
+    AllButClaim,
+}
 
 /// The labelled posts of one folder.
 struct Set {
     folder: PathBuf,
     index: BulkIndex,
     labels: Vec<(String, Vec<String>)>,
-    examples: Vec<Example>,
-    has_negatives: bool,
-    count: usize,
+    /// Which examples are its posts: those with labels, then those that repeat no claim.
+    examples: Range<usize>,
 }
 
 /// Fits, and says how well.
 pub fn fit_weights(arguments: &Arguments) -> Answer {
+    match run(arguments) {
+        Ok(answer) | Err(answer) => answer,
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<Answer, Answer> {
+    let folds = arguments.folds.max(2);
     let mut sets = Vec::new();
+    let mut examples = Vec::new();
     for folder in &arguments.folders {
-        match read(folder, arguments.folds.max(2)) {
-            Ok(set) => sets.push(set),
-            Err(answer) => return answer,
+        for (lacking, weight) in LESSONS {
+            let set = read(folder, lacking, weight, folds, &mut examples)?;
+            if lacking == Lacking::Nothing {
+                sets.push(set);
+            }
         }
     }
     let settings = Settings { rank_l2: arguments.rank_l2, accept_l2: arguments.accept_l2, ..Settings::default() };
-    let mut examples: Vec<Example> = sets.iter_mut().flat_map(|set| std::mem::take(&mut set.examples)).collect();
+    let uses = weights::embedded();
     let mut judgements: Vec<Vec<(u32, f32)>> = vec![Vec::new(); examples.len()];
-    for fold in 0..arguments.folds.max(2) {
-        let model = fit(&examples, settings, &weights::embedded(), |example| example.fold != fold);
+    for fold in 0..folds {
+        let model = fit(&examples, settings, &uses, |example| example.fold != fold);
         for (example, judgement) in examples.iter().zip(&mut judgements).filter(|(example, _)| example.fold == fold) {
             *judgement = judged(example, &model);
         }
     }
     let mut said = String::from("On posts the weights were not fitted on:\n");
-    let mut rest = judgements.into_iter();
     for set in &sets {
-        said.push_str(&tried(set, &mut rest));
+        said.push_str(&tried(set, judgements.get(set.examples.clone()).unwrap_or_default()));
     }
-    let model = fit(&examples, settings, &weights::embedded(), |_| true);
-    examples.clear();
-    let table = weights::write(&model);
-    match &arguments.out {
-        Some(path) => match std::fs::write(path, &table) {
-            Ok(()) => said.push_str(&format!("The table is written to {}.\n", path.display())),
-            Err(error) => return Answer::trouble(format!("{} cannot be written: {error}.\n", path.display()), Exit::World),
-        },
-        None => said.push_str(&table),
-    }
-    Answer::new(said, Exit::Fine)
+    let table = weights::write(&fit(&examples, settings, &uses, |_| true));
+    let Some(path) = &arguments.out else { return Ok(Answer::new(said + &table, Exit::Fine)) };
+    std::fs::write(path, &table)
+        .map_err(|error| Answer::trouble(format!("{} cannot be written: {error}.\n", path.display()), Exit::World))?;
+    said.push_str(&format!("The table is written to {}.\n", path.display()));
+    Ok(Answer::new(said, Exit::Fine))
 }
 
-/// The figures of one folder, from the judgements of its posts, which are taken off `judgements`.
-fn tried(set: &Set, judgements: &mut impl Iterator<Item = Vec<(u32, f32)>>) -> String {
-    let named = |judgement: Vec<(u32, f32)>| -> Matches {
-        let name = |(claim, score)| set.index.claim(claim).map(|claim| (claim.id.clone(), f64::from(score)));
-        judgement.into_iter().filter_map(name).collect()
+/// The figures of one folder, from the judgements of its posts: those with labels, then those that repeat no claim.
+fn tried(set: &Set, judgements: &[Vec<(u32, f32)>]) -> String {
+    let named = |judgement: &Vec<(u32, f32)>| -> Matches {
+        let name = |(claim, score): &(u32, f32)| set.index.claim(*claim).map(|claim| (claim.id.clone(), f64::from(*score)));
+        judgement.iter().filter_map(name).collect()
     };
-    let mut matches = HashMap::new();
-    for (post, _) in &set.labels {
-        matches.insert(post.clone(), judgements.next().map(named).unwrap_or_default());
-    }
-    let negatives: Vec<Matches> = match set.has_negatives {
-        true => judgements.take(negatives_of(set)).map(named).collect(),
-        false => Vec::new(),
-    };
-    let figures = figures(&set.labels, &matches, set.has_negatives.then_some(&negatives), 0.1);
+    let matches = set.labels.iter().zip(judgements).map(|((post, _), judgement)| (post.clone(), named(judgement))).collect();
+    let negatives: Vec<Matches> = judgements.iter().skip(set.labels.len()).map(named).collect();
+    let figures = figures(&set.labels, &matches, (!negatives.is_empty()).then_some(&negatives), 0.1);
     format!("{}: {}\n", set.folder.display(), eval::json(&figures))
 }
 
-fn negatives_of(set: &Set) -> usize {
-    set.count - set.labels.len()
-}
-
-fn read(folder: &Path, folds: usize) -> Result<Set, Answer> {
+/// Reads one folder; its posts become examples.
+fn read(folder: &Path, lacking: Lacking, weight: f64, folds: usize, examples: &mut Vec<Example>) -> Result<Set, Answer> {
     let claims = ["claims.jsonl", "claims.jsonl.gz"].map(|name| folder.join(name));
     let claims: Vec<PathBuf> = claims.into_iter().filter(|path| path.exists()).collect();
-    let (archive, _) = archive::claims(&claims)?;
+    let (mut archive, _) = archive::claims(&claims)?;
+    archive.claims.iter_mut().for_each(|claim| take_away(claim, lacking));
     let index = BulkIndex::build(archive.claims);
-    let mut posts: HashMap<String, Post> = archive::posts(&folder.join("posts.jsonl"))?.into_iter().collect();
+    let posts: HashMap<String, Post> = archive::posts(&folder.join("posts.jsonl"))?.into_iter().collect();
     let negatives = folder.join("negatives.jsonl");
-    let has_negatives = negatives.exists();
-    let negatives = if has_negatives { archive::posts(&negatives)? } else { Vec::new() };
+    let negatives = if negatives.exists() { archive::posts(&negatives)? } else { Vec::new() };
+    let (weight, stream_weight) = if negatives.is_empty() { (weight * RANKING_ONLY, 0.0) } else { (weight, weight) };
     let labels = archive::labels(&folder.join("labels.tsv"))?;
     let places: HashMap<&str, u32> =
         (0..index.len() as u32).filter_map(|number| index.claim(number).map(|claim| (claim.id.as_str(), number))).collect();
-    let mut examples = Vec::new();
     let mut scratch = Scratch::default();
-    let folds_of = folds_by_claim(&labels, folds);
-    for (post, right) in &labels {
-        let Some(post_read) = posts.remove(post) else { continue };
-        examples.push(Example {
-            shortlist: shortlist(&post_read, &index, &mut scratch),
-            right: right.iter().filter_map(|claim| places.get(claim.as_str()).copied()).collect(),
-            fold: folds_of.get(post.as_str()).copied().unwrap_or(0),
-            weight: if has_negatives { 1.0 } else { RANKING_ONLY },
-            of_the_stream: has_negatives,
-        });
+    let first = examples.len();
+    for ((post, right), fold) in labels.iter().zip(folds_by_claim(&labels, folds)) {
+        // A labelled post that is missing counts as missed.
+        let shortlist = posts.get(post).map(|post| shortlist(post, &index, &mut scratch)).unwrap_or_default();
+        let right = right.iter().filter_map(|claim| places.get(claim.as_str()).copied()).collect();
+        examples.push(Example { shortlist, right, fold, weight, stream_weight });
     }
     for (number, (_, post)) in negatives.iter().enumerate() {
         let shortlist = shortlist(post, &index, &mut scratch);
-        examples.push(Example { shortlist, right: Vec::new(), fold: number % folds, weight: 1.0, of_the_stream: true });
+        examples.push(Example { shortlist, right: Vec::new(), fold: number % folds, weight, stream_weight });
     }
     drop(places);
-    Ok(Set { folder: folder.to_owned(), count: examples.len(), index, labels, examples, has_negatives })
+    Ok(Set { folder: folder.to_owned(), index, labels, examples: first..examples.len() })
 }
 
-/// Parts posts into folds so that posts which share a claim, directly or through others, stay together.
-fn folds_by_claim(labels: &[(String, Vec<String>)], folds: usize) -> HashMap<&str, usize> {
-    let mut group_of: HashMap<&str, usize> = HashMap::new();
-    let mut parent: Vec<usize> = (0..labels.len()).collect();
-    fn root(parent: &[usize], mut at: usize) -> usize {
-        while parent[at] != at {
-            at = parent[at];
+fn take_away(claim: &mut BulkClaim, lacking: Lacking) {
+    if lacking != Lacking::Nothing {
+        (claim.summary, claim.url) = (None, None);
+    }
+    if lacking == Lacking::AllButClaim && !claim.claim.trim().is_empty() {
+        claim.title = None;
+    }
+}
+
+/// Gives each post its fold, so that posts which share a claim, directly or through others, stay together.
+fn folds_by_claim(labels: &[(String, Vec<String>)], folds: usize) -> Vec<usize> {
+    let mut first_with: HashMap<&str, usize> = HashMap::new();
+    // Each post's group is known by its first post, found by following these.
+    let mut earlier: Vec<usize> = (0..labels.len()).collect();
+    let first = |earlier: &[usize], mut at: usize| {
+        while earlier[at] != at {
+            at = earlier[at];
         }
         at
-    }
+    };
     for (number, (_, claims)) in labels.iter().enumerate() {
         for claim in claims {
-            let other = *group_of.entry(claim).or_insert(number);
-            let (a, b) = (root(&parent, other), root(&parent, number));
-            parent[a.max(b)] = a.min(b);
+            let other = *first_with.entry(claim).or_insert(number);
+            let (a, b) = (first(&earlier, other), first(&earlier, number));
+            earlier[a.max(b)] = a.min(b);
         }
     }
-    labels
-        .iter()
-        .enumerate()
-        .map(|(number, (post, _))| {
-            // Neighbouring groups go to different folds.
-            let group = root(&parent, number) as u64;
-            (post.as_str(), (group.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33) as usize % folds)
-        })
-        .collect()
+    // Neighbouring groups go to different folds.
+    let fold = |group: usize| ((group as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33) as usize % folds;
+    (0..labels.len()).map(|number| fold(first(&earlier, number))).collect()
 }

@@ -1,7 +1,7 @@
 //! Fits the weights of the ranked matcher on labelled posts: a conditional logit for the ranking, a logistic regression for the
 //! probability, both with L2 and minimised by L-BFGS (Nocedal 1980).
 
-use super::ranked::model::{ACCEPT_FEATURES, FEATURES, Model, Weighed, dot, probability, standing};
+use super::ranked::model::{ACCEPT_FEATURES, FEATURES, Model, Weighed, beside, dot, probability, standing};
 
 /// A labelled post with its shortlist.
 #[derive(Debug, Clone)]
@@ -14,8 +14,8 @@ pub struct Example {
     pub fold: usize,
     /// Weight in fitting the ranking.
     pub weight: f64,
-    /// Whether the probability is fitted on it.
-    pub of_the_stream: bool,
+    /// Weight in fitting the probability; 0 if it does not belong to a stream in which posts without a claim are known.
+    pub stream_weight: f64,
 }
 
 /// How strongly weights are held back.
@@ -43,20 +43,21 @@ pub fn fit(examples: &[Example], settings: Settings, uses: &Model, use_it: impl 
     let rank = fit_rank(&used, settings.rank_l2, &uses.rank_uses);
     let mut rows = Rows::default();
     let mut stream = Rows::default();
-    let of_stream = || used.iter().filter(|example| example.of_the_stream);
-    let positives = of_stream().filter(|example| !example.right.is_empty()).count() as f64;
-    let negatives = of_stream().filter(|example| example.right.is_empty()).count() as f64;
+    let of_stream = || used.iter().filter(|example| example.stream_weight > 0.0);
+    let sum = |is_right: bool| of_stream().filter(|e| e.right.is_empty() != is_right).map(|e| e.stream_weight).sum::<f64>();
+    let (positives, negatives) = (sum(true), sum(false));
     let negative_weight = if negatives > 0.0 { positives * (1.0 / settings.prevalence - 1.0) / negatives } else { 1.0 };
     for example in of_stream() {
         let list = ranked(&example.shortlist, &rank);
         let Some(best) = list.first() else { continue };
-        let weight = if example.right.is_empty() { negative_weight } else { 1.0 };
+        let is_right = example.right.contains(&best.claim);
+        let weight = example.stream_weight * if example.right.is_empty() { negative_weight } else { 1.0 };
         let row = standing(&list);
-        rows.push(&row, example.right.contains(&best.claim), weight);
-        stream.push(&row, example.right.contains(&best.claim), weight);
+        rows.push(&row, is_right, weight);
+        stream.push(&row, is_right, weight);
         let others: Vec<Weighed> = list.iter().filter(|claim| !example.right.contains(&claim.claim)).copied().collect();
         if !example.right.is_empty() && !others.is_empty() {
-            rows.push(&standing(&others), false, settings.twins);
+            rows.push(&standing(&others), false, example.stream_weight * settings.twins);
         }
     }
     let (accept, constant) = fit_logit(&rows, settings.accept_l2, &uses.accept_uses);
@@ -68,7 +69,8 @@ pub fn fit(examples: &[Example], settings: Settings, uses: &Model, use_it: impl 
     }
     let (slope, offset) = fit_logit(&logits, 0.01, &[true]);
     let slope = slope.first().copied().unwrap_or(1.0);
-    let mut model = Model { rank, accept: [0.0; ACCEPT_FEATURES], accept_constant: (constant * slope + offset) as f32, ..uses.clone() };
+    let mut model =
+        Model { rank, accept: [0.0; ACCEPT_FEATURES], accept_constant: (constant * slope + offset) as f32, ..uses.clone() };
     model.accept.iter_mut().zip(accept).for_each(|(to, weight)| *to = (weight * slope) as f32);
     model
 }
@@ -78,7 +80,7 @@ pub fn judged(example: &Example, model: &Model) -> Vec<(u32, f32)> {
     let list = ranked(&example.shortlist, &model.rank);
     let Some(best) = list.first() else { return Vec::new() };
     let sure = probability(dot(&model.accept, &standing(&list)) + model.accept_constant);
-    list.iter().map(|claim| (claim.claim, sure * (claim.score - best.score).exp())).collect()
+    list.iter().map(|claim| (claim.claim, sure * beside(claim.score, best.score))).collect()
 }
 
 fn ranked(shortlist: &[Weighed], rank: &[f32; FEATURES]) -> Vec<Weighed> {
@@ -113,7 +115,8 @@ fn fit_rank(examples: &[&Example], l2: f64, uses: &[bool]) -> [f32; FEATURES] {
             scores.extend(rows.chunks(FEATURES).map(|row| inner(row, w)));
             let top = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let all: f64 = scores.iter().map(|s| (s - top).exp()).sum();
-            let of_right: f64 = scores.iter().zip(right).filter(|(_, r)| **r).map(|(s, _)| (s - top).exp()).sum::<f64>().max(1e-300);
+            let of_right: f64 =
+                scores.iter().zip(right).filter(|(_, r)| **r).map(|(s, _)| (s - top).exp()).sum::<f64>().max(1e-300);
             loss += weight * (all.ln() - of_right.ln());
             pulls.clear();
             pulls.extend(scores.iter().zip(right).map(|(s, r)| {
@@ -246,7 +249,8 @@ fn minimise(width: usize, turns: usize, mut f: impl FnMut(&[f64], &mut [f64]) ->
             direction.iter_mut().zip(change).for_each(|(d, c)| *d -= alpha * c);
             alphas.push(alpha);
         }
-        let size = past.last().map_or(1.0 / product(&gradient, &gradient).sqrt().max(1e-12), |(s, c, _)| product(s, c) / product(c, c));
+        let size =
+            past.last().map_or(1.0 / product(&gradient, &gradient).sqrt().max(1e-12), |(s, c, _)| product(s, c) / product(c, c));
         direction.iter_mut().for_each(|d| *d *= size);
         for ((step, change, rho), alpha) in past.iter().zip(alphas.iter().rev()) {
             let beta = rho * product(change, &direction);

@@ -260,7 +260,8 @@ mod tests {
 
     #[test]
     fn of_two_claims_with_one_id_the_first_is_kept() {
-        let archive = read("{\"id\":\"a\",\"claim\":\"one\"}\n{\"id\":\"a\",\"claim\":\"two\"}\n{\"id\":\"b\",\"claim\":\"two\"}");
+        let archive =
+            read("{\"id\":\"a\",\"claim\":\"one\"}\n{\"id\":\"a\",\"claim\":\"two\"}\n{\"id\":\"b\",\"claim\":\"two\"}");
         assert_eq!(archive.claims.iter().map(|c| c.claim.as_str()).collect::<Vec<_>>(), ["one", "two"]);
         assert_eq!(faults(&archive), ["a.jsonl:2: the id \"a\" is taken by an earlier line, which is kept"]);
     }

@@ -23,10 +23,10 @@ use retrieval::{Sums, search};
 use strength::PostTerms;
 
 /// Claims of the shortlist that are measured.
-pub const SHORTLIST: usize = 40;
+pub const SHORTLIST: usize = 20;
 
 /// A post whose best claim reaches less than this sum is never more than [`LEAST_POSSIBLE`] sure: absolute evidence is too thin.
-pub const LEAST_EVIDENCE: f32 = 40.0;
+pub const LEAST_EVIDENCE: f32 = 50.0;
 
 /// What thin evidence cannot reach.
 const LEAST_POSSIBLE: f32 = 0.5;
@@ -143,7 +143,7 @@ impl Finder {
         }
         let mut least = sure;
         for (claim, hit) in weighed.iter().zip(hits) {
-            least = sure * (claim.score - best.score).exp();
+            least = sure * model::beside(claim.score, best.score);
             if least >= wanted.at_least {
                 candidates.push(Candidate { claim: claim.claim, confidence: least, spans: spans(query, hit) });
             }

@@ -14,7 +14,7 @@ pub const ACCEPT_FEATURES: usize = FEATURES + STANDING_NAMES.len();
 
 /// What the features are called, in the order of [`features`]. Two dozen are worth having (Snopes and a mixed collection of 86,376
 /// fact-checks, stepwise elimination); which model reads which stands in `weights.txt`: a blank cell is not fitted.
-pub const NAMES: [&str; 35] = [
+pub const NAMES: [&str; 36] = [
     "ln sum",
     "square of ln sum",
     "sum / own sum",
@@ -38,6 +38,7 @@ pub const NAMES: [&str; 35] = [
     "ln run",
     "ln window",
     "numbers",
+    "ln kin",
     "ln names",
     "ln others",
     "ln author",
@@ -107,6 +108,7 @@ pub fn features(f: &Facts) -> Features {
         ln(f.run),
         ln(f.window),
         f.numbers.min(3.0),
+        ln(f.kin),
         ln(f.names),
         ln(f.others),
         ln(f.author[0]),
@@ -144,6 +146,11 @@ pub fn standing(shortlist: &[Weighed]) -> [f32; ACCEPT_FEATURES] {
     out[..FEATURES].copy_from_slice(&best.features);
     out[FEATURES..].copy_from_slice(&[1.0 / (1.0 + rivals), (best.sum - second) / best.sum.max(1.0)]);
     out
+}
+
+/// How probable a claim is beside the best one. Their odds are a little longer than the ranking model says.
+pub fn beside(score: f32, best: f32) -> f32 {
+    (1.5 * (score - best)).exp()
 }
 
 /// Multiplies weights with features.

@@ -14,6 +14,7 @@ const LEAD: usize = 18;
 const BANDS: [f32; 3] = [4.0, 5.5, 7.0];
 
 const CLAIM: usize = 0;
+const TITLE: usize = 1;
 const SUMMARY: usize = 2;
 
 /// No slot.
@@ -52,6 +53,8 @@ pub struct Facts {
     pub run: f32,
     /// Heaviest set of shared terms inside one window of the text.
     pub window: f32,
+    /// Terms of the text that the claim lacks though it has one that begins alike.
+    pub kin: f32,
     /// Numbers shared.
     pub numbers: f32,
     /// Shared terms that are names in the claim.
@@ -82,6 +85,7 @@ pub struct Measure {
 struct Sets {
     hit: u64,
     names: u64,
+    kin: u64,
     lead: u64,
     fields: [u64; FIELDS],
 }
@@ -115,7 +119,7 @@ impl Measure {
         let mut facts = Facts { sum: sum as f32 / unit, own_sum: query.own_sum, totals, ..Facts::default() };
         let mut sets = Sets::default();
         for (field, tokens) in index.fields(claim).into_iter().enumerate() {
-            self.field(field, tokens, query, &mut sets, &mut facts);
+            self.field(field, tokens, query, index, &mut sets, &mut facts);
         }
         text_side(query, sets, &mut facts);
         facts.window = window(query, sets.hit);
@@ -123,7 +127,7 @@ impl Measure {
         facts
     }
 
-    fn field(&self, field: usize, tokens: &[u32], query: &Query, sets: &mut Sets, facts: &mut Facts) {
+    fn field(&self, field: usize, tokens: &[u32], query: &Query, index: &BulkIndex, sets: &mut Sets, facts: &mut Facts) {
         let mut seen = 0_u64;
         let mut run = 0.0;
         // The three tokens before, nearest first.
@@ -142,6 +146,8 @@ impl Measure {
             if !of_text {
                 if slot != NONE {
                     sets.hit |= 1 << slot;
+                } else if field <= TITLE && flags & flag::AGAIN == 0 {
+                    sets.kin |= query.kin(index.beginning(term));
                 }
                 run = 0.0;
                 before = [NONE, before[0], before[1]];
@@ -205,6 +211,7 @@ fn text_side(query: &Query, sets: Sets, facts: &mut Facts) {
         }
         facts.of_text += if slot.flags & flag::JOINED != 0 { 0.0 } else { tells };
         if !hit {
+            facts.kin += tells * one_if(sets.kin, bit);
             continue;
         }
         facts.shared += tells;

@@ -93,6 +93,10 @@ pub struct Query {
     pub of_text: usize,
     /// Every term where it stands, in order.
     pub row: Vec<Standing>,
+    /// How the term of each slot begins.
+    beginnings: Vec<u32>,
+    /// The lowest six bits of those, as a set: most words of claims are told from them at once.
+    beginnings_seen: u64,
     /// What a claim of just the query's words would reach, about.
     pub own_sum: f32,
     /// For each slot the slots that stand right after it somewhere.
@@ -106,6 +110,15 @@ impl Query {
         self.slots.clear();
         self.row.clear();
         self.of_text = 0;
+    }
+
+    /// Gives the slots of the text whose terms begin like this; see [`BulkIndex::beginning`].
+    pub fn kin(&self, beginning: u32) -> u64 {
+        let bit = 1_u64 << (beginning & 63);
+        if beginning == 0 || self.beginnings_seen & bit == 0 {
+            return 0;
+        }
+        (0..self.of_text).zip(&self.beginnings).filter(|(_, own)| **own == beginning).fold(0, |set, (slot, _)| set | 1 << slot)
     }
 
     /// How much the impact of a slot's term counts, in 64ths.
@@ -131,8 +144,11 @@ impl Query {
     }
 
     /// Notes which slots follow each other.
-    fn close(&mut self) {
+    fn close(&mut self, index: &BulkIndex) {
         self.of_text = self.slots.len();
+        self.beginnings.clear();
+        self.beginnings.extend(self.slots.iter().map(|slot| slot.term.map_or(0, |term| index.beginning(term))));
+        self.beginnings_seen = self.beginnings.iter().filter(|own| **own != 0).fold(0, |set, own| set | 1 << (own & 63));
         for followers in [&mut self.next, &mut self.near] {
             followers.clear();
             followers.resize(MOST_SLOTS, 0);
@@ -219,7 +235,7 @@ type Meanings = HashMap<Box<str>, Remembered, RandomState>;
 
 /// Ends a passage: adds the author's name, hands it out, begins the next.
 fn finish(query: &mut Query, author: &str, index: &BulkIndex, meanings: &mut Meanings, each: &mut impl FnMut(&Query)) {
-    query.close();
+    query.close(index);
     if !author.is_empty() {
         let mut words = Words::default();
         words.read(author.get(..author.floor_char_boundary(200)).unwrap_or_default());
@@ -237,7 +253,8 @@ fn finish(query: &mut Query, author: &str, index: &BulkIndex, meanings: &mut Mea
             }
         });
     }
-    let sums = (0..query.slots.len()).map(|slot| query.weight(slot) as f32 / WEIGHT_UNIT * index.most_impact(query.slots[slot].tells));
+    let sums =
+        (0..query.slots.len()).map(|slot| query.weight(slot) as f32 / WEIGHT_UNIT * index.most_impact(query.slots[slot].tells));
     query.own_sum = sums.sum();
     each(query);
     query.clear();

@@ -50,7 +50,8 @@ fn nothing() -> Model {
 pub fn read(text: &str) -> Result<Model, BadWeights> {
     let mut model = nothing();
     let mut missing: Vec<&str> = NAMES.iter().chain(&STANDING_NAMES).chain([&CONSTANT]).copied().collect();
-    for (line, content) in (1..).zip(text.lines()).filter(|(_, content)| !content.trim().is_empty() && !content.starts_with('#')) {
+    for (line, content) in (1..).zip(text.lines()).filter(|(_, content)| !content.trim().is_empty() && !content.starts_with('#'))
+    {
         let bad = |why: String| BadWeights { line, why };
         let mut cells = content.split('|').map(str::trim);
         let mut cell = || cells.next().unwrap_or_default();

@@ -23,6 +23,9 @@ const SATURATION: f32 = 2.0;
 /// Rare words count more than BM25 has it.
 const RARITY: f32 = 1.4;
 
+/// Words that tell less have too many kin.
+const LEAST_WEIGHT_OF_KIN: f32 = 3.0;
+
 /// Words misspelt in posts are looked for among terms of this many claims or more, in collections of more than a few thousand.
 const OFTEN: u32 = 2;
 
@@ -39,6 +42,9 @@ pub(super) fn build(mut claims: Vec<BulkClaim>) -> BulkIndex {
     let frequencies = index.vocabulary.frequencies().iter();
     index.weights = claims_with.iter().zip(frequencies).map(|(with, f)| weight(f64::from(*with), claims, *f)).collect();
     index.vocabulary.learn_typos(&claims_with, if index.claims.len() > 5_000 { OFTEN } else { 1 });
+    index.beginnings = index.vocabulary.beginnings();
+    let weights = index.weights.iter().zip(&mut index.beginnings);
+    weights.filter(|(weight, _)| **weight < LEAST_WEIGHT_OF_KIN).for_each(|(_, beginning)| *beginning = 0);
     drop_stop_words(&mut index);
     post(&mut index, &claims_with, &lengths);
     index
@@ -46,11 +52,16 @@ pub(super) fn build(mut claims: Vec<BulkClaim>) -> BulkIndex {
 
 /// Reads every field of every claim; gives their lengths in words.
 fn read(index: &mut BulkIndex) -> Vec<[u16; FIELDS]> {
-    let bytes: usize = index.claims.iter().map(|c| c.claim.len() + [&c.title, &c.summary].map(|t| t.as_ref().map_or(0, String::len)).iter().sum::<usize>()).sum();
+    let bytes: usize = index
+        .claims
+        .iter()
+        .map(|c| c.claim.len() + [&c.title, &c.summary].map(|t| t.as_ref().map_or(0, String::len)).iter().sum::<usize>())
+        .sum();
     index.tokens.reserve(bytes / 5);
     index.ends.reserve(index.claims.len() * FIELDS);
     let mut words = Words::default();
-    let (vocabulary, row, ends): (&mut Vocabulary, &mut Vec<u32>, &mut Vec<u32>) = (&mut index.vocabulary, &mut index.tokens, &mut index.ends);
+    let (vocabulary, row, ends): (&mut Vocabulary, &mut Vec<u32>, &mut Vec<u32>) =
+        (&mut index.vocabulary, &mut index.tokens, &mut index.ends);
     let mut lengths = Vec::with_capacity(index.claims.len());
     for claim in &index.claims {
         let address = claim.url.as_deref().map(words_of_address);

@@ -39,6 +39,8 @@ pub struct BulkIndex {
     vocabulary: Vocabulary,
     /// What each term tells, in nats.
     weights: Vec<f32>,
+    /// How each term begins, hashed; 0 for short ones, stop words and numbers.
+    beginnings: Vec<u32>,
     /// Where the postings of each term begin, and the end.
     begins: Vec<u32>,
     posted_claims: Vec<u32>,
@@ -106,6 +108,11 @@ impl BulkIndex {
     /// Gives what a term tells, in nats: -ln of the chance that an ordinary post, or a claim, holds it.
     pub fn weight(&self, term: Term) -> f32 {
         self.weights.get(term as usize).copied().unwrap_or(0.0)
+    }
+
+    /// Gives a number for the first five letters of a term, which kindred words often share; 0 for terms that have none or tell little.
+    pub fn beginning(&self, term: Term) -> u32 {
+        self.beginnings.get(term as usize).copied().unwrap_or(0)
     }
 
     /// Gives what a word tells that no claim holds, from its frequency in ordinary language.

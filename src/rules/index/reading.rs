@@ -59,14 +59,8 @@ pub fn tokens<'w>(text: &str, words: &'w Words, mut each: impl FnMut(Token<'w>))
     let mut rest = words.iter().peekable();
     let (mut tag_end, mut sentence) = (0, u32::MAX);
     while let Some(word) = rest.next() {
-        let mut token = Token {
-            form: word.form,
-            flags: 0,
-            at: word.at,
-            sentence: word.sentence,
-            start: word.start,
-            end: word.end,
-        };
+        let mut token =
+            Token { form: word.form, flags: 0, at: word.at, sentence: word.sentence, start: word.start, end: word.end };
         let bytes = text.as_bytes();
         if word.start > 0 && matches!(bytes.get(word.start - 1), Some(b'#' | b'@')) {
             tag_end = word.start + text[word.start..].bytes().take_while(|b| is_of_a_tag(*b)).count();

@@ -47,8 +47,9 @@ impl Typos {
         let bits = usize::BITS - (typos.holes.len() / 4).leading_zeros();
         typos.shift = 32 - bits.clamp(1, 20);
         let buckets = 1usize << (32 - typos.shift);
-        typos.begins =
-            (0..=buckets).map(|b| typos.holes.partition_point(|(hash, _)| ((*hash >> typos.shift) as usize) < b) as u32).collect();
+        typos.begins = (0..=buckets)
+            .map(|b| typos.holes.partition_point(|(hash, _)| ((*hash >> typos.shift) as usize) < b) as u32)
+            .collect();
         typos
     }
 

@@ -82,6 +82,19 @@ impl Vocabulary {
         self.frequencies.is_empty()
     }
 
+    /// Gives a number for the first five letters of each term; 0 for terms with fewer.
+    pub fn beginnings(&self) -> Vec<u32> {
+        let mut beginnings = vec![0; self.len()];
+        for (name, term) in &self.terms {
+            let Some(head) = name.as_bytes().get(..5).filter(|_| name.bytes().all(|b| b.is_ascii_lowercase())) else { continue };
+            if let Some(beginning) = beginnings.get_mut(*term as usize) {
+                // Five letters fit into 25 bits: different beginnings have different numbers, none of them 0.
+                *beginning = head.iter().fold(0, |number, b| number << 5 | u32::from(b - b'a' + 1));
+            }
+        }
+        beginnings
+    }
+
     /// Frequency of each term in ordinary language.
     pub fn frequencies(&self) -> &[f64] {
         &self.frequencies
