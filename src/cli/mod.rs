@@ -1,9 +1,13 @@
 //! The command line: one file per command.
 
+mod archive;
 pub mod check;
+pub mod eval;
 pub mod explain;
+pub mod fit;
 pub mod mail;
 pub mod marks;
+pub mod match_posts;
 pub mod output;
 pub mod queue;
 pub mod run;
@@ -46,6 +50,15 @@ pub enum Command {
     Store(store::Arguments),
     /// Try the way to a desk, and look after letters that wait.
     Mail(mail::Arguments),
+    /// Find the claims that posts repeat.
+    #[command(name = "match", after_help = match_posts::AFTER_HELP)]
+    Match(match_posts::Arguments),
+    /// Say how good the matcher is on labelled posts.
+    #[command(after_help = eval::AFTER_HELP)]
+    Eval(eval::Arguments),
+    /// Make the weights again from labelled posts.
+    #[command(after_help = fit::AFTER_HELP)]
+    Fit(fit::Arguments),
 }
 
 /// Where the configuration lies; the same for every command.
@@ -102,5 +115,8 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Status(arguments) => output::print(status::status(&arguments).await),
         Command::Store(arguments) => output::print(store::store(&arguments).await),
         Command::Mail(arguments) => output::print(mail::mail(&arguments).await),
+        Command::Match(arguments) => match_posts::match_posts(&arguments),
+        Command::Eval(arguments) => output::print(eval::eval(&arguments)),
+        Command::Fit(arguments) => output::print(fit::fit_weights(&arguments)),
     }
 }

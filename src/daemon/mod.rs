@@ -129,8 +129,9 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
         clock,
     });
     let bell = Arc::new(Notify::new());
-    let office =
-        Arc::new(PostOffice::new(house.store.clone(), &config.mail, desk_list, Arc::clone(&bell), Arc::clone(&metrics))?);
+    let office = Arc::new(
+        PostOffice::new(house.store.clone(), &config.mail, desk_list, Arc::clone(&bell), Arc::clone(&metrics))?.with_clock(clock),
+    );
     tell(News::Started { sources, claims, desks, web: web_address });
 
     let mut watch = Watch::new(&house, &office, &bell, &pulse, watched, in_flight, once);
