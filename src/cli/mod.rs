@@ -86,8 +86,8 @@ impl From<Exit> for ExitCode {
 pub async fn run(line: CommandLine) -> Exit {
     match line.command {
         Command::Run(arguments) => run::run(arguments).await,
-        Command::Check(arguments) => output::print(check::check(&arguments)),
-        Command::Test(arguments) => output::print(test::test(&arguments)),
-        Command::Explain(arguments) => output::print(explain::explain(&arguments)),
+        Command::Check(arguments) => output::print(&check::check(&arguments)),
+        Command::Test(arguments) => output::print(&test::test(&arguments)),
+        Command::Explain(arguments) => output::print(&explain::explain(&arguments)),
     }
 }

@@ -44,7 +44,7 @@ impl Answer {
 }
 
 /// Says it. A reader that has gone away (`| head`) is no fault.
-pub fn print(answer: Answer) -> Exit {
+pub fn print(answer: &Answer) -> Exit {
     let _ = std::io::stderr().write_all(answer.trouble.as_bytes());
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(answer.text.as_bytes()).and_then(|()| out.flush());

@@ -68,7 +68,7 @@ fn file(tree: &Spanned<DeTable<'_>>, lists: &Lists, notes: &mut Notes<'_>) -> Ve
         Some(value) if !format_is_known(&value, notes) => return Vec::new(),
         Some(_) => {}
         None => {
-            notes.error(codes::NO_FORMAT, &(0..0), "this file does not say its format", "begin it with the line `format = 1`")
+            notes.error(codes::NO_FORMAT, &(0..0), "this file does not say its format", "begin it with the line `format = 1`");
         }
     }
     let _gathered_before = root.take("lists");
