@@ -5,6 +5,7 @@ pub mod explain;
 pub mod marks;
 pub mod output;
 pub mod run;
+pub mod source;
 pub mod test;
 pub mod trial;
 
@@ -33,6 +34,8 @@ pub enum Command {
     /// Try the tests that stand in the rules.
     #[command(after_help = test::AFTER_HELP)]
     Test(test::Arguments),
+    /// Look at sources and look after them.
+    Source(source::Arguments),
     /// Show why a text matches a claim, or why not.
     #[command(after_help = explain::AFTER_HELP)]
     Explain(explain::Arguments),
@@ -88,6 +91,7 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Check(arguments) => output::print(check::check(&arguments)),
         Command::Test(arguments) => output::print(test::test(&arguments)),
+        Command::Source(arguments) => output::print(source::run(arguments).await),
         Command::Explain(arguments) => output::print(explain::explain(&arguments)),
     }
 }
