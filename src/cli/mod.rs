@@ -11,6 +11,7 @@ pub mod match_posts;
 pub mod output;
 pub mod queue;
 pub mod run;
+pub mod source;
 pub mod status;
 pub mod store;
 pub mod test;
@@ -41,6 +42,8 @@ pub enum Command {
     /// Try the tests that stand in the rules.
     #[command(after_help = test::AFTER_HELP)]
     Test(test::Arguments),
+    /// Look at sources and look after them.
+    Source(source::Arguments),
     /// Show why a text matches a claim, or why not.
     #[command(after_help = explain::AFTER_HELP)]
     Explain(explain::Arguments),
@@ -111,6 +114,7 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Check(arguments) => output::print(check::check(&arguments)),
         Command::Test(arguments) => output::print(test::test(&arguments)),
+        Command::Source(arguments) => output::print(source::run(arguments).await),
         Command::Explain(arguments) => output::print(explain::explain(&arguments)),
         Command::Status(arguments) => output::print(status::status(&arguments).await),
         Command::Store(arguments) => output::print(store::store(&arguments).await),

@@ -3,6 +3,7 @@
 mod desks;
 mod files;
 mod mail;
+mod networks;
 mod read;
 mod sources;
 

@@ -34,7 +34,7 @@ pub(super) fn configuration(text: &RuleText, secret: SecretOf<'_>) -> (Option<Co
         None => default_paths(),
     };
     let fetch = root.table("fetch", &mut notes).map(|table| fetch(table, &mut notes)).unwrap_or_default();
-    let sources = sources::read(root.tables("source", &mut notes), &mut notes);
+    let sources = sources::read(root.tables("source", &mut notes), fetch.contact.is_some(), secret, &mut notes);
     let desks = desks::read(root.tables("desk", &mut notes), &mut notes);
     let mail = root.table("mail", &mut notes).map(|table| mail::read(table, secret, &mut notes));
     let mail = mail.unwrap_or_else(|| Some(post_office::settings::Settings::default()));

@@ -3,10 +3,13 @@
 //! One loop decides; the visits it starts and the post office do. The order of stopping is the order of trust: no new
 //! visits → visits in hand finish → the letter in hand settles → the web server → the store, one limit over all.
 
+mod bluesky;
 pub mod clock;
 pub mod error;
 pub mod gate;
+pub mod gather;
 pub mod letters;
+mod mastodon;
 pub mod news;
 pub mod reload;
 pub mod report;
@@ -14,6 +17,7 @@ pub mod round;
 pub mod schedule;
 mod settling;
 pub mod supervisor;
+pub mod trouble;
 pub mod upkeep;
 pub mod watch;
 

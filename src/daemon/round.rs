@@ -2,30 +2,27 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
 use super::clock::Clock;
-use super::news;
+use super::gather::{Asking, Batch, Gathered, gather};
+use super::news::{self, Sorted};
 use super::schedule::{self, Found};
+use super::trouble::Trouble;
 use crate::alerting::group;
 use crate::alerting::subscription::Desk;
-use crate::feeds::error::ReadError;
-use crate::feeds::{clean, syndication};
-use crate::fetch::error::FetchError;
-use crate::fetch::{Fetched, Fetcher};
+use crate::fetch::Fetcher;
 use crate::matching;
 use crate::model::claim::{Claim, ClaimId};
 use crate::model::post::{Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
-use crate::model::source::{Source, SourceState, Validators};
+use crate::model::source::{Source, SourceState};
 use crate::model::units::in_words;
 use crate::rules::compile::RuleSet;
 use crate::store::Store;
-use crate::store::error::StoreError;
 use crate::store::records::Visit;
 use crate::telemetry::metrics::{ByReason, BySource, Metrics};
 
@@ -44,6 +41,13 @@ pub struct House {
     pub metrics: Arc<Metrics>,
     /// The time.
     pub clock: Clock,
+}
+
+impl House {
+    /// Gives what gathering needs.
+    pub fn asking(&self) -> Asking<'_> {
+        Asking { fetcher: &self.fetcher, store: Some(&self.store), now: self.clock.now() }
+    }
 }
 
 /// How a visit ended.
@@ -86,40 +90,16 @@ pub struct Tally {
 /// Cancel-safe in the sense that counts: what is not committed is as if the visit had not happened, and is repeated.
 /// `chance` is 0..1 and spreads the next visit.
 pub async fn visit(house: &House, source: &Source, state: &SourceState, chance: f64) -> (SourceState, Visited) {
-    let fetched = match house.fetcher.fetch(source, &state.validators).await {
-        Ok(fetched) => fetched,
-        Err(error) => {
-            return failed(house, source, state, &Trouble::of_fetch(&error), chance).await;
-        }
-    };
-    let (body, content_type, url, validators, hint) = match fetched {
-        Fetched::NotModified { validators, hint } => {
+    let batch = match gather(&house.asking(), source, state).await {
+        Ok(Gathered::Batch(batch)) => *batch,
+        Ok(Gathered::Unchanged { validators, hint }) => {
             let found = Found { hint, validators, ..Found::default() };
             return unchanged(house, source, state, &found, chance).await;
         }
-        Fetched::News { body, content_type, url, validators, hint } => (body, content_type, url, validators, hint),
+        Err(trouble) => return failed(house, source, state, &trouble, chance).await,
     };
-
-    let now = house.clock.now();
-    let name = source.name.clone();
-    // Off the async threads: a feed may take seconds to read. A panic in the reader ends here, as a failed visit.
-    let read = spawn_blocking(move || {
-        let document = syndication::read(&body, content_type.as_deref(), url.as_ref())?;
-        let repaired = document.repaired.clone();
-        let (ttl, cut_short) = (document.ttl, document.cut_short);
-        Ok((clean::clean(document.posts, &name, now), repaired, ttl, cut_short))
-    })
-    .await
-    .unwrap_or(Err(ReadError::Panicked));
-    let (posts, repaired, ttl, cut_short) = match read {
-        Ok(read) => read,
-        Err(error) => return failed(house, source, state, &Trouble::of_reading(&error), chance).await,
-    };
-
-    // Half a document must be asked for again: with its validators the server would say "nothing new" for the other half.
-    let validators = if cut_short { Validators::default() } else { validators };
-    let found = Found { new: 0, hint: hint.max(ttl), validators: Some(validators), repaired: !repaired.is_empty() };
-    match remember(house, source, state, posts, found, chance).await {
+    let repaired = batch.repaired.clone();
+    match remember(house, source, state, batch, chance).await {
         Ok((state, tally)) => {
             tally.log(source, &repaired);
             (state, Visited::Read(tally))
@@ -133,35 +113,37 @@ async fn remember(
     house: &House,
     source: &Source,
     state: &SourceState,
-    posts: Vec<Post>,
-    mut found: Found,
+    batch: Batch,
     chance: f64,
 ) -> Result<(SourceState, Tally), Trouble> {
     let now = house.clock.now();
+    let Batch { posts, repaired, hint, validators, cursor, more, .. } = batch;
+    let mut found = Found { new: 0, hint, validators: Some(validators), repaired: !repaired.is_empty(), cursor, more };
     let keys: Vec<PostKey> = posts.iter().map(|post| post.key.clone()).collect();
     let known = house.store.known(&source.name, &keys).await?;
     let (seen_again, unknown): (Vec<Post>, Vec<Post>) = posts.into_iter().partition(|post| known.contains(&post.key));
-    let sorted = news::sort(unknown, source, state, now);
+    let Sorted { news, history } = news::sort(unknown, source, state, now);
 
     let rules = Arc::clone(&house.rules.borrow());
     let started = std::time::Instant::now();
     let (news, sightings): (Vec<Post>, Vec<(Sighting, Claim)>) = spawn_blocking(move || {
-        let sightings = sorted.news.iter().flat_map(|post| examined(post, &rules)).collect();
-        (sorted.news, sightings)
+        let sightings = news.iter().flat_map(|post| examined(post, &rules)).collect();
+        (news, sightings)
     })
     .await
     .map_err(|fault| Trouble::of_ours(&fault))?;
     house.metrics.match_duration.observe(started.elapsed().as_secs_f64());
 
-    found.new = news.len() + sorted.history.len();
-    let mut tally = Tally { posts: keys.len(), new: found.new, history: sorted.history.len(), ..Tally::default() };
+    found.new = news.len() + history.len();
+    let mut tally = Tally { posts: keys.len(), new: found.new, history: history.len(), ..Tally::default() };
     tally.count(&sightings);
     let state = schedule::after_success(source, state, &found, now, chance);
     let visit = Visit {
         source: source.name.clone(),
         state: state.clone(),
         seen_at: now,
-        new: news.into_iter().chain(sorted.history).collect(),
+        history: history.iter().map(|post| post.key.clone()).collect(),
+        new: news.into_iter().chain(history).collect(),
         seen_again: seen_again.into_iter().map(|post| post.key).collect(),
         sightings,
     };
@@ -186,41 +168,6 @@ async fn unchanged(house: &House, source: &Source, state: &SourceState, found: &
     house.metrics.feed_last_success.get_or_create(&by_source(source)).set(now.as_second());
     keep(house, source, &state).await;
     (state, Visited::Unchanged)
-}
-
-/// What went wrong, in the terms that the schedule and the log need.
-struct Trouble {
-    class: &'static str,
-    sentence: String,
-    wait: Option<Duration>,
-    /// We were asked to wait, or the fault is ours: the source has not failed.
-    is_held: bool,
-}
-
-impl Trouble {
-    fn of_fetch(error: &FetchError) -> Self {
-        Self { class: error.class(), sentence: error.to_string(), wait: error.try_again_in(), is_held: error.is_postponed() }
-    }
-
-    fn of_reading(error: &ReadError) -> Self {
-        Self { class: error.class(), sentence: error.to_string(), wait: None, is_held: false }
-    }
-
-    /// A fault inside claimwatch: it must end one visit, not the service.
-    fn of_ours(fault: &JoinError) -> Self {
-        Self {
-            class: "fault",
-            sentence: format!("comparing its posts with the claims broke off: {fault}"),
-            wait: None,
-            is_held: true,
-        }
-    }
-}
-
-impl From<StoreError> for Trouble {
-    fn from(error: StoreError) -> Self {
-        Self { class: "store", sentence: error.to_string(), wait: error.try_again_in(), is_held: true }
-    }
 }
 
 async fn failed(house: &House, source: &Source, state: &SourceState, trouble: &Trouble, chance: f64) -> (SourceState, Visited) {

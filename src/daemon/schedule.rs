@@ -11,6 +11,8 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// No feed is asked more often than this, whatever the configuration says.
 pub const FLOOR: Duration = Duration::from_secs(5 * 60);
+/// A timeline with more to read is gone on with after this pause.
+const AT_ONCE: Duration = Duration::from_secs(1);
 /// Every source is asked at least this often.
 pub const CEILING: Duration = DAY;
 /// A server may ask for longer pauses, but desks pay for silence: hints count up to here.
@@ -39,6 +41,10 @@ pub struct Found {
     pub validators: Option<Validators>,
     /// The document had to be repaired or cut.
     pub repaired: bool,
+    /// Where to go on reading; `None` keeps what we have.
+    pub cursor: Option<String>,
+    /// There is more to be read: the next visit follows at once.
+    pub more: bool,
 }
 
 /// Gives a source's state after a visit that went well. `chance` is 0..1 and spreads visits by ±10 %.
@@ -47,11 +53,12 @@ pub fn after_success(source: &Source, state: &SourceState, found: &Found, now: T
     SourceState {
         health: if found.repaired { Health::Degraded } else { Health::Ok },
         validators: found.validators.clone().unwrap_or_else(|| state.validators.clone()),
-        next_due: later(now, interval(source, unchanged, found.hint, chance)),
+        next_due: later(now, if found.more { AT_ONCE } else { interval(source, unchanged, found.hint, chance) }),
         last_success: Some(now),
         failures: 0,
         last_error: None,
         unchanged,
+        cursor: found.cursor.clone().or_else(|| state.cursor.clone()),
     }
 }
 
@@ -127,19 +134,27 @@ pub struct Agenda {
 struct Entry {
     due: Timestamp,
     in_hand: bool,
+    /// Switched off by the operator.
+    rests: bool,
+}
+
+impl Entry {
+    fn waits(&self) -> bool {
+        !self.in_hand && !self.rests
+    }
 }
 
 impl Agenda {
     /// Makes an agenda from each source's next visit, in the order of the configuration.
     pub fn new(due: impl IntoIterator<Item = Timestamp>) -> Self {
-        Self { entries: due.into_iter().map(|due| Entry { due, in_hand: false }).collect() }
+        Self { entries: due.into_iter().map(|due| Entry { due, in_hand: false, rests: false }).collect() }
     }
 
     /// Takes the sources that are due, those waiting longest first, at most `free` of them; they count as in hand
     /// until [`Agenda::put_back`].
     pub fn take_due(&mut self, now: Timestamp, free: usize) -> Vec<usize> {
         let mut due: Vec<usize> =
-            (0..self.entries.len()).filter(|&i| !self.entries[i].in_hand && self.entries[i].due <= now).collect();
+            (0..self.entries.len()).filter(|&i| self.entries[i].waits() && self.entries[i].due <= now).collect();
         due.sort_by_key(|&i| self.entries[i].due);
         due.truncate(free);
         for &i in &due {
@@ -151,7 +166,21 @@ impl Agenda {
     /// Notes that a visit is over and when the next is due.
     pub fn put_back(&mut self, source: usize, due: Timestamp) {
         if let Some(entry) = self.entries.get_mut(source) {
-            *entry = Entry { due, in_hand: false };
+            *entry = Entry { due, in_hand: false, ..*entry };
+        }
+    }
+
+    /// Makes a source due at once, unless it is being visited.
+    pub fn hasten(&mut self, source: usize, now: Timestamp) {
+        if let Some(entry) = self.entries.get_mut(source).filter(|entry| !entry.in_hand) {
+            entry.due = entry.due.min(now);
+        }
+    }
+
+    /// Lets a source rest, or ends its rest; a visit in hand is finished.
+    pub fn rest(&mut self, source: usize, rests: bool) {
+        if let Some(entry) = self.entries.get_mut(source) {
+            entry.rests = rests;
         }
     }
 
@@ -160,9 +189,9 @@ impl Agenda {
         self.entries.iter().enumerate().filter(|(_, entry)| entry.in_hand).map(|(i, _)| i)
     }
 
-    /// Gives when the next source falls due, apart from those in hand.
+    /// Gives when the next source falls due, apart from those in hand or at rest.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.entries.iter().filter(|entry| !entry.in_hand).map(|entry| entry.due).min()
+        self.entries.iter().filter(|entry| entry.waits()).map(|entry| entry.due).min()
     }
 }
 

@@ -15,13 +15,15 @@ use super::News;
 use super::letters::PostOffice;
 use super::round::{self, House, Visited};
 use super::schedule::{self, Agenda};
-use crate::model::source::{Source, SourceState};
+use crate::model::source::{Health, Source, SourceState};
 use crate::telemetry::pulse::{Organ, Pulse};
 
 /// The loop looks around at least this often, so that the watchdog sees it move.
 const LOOK_AROUND: Duration = Duration::from_secs(5);
 /// The first report does not wait longer than this for slow sources.
 const FIRST_REPORT: Duration = Duration::from_secs(4);
+/// How often the operator's orders are looked up.
+const HEED: Duration = Duration::from_secs(2);
 /// How often we look whether the first report can be made.
 const BLINK: Duration = Duration::from_millis(50);
 /// Below this nothing is fetched; sending goes on.
@@ -42,6 +44,8 @@ pub struct Watch {
     places: HashMap<Id, usize>,
     in_flight: usize,
     disk_is_low: bool,
+    /// When the operator's orders are looked up next.
+    heed_at: Instant,
 }
 
 impl Watch {
@@ -70,11 +74,13 @@ impl Watch {
             places: HashMap::new(),
             in_flight,
             disk_is_low: false,
+            heed_at: Instant::now(),
         }
     }
 
     /// Visits every source that is due and waits for all of them.
     pub async fn once(&mut self, tell: &mut impl FnMut(News)) {
+        self.heed().await;
         loop {
             self.start_due();
             let Some(ended) = self.visits.join_next_with_id().await else { break };
@@ -85,6 +91,7 @@ impl Watch {
     /// Starts visits as they fall due, until `stop`. Reports once, when the sources due at the start have answered.
     pub async fn until(&mut self, stop: impl Future<Output = ()>, tell: &mut impl FnMut(News)) {
         let mut stop = pin!(stop);
+        self.heed().await;
         self.start_due();
         let mut awaited: BTreeSet<usize> = self.agenda.in_hand().collect();
         let mut report_by = Some(Instant::now() + FIRST_REPORT);
@@ -114,6 +121,7 @@ impl Watch {
                 }
                 () = sleep(nap) => {}
             }
+            self.heed().await;
             self.start_due();
         }
     }
@@ -128,6 +136,37 @@ impl Watch {
         self.visits.shutdown().await;
         self.pulse.rest(Organ::Visits);
         given_up
+    }
+
+    /// Does what the operator ordered beside us: some sources rest, some are visited now. Looked up every few seconds; what
+    /// cannot be read now is read next time.
+    async fn heed(&mut self) {
+        if self.heed_at > Instant::now() {
+            return;
+        }
+        self.heed_at = Instant::now() + HEED;
+        let Ok(orders) = self.house.store.orders().await else { return };
+        let now = self.house.clock.now();
+        for (place, (source, state)) in self.sources.iter_mut().enumerate() {
+            let ordered = orders.get(&source.name).copied().unwrap_or_default();
+            let rests = ordered.paused_at.is_some();
+            self.agenda.rest(place, rests);
+            match (rests, state.health == Health::Disabled) {
+                (true, false) => {
+                    info!(source.id = %source.name, "{} rests, as ordered", source.name);
+                    state.health = Health::Disabled;
+                }
+                (false, true) => {
+                    info!(source.id = %source.name, "{} is visited again, as ordered", source.name);
+                    state.health = Health::New;
+                }
+                _ => {}
+            }
+            if ordered.asked_at.is_some() && !rests {
+                self.agenda.hasten(place, now);
+                let _ = self.house.store.heard(&source.name).await;
+            }
+        }
     }
 
     fn start_due(&mut self) {

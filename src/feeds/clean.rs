@@ -29,7 +29,9 @@ pub fn clean(raw: Vec<RawPost>, source: &SourceName, seen_at: Timestamp) -> Vec<
         .unzip();
     let keys = key::choose(&traits, source);
     let mut known = HashSet::new();
-    let keyed = posts.into_iter().zip(keys).map(|(post, key)| Post { key, ..post });
+    let own = traits.into_iter().map(|traits| traits.everywhere.map(|name| key::everywhere(&name)));
+    let keyed =
+        posts.into_iter().zip(keys.into_iter().zip(own)).map(|(post, (key, own))| Post { key: own.unwrap_or(key), ..post });
     keyed.filter(|post| known.insert(post.key.clone())).collect()
 }
 
@@ -38,18 +40,32 @@ fn tidied(raw: RawPost, source: &SourceName, seen_at: Timestamp) -> (Traits, Pos
     let base = url.as_deref().and_then(|url| Url::parse(url).ok());
     let title = raw.title.map(readable).unwrap_or_default();
     let body = raw.body.map(readable).unwrap_or_default();
-    let parts = parts(&title, &body, raw.captions);
-    let words = parts.iter().filter(|part| part.kind != PartKind::AltText).map(|part| part.text.as_str());
+    let quoted = raw.quoted.map(readable).unwrap_or_default();
+    let mut parts = parts(&title, &body, raw.captions);
+    let aside = [(PartKind::Warning, raw.warning), (PartKind::Quoted, Some(quoted.text)), (PartKind::LinkCard, raw.card)];
+    for (kind, text) in aside {
+        let text = tidy(&text.unwrap_or_default());
+        if !text.is_empty() && !parts.iter().any(|part| part.text == text) {
+            parts.push(Part { kind, text });
+        }
+    }
+    let words = parts.iter().filter(|part| matches!(part.kind, PartKind::Title | PartKind::Text)).map(|part| part.text.as_str());
     let text = words.collect::<Vec<_>>().join("\n");
     let lang = raw.lang.as_deref().and_then(language::declared).or_else(|| language::recognised(&text));
     let published = raw.published.filter(|published| *published >= FIRST_POST).map(|published| published.min(seen_at));
-    let traits = Traits { guid: raw.guid, url: url.clone(), published: raw.published.map(|at| at.to_string()), text };
+    let traits = Traits {
+        guid: raw.guid,
+        url: url.clone(),
+        published: raw.published.map(|at| at.to_string()),
+        text,
+        everywhere: raw.everywhere,
+    };
     let post = Post {
         source: source.clone(),
         key: PostKey(String::new()),
         url,
         parts,
-        links: links(title.links.into_iter().chain(body.links), base.as_ref()),
+        links: links(title.links.into_iter().chain(body.links).chain(raw.links).chain(quoted.links), base.as_ref()),
         author: raw.author.and_then(name),
         lang,
         published,

@@ -49,6 +49,7 @@ fn post(entry: Entry, whole: &Whole) -> RawPost {
         author: author.or_else(|| whole.author.clone()),
         published: entry.published.or(entry.updated).and_then(|at| Timestamp::from_millisecond(at.timestamp_millis()).ok()),
         lang: entry.language.or_else(|| whole.lang.clone()).map(clipped),
+        ..RawPost::default()
     }
 }
 

@@ -76,6 +76,7 @@ fn post(item: &Value, base: Option<&Url>, lang: Option<&String>, feed_author: Op
         published: date.and_then(|date| date.parse::<Timestamp>().ok()),
         lang: words(item, "language").or_else(|| lang.cloned()),
         guid,
+        ..RawPost::default()
     })
 }
 

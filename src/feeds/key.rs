@@ -31,6 +31,8 @@ pub struct Traits {
     pub published: Option<String>,
     /// What a reader sees.
     pub text: String,
+    /// The name under which its whole network knows it.
+    pub everywhere: Option<String>,
 }
 
 /// What a key is made of, most trusted first.
@@ -118,14 +120,23 @@ fn serves(alone: &[bool]) -> bool {
     exceptions * FORGIVEN <= alone.len()
 }
 
+/// Gives the key of a post that is the same wherever it is found; it begins with an asterisk, as no other key does.
+pub fn everywhere(name: &str) -> PostKey {
+    PostKey(format!("*{}", hex(&[VERSION, name])))
+}
+
 fn digest(source: &SourceName, policy: Policy, value: &str) -> PostKey {
+    PostKey(hex(&[VERSION, &source.0, policy.word(), value]))
+}
+
+fn hex(pieces: &[&str]) -> String {
     let mut hash = Sha256::new();
-    for piece in [VERSION, &source.0, policy.word(), value] {
+    for piece in pieces {
         // A length before each piece, so that no two lists of pieces read the same.
         hash.update((piece.len() as u64).to_be_bytes());
         hash.update(piece.as_bytes());
     }
-    PostKey(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Gives what of an address names the document: no scheme, no tracking, no default port, mostly no fragment.
@@ -167,7 +178,7 @@ mod tests {
 
     fn item(guid: &str, url: &str, text: &str) -> Traits {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Traits { guid: some(guid), url: some(url), published: None, text: text.to_owned() }
+        Traits { guid: some(guid), url: some(url), published: None, text: text.to_owned(), everywhere: None }
     }
 
     fn keys(items: &[Traits]) -> Vec<PostKey> {

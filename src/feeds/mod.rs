@@ -1,5 +1,6 @@
 //! From a document's bytes to clean posts.
 
+pub mod bluesky;
 pub mod clean;
 mod convert;
 mod decode;
@@ -8,6 +9,7 @@ mod jsonfeed;
 pub mod key;
 mod language;
 mod markup;
+pub mod mastodon;
 mod page;
 mod repair;
 pub mod syndication;

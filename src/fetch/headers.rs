@@ -76,9 +76,33 @@ pub fn hint(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     (!fresh.is_zero()).then_some(fresh.min(LONGEST_WAIT))
 }
 
-/// Reads the pause Reddit's rate limiter asks for.
-pub fn rate_limit_reset(headers: &HeaderMap) -> Option<Duration> {
-    text(headers, &HeaderName::from_static("x-ratelimit-reset")).as_deref().and_then(seconds)
+/// Reads how long a rate limiter asks to wait: Reddit says seconds, Bluesky a Unix time, Mastodon a date.
+pub fn rate_limit_reset(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    /// Numbers above are times, not pauses.
+    const A_TIME: u64 = 1_000_000_000;
+    let said = either(headers, "x-ratelimit-reset", "ratelimit-reset")?;
+    let today = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let until = |at: u64| Duration::from_secs(at).saturating_sub(today).min(LONGEST_WAIT);
+    let whole = said.trim().split('.').next().unwrap_or_default();
+    match whole.parse::<u64>() {
+        Ok(at) if at >= A_TIME => Some(until(at)),
+        Ok(pause) => Some(Duration::from_secs(pause).min(LONGEST_WAIT)),
+        Err(_) => {
+            let at = said.trim().parse::<jiff::Timestamp>().ok()?;
+            Some(until(u64::try_from(at.as_second()).unwrap_or(0)))
+        }
+    }
+}
+
+/// Says how long to wait when this answer was the last one a rate limiter allows for now.
+pub fn used_up(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let left = either(headers, "x-ratelimit-remaining", "ratelimit-remaining")?;
+    let none_left = left.trim().parse::<f64>().is_ok_and(|left| left < 1.0);
+    rate_limit_reset(headers, now).filter(|wait| none_left && !wait.is_zero())
+}
+
+fn either(headers: &HeaderMap, one: &'static str, other: &'static str) -> Option<String> {
+    text(headers, &HeaderName::from_static(one)).or_else(|| text(headers, &HeaderName::from_static(other)))
 }
 
 /// Says whether the answer is a check that only a browser passes.
@@ -120,6 +144,17 @@ mod tests {
         );
         assert_eq!(fresh(&[("expires", b"0")]), None);
         assert_eq!(fresh(&[("cache-control", b"max-age=0")]), None);
+    }
+
+    #[test]
+    fn rate_limiters_are_understood_in_seconds_unix_time_and_dates() {
+        let wait = |lines: &[(&'static str, &[u8])]| used_up(&headers(lines), now()).map(|wait| wait.as_secs());
+        let mastodon: &[u8] = b"2026-11-08T12:05:00.000Z";
+        assert_eq!(wait(&[("x-ratelimit-remaining", b"0"), ("x-ratelimit-reset", mastodon)]), Some(300));
+        assert_eq!(wait(&[("x-ratelimit-remaining", b"7"), ("x-ratelimit-reset", mastodon)]), None);
+        assert_eq!(wait(&[("ratelimit-remaining", b"0"), ("ratelimit-reset", b"1794139260")]), Some(60));
+        assert_eq!(wait(&[("x-ratelimit-remaining", b"0.0"), ("x-ratelimit-reset", b"42")]), Some(42));
+        assert_eq!(wait(&[("x-ratelimit-remaining", b"0"), ("x-ratelimit-reset", b"soon")]), None);
     }
 
     #[test]

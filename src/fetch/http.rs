@@ -21,10 +21,27 @@ use super::headers;
 use super::host::{HostKey, Lines, Turn, gap_after, is_reddit};
 use super::settings::Settings;
 use super::tls::{self, Tls};
-use crate::model::source::Validators;
+use crate::model::source::{Token, Validators};
 
 /// What we can read, best first; some servers answer 406 or a web page to those who do not say.
 const WANTED: &str = "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5";
+
+/// How a request is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner<'a> {
+    wanted: &'static str,
+    token: Option<&'a Token>,
+}
+
+impl<'a> Manner<'a> {
+    /// For a feed.
+    pub const FEED: Self = Self { wanted: WANTED, token: None };
+
+    /// For a page of a network's timeline.
+    pub fn page(token: Option<&'a Token>) -> Self {
+        Self { wanted: "application/json", token }
+    }
+}
 
 /// Pause for a host that said "too many" without saying how long.
 const UNTOLD_REST: Duration = Duration::from_secs(60);
@@ -58,7 +75,13 @@ impl Http {
     ///
     /// # Errors
     /// See [`FetchError`].
-    pub async fn visit(&self, first: &Url, networks: &[IpNet], validators: &Validators) -> Result<Fetched, FetchError> {
+    pub async fn visit(
+        &self,
+        first: &Url,
+        networks: &[IpNet],
+        validators: &Validators,
+        manner: Manner<'_>,
+    ) -> Result<Fetched, FetchError> {
         let allowed = Allowed::new(&self.settings.allow_private, networks);
         let limits = &self.settings.limits;
         let mut left = limits.total;
@@ -72,7 +95,8 @@ impl Http {
             let entered = self.lines.enter(&HostKey::of(&url), gap).await;
             let turn = entered.map_err(|wait| FetchError::HostRests { host: host.clone(), wait })?;
             let began = Instant::now();
-            let Ok(hop) = timeout(left, self.ask(&client, &url, validators, &turn)).await else {
+            let manner = if url.origin() == first.origin() { manner } else { Manner { token: None, ..manner } };
+            let Ok(hop) = timeout(left, self.ask(&client, &url, validators, manner, &turn)).await else {
                 return Err(FetchError::TimedOut { host, step: Step::Total, after: limits.total });
             };
             left = left.saturating_sub(began.elapsed());
@@ -89,19 +113,32 @@ impl Http {
         Err(FetchError::TooManyRedirects { host: host_of(first), followed: limits.redirects })
     }
 
-    async fn ask(&self, client: &Client, url: &Url, validators: &Validators, turn: &Turn) -> Result<Hop, FetchError> {
+    async fn ask(
+        &self,
+        client: &Client,
+        url: &Url,
+        validators: &Validators,
+        manner: Manner<'_>,
+        turn: &Turn,
+    ) -> Result<Hop, FetchError> {
         let host = host_of(url);
         let limits = &self.settings.limits;
-        let mut request = client.get(url.clone()).header(ACCEPT, WANTED).header(ACCEPT_ENCODING, body::ACCEPTED);
+        let mut request = client.get(url.clone()).header(ACCEPT, manner.wanted).header(ACCEPT_ENCODING, body::ACCEPTED);
         for (name, sent) in [(IF_NONE_MATCH, &validators.etag), (IF_MODIFIED_SINCE, &validators.last_modified)] {
             if let Some(value) = sent.as_deref().and_then(headers::value) {
                 request = request.header(name, value);
             }
         }
+        if let Some(Token(token)) = manner.token {
+            request = request.bearer_auth(token);
+        }
         let Ok(answer) = timeout(limits.first_byte, request.send()).await else {
             return Err(FetchError::TimedOut { host, step: Step::FirstByte, after: limits.first_byte });
         };
         let response = answer.map_err(|error| why(&error, url, limits.connect))?;
+        if let Some(wait) = headers::used_up(response.headers(), SystemTime::now()) {
+            turn.hold(wait);
+        }
         let hint = headers::hint(response.headers(), SystemTime::now());
         match response.status().as_u16() {
             200 | 203 => {
@@ -186,7 +223,7 @@ fn refusal(response: &Response, url: &Url, turn: &Turn) -> FetchError {
         // A check page is no plea for patience.
         403 | 429 | 503 if browser_check => FetchError::NotLetIn { host, status, browser_check },
         403 | 429 if status == 429 || is_reddit(url) => {
-            let wait = wait.or_else(|| headers::rate_limit_reset(response.headers()));
+            let wait = wait.or_else(|| headers::rate_limit_reset(response.headers(), SystemTime::now()));
             turn.hold(wait.unwrap_or(UNTOLD_REST));
             FetchError::TooManyRequests { host, wait }
         }

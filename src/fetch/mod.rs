@@ -19,9 +19,9 @@ use url::Url;
 
 use self::error::FetchError;
 use self::guard::SystemResolver;
-use self::http::Http;
+use self::http::{Http, Manner};
 use self::settings::Settings;
-use crate::model::source::{Source, SourceKind, Validators};
+use crate::model::source::{Source, SourceKind, Token, Validators};
 
 /// What a visit brought.
 #[derive(Debug, Clone)]
@@ -82,7 +82,24 @@ impl Fetcher {
     pub async fn fetch(&self, source: &Source, validators: &Validators) -> Result<Fetched, FetchError> {
         match &source.kind {
             SourceKind::File { path } => file::read(path, validators, self.file_bytes).await,
-            SourceKind::Feed { url, allow_private } => self.http.visit(url, allow_private, validators).await,
+            SourceKind::Feed { url, allow_private } => self.http.visit(url, allow_private, validators, Manner::FEED).await,
+            SourceKind::Mastodon { server, .. } | SourceKind::Bluesky { server, .. } => Err(FetchError::Request {
+                host: server.host_str().unwrap_or_default().to_owned(),
+                detail: "a timeline is read page by page".to_owned(),
+            }),
+        }
+    }
+
+    /// Asks for one page of a network's timeline, as politely as for a feed. Gives its body.
+    ///
+    /// The token goes to the server it is for, and nowhere else however we are sent on.
+    ///
+    /// # Errors
+    /// See [`FetchError`]; each says whether and when to try again.
+    pub async fn page(&self, url: &Url, networks: &[ipnet::IpNet], token: Option<&Token>) -> Result<Bytes, FetchError> {
+        match self.http.visit(url, networks, &Validators::default(), Manner::page(token)).await? {
+            Fetched::News { body, .. } => Ok(body),
+            Fetched::NotModified { .. } => Ok(Bytes::new()),
         }
     }
 }

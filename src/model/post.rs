@@ -33,6 +33,16 @@ pub struct RawPost {
     pub published: Option<Timestamp>,
     /// Language tag the feed declares.
     pub lang: Option<String>,
+    /// What a reader is warned of.
+    pub warning: Option<String>,
+    /// A post that this one quotes.
+    pub quoted: Option<Markup>,
+    /// Title and description of the page it links to, as the network shows them.
+    pub card: Option<String>,
+    /// Addresses it links to besides those in its texts.
+    pub links: Vec<String>,
+    /// The name under which its whole network knows it ("mastodon|https://…"): found through two sources it is still one post.
+    pub everywhere: Option<String>,
 }
 
 /// Identifies a post within a source; our own digest, never the publisher's text (see `feeds::key`).

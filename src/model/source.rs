@@ -45,6 +45,95 @@ pub enum SourceKind {
         /// Networks it may lie in although they are not public (CIDR).
         allow_private: Vec<ipnet::IpNet>,
     },
+    /// A timeline of a server that speaks Mastodon's language: Mastodon, GoToSocial, Pleroma, Truth Social.
+    Mastodon {
+        /// The server.
+        server: Url,
+        /// Which of its timelines.
+        timeline: Timeline,
+        /// What lets us in where strangers are not.
+        token: Option<Token>,
+        /// Networks it may lie in although they are not public (CIDR).
+        allow_private: Vec<ipnet::IpNet>,
+    },
+    /// Posts on Bluesky, as an AppView lists them.
+    Bluesky {
+        /// The AppView.
+        server: Url,
+        /// Which posts.
+        list: BlueskyList,
+        /// Networks it may lie in although they are not public (CIDR).
+        allow_private: Vec<ipnet::IpNet>,
+    },
+}
+
+impl SourceKind {
+    /// The word for it in the configuration.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "file",
+            Self::Feed { .. } => "feed",
+            Self::Mastodon { .. } => "mastodon",
+            Self::Bluesky { .. } => "bluesky",
+        }
+    }
+
+    /// Where it is, for people: without passwords and without what an address carries behind a question mark.
+    pub fn place(&self) -> String {
+        let host = |url: &Url| url.host_str().unwrap_or_default().to_owned();
+        match self {
+            Self::File { path } => path.display().to_string(),
+            Self::Feed { url, .. } => format!("{}{}", host(url), url.path()),
+            Self::Mastodon { server, timeline, .. } => match timeline {
+                Timeline::Tag(tag) => format!("#{tag} at {}", host(server)),
+                Timeline::Account(account) => format!("@{account} at {}", host(server)),
+                Timeline::List(list) => format!("list {list} at {}", host(server)),
+                Timeline::Public { local: true } => format!("{}, local posts", host(server)),
+                Timeline::Public { local: false } => format!("{}, all posts", host(server)),
+            },
+            Self::Bluesky { list, .. } => match list {
+                BlueskyList::Author(author) => format!("@{author} on Bluesky"),
+                BlueskyList::List(uri) | BlueskyList::Feed(uri) => uri.clone(),
+            },
+        }
+    }
+}
+
+/// A timeline of a Mastodon-compatible server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Timeline {
+    /// Posts with this hashtag, without the `#`.
+    Tag(String),
+    /// Posts of one account, without the first `@`.
+    Account(String),
+    /// Posts on a list of the token's owner.
+    List(String),
+    /// Everything public that the server knows.
+    Public {
+        /// Only what was written there.
+        local: bool,
+    },
+}
+
+/// What an AppView can list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BlueskyList {
+    /// Posts of one author: a handle or a DID.
+    Author(String),
+    /// Posts of the people on a list (`at://…/app.bsky.graph.list/…`).
+    List(String),
+    /// Posts that a feed generator picks (`at://…/app.bsky.feed.generator/…`).
+    Feed(String),
+}
+
+/// A secret that lets us in; never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(pub String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(…)")
+    }
 }
 
 /// Which posts of a first visit count as news: history must not alert unless the operator asks for it.
@@ -106,4 +195,6 @@ pub struct SourceState {
     pub last_error: Option<String>,
     /// Visits in a row that brought nothing new.
     pub unchanged: u32,
+    /// Where a connector goes on reading, in its own words; never ahead of the posts written down.
+    pub cursor: Option<String>,
 }

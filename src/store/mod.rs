@@ -21,7 +21,7 @@ use crate::model::letter::{Dossier, Letter};
 use crate::model::post::PostKey;
 use crate::model::source::{SourceName, SourceState};
 use error::StoreError;
-use records::{Closing, DueLetter, Forgotten, Note, Numbers, Queued, Recorded, Settlement, Visit};
+use records::{Closing, DueLetter, Forgotten, Note, Numbers, Orders, Queued, Recorded, Settlement, Visit};
 use settings::Settings;
 use sqlite::Sqlite;
 
@@ -95,6 +95,46 @@ impl Store {
     /// Those of writing.
     pub async fn record_state(&self, source: &SourceName, state: &SourceState) -> Result<(), StoreError> {
         on!(self, db => db.record_state(source, state).await)
+    }
+
+    /// Gives what the operator has ordered: sources that rest, and those to be visited now.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn orders(&self) -> Result<BTreeMap<SourceName, Orders>, StoreError> {
+        on!(self, db => db.orders().await)
+    }
+
+    /// Lets a source rest until [`Store::resume`].
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn pause(&self, source: &SourceName, now: Timestamp) -> Result<(), StoreError> {
+        on!(self, db => db.pause(source, now).await)
+    }
+
+    /// Ends a rest.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn resume(&self, source: &SourceName) -> Result<(), StoreError> {
+        on!(self, db => db.resume(source).await)
+    }
+
+    /// Asks the running daemon to visit a source now.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn ask(&self, source: &SourceName, now: Timestamp) -> Result<(), StoreError> {
+        on!(self, db => db.ask(source, now).await)
+    }
+
+    /// Notes that a visit that was asked for has begun.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn heard(&self, source: &SourceName) -> Result<(), StoreError> {
+        on!(self, db => db.heard(source).await)
     }
 
     /// Gives letters whose time has come by `now`, at most a hundred; with `first_ones_too`, also every first letter of an

@@ -1,5 +1,7 @@
 //! What goes into the memory and what comes out: one struct for each question.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use crate::model::alert::{DeskName, LetterId};
@@ -21,10 +23,21 @@ pub struct Visit {
     pub seen_at: Timestamp,
     /// Posts not known before the visit.
     pub new: Vec<Post>,
+    /// Those of the new ones that are history: noted, not compared.
+    pub history: HashSet<PostKey>,
     /// Posts known already, still there.
     pub seen_again: Vec<PostKey>,
     /// Claims seen in the new posts, each with the claim as the rules have it today.
     pub sightings: Vec<(Sighting, Claim)>,
+}
+
+/// What the operator has ordered for a source beside the running daemon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Orders {
+    /// Since when it rests; it is not visited until it is resumed.
+    pub paused_at: Option<Timestamp>,
+    /// When a visit was asked for that has not been made yet.
+    pub asked_at: Option<Timestamp>,
 }
 
 /// What a visit has changed.

@@ -101,6 +101,7 @@ pub fn visit(source: &str, keys: &[&str], claim: &Claim, at: Timestamp) -> Visit
         seen_at: at,
         sightings: new.iter().map(|post| (sighting(claim, post, "made of green cheese"), claim.clone())).collect(),
         new,
+        history: Default::default(),
         seen_again: Vec::new(),
     }
 }

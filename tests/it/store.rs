@@ -51,6 +51,7 @@ async fn a_visit_is_remembered_with_its_source_state_after_opening_again() {
         failures: 3,
         last_error: Some("it was late".into()),
         unchanged: 7,
+        cursor: Some("113".into()),
     };
     {
         let store = open_store(folder.path()).await;

@@ -3,6 +3,7 @@
 mod deliveries;
 mod housekeeping;
 mod letters;
+mod orders;
 mod queue;
 mod rows;
 mod visits;
@@ -192,7 +193,11 @@ fn options(settings: &Settings) -> SqliteConnectOptions {
 
 fn migrations() -> Vec<Migration> {
     let memory = include_str!("../migrations/sqlite/0001_memory.sql");
-    vec![Migration::new(1, "memory".into(), MigrationType::Simple, memory.into_sql_str(), false)]
+    let ingestion = include_str!("../migrations/sqlite/0002_ingestion.sql");
+    let one = |version, name: &'static str, sql: &'static str| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    vec![one(1, "memory", memory), one(2, "ingestion", ingestion)]
 }
 
 fn newest() -> i64 {

@@ -9,28 +9,31 @@ use super::rows::{at, decision_word, health, health_word, json, ms, number};
 use crate::model::alert::{AlertId, AlertState, DeskName, LetterId, Step, Topic};
 use crate::model::claim::ClaimId;
 use crate::model::post::{Post, PostKey};
-use crate::model::source::{SourceName, SourceState, Validators};
+use crate::model::source::{Health, SourceName, SourceState, Validators};
 use crate::store::error::StoreError;
 use crate::store::records::{Recorded, Visit};
 
 impl Sqlite {
     pub(in crate::store) async fn source_states(&self) -> Result<BTreeMap<SourceName, SourceState>, StoreError> {
         let rows = sqlx::query(
-            "SELECT name, health, etag, last_modified, next_due, last_success, failures, last_error, unchanged FROM sources",
+            "SELECT name, health, etag, last_modified, next_due, last_success, failures, last_error, unchanged, \
+             cursor, paused_at FROM sources",
         )
         .fetch_all(&self.readers)
         .await
         .map_err(|e| self.error(&e))?;
         rows.iter()
             .map(|row| {
+                let rests = row.try_get::<Option<i64>, _>("paused_at")?.is_some();
                 let state = SourceState {
-                    health: health(row.try_get("health")?),
+                    health: if rests { Health::Disabled } else { health(row.try_get("health")?) },
                     validators: Validators { etag: row.try_get("etag")?, last_modified: row.try_get("last_modified")? },
                     next_due: row.try_get::<Option<i64>, _>("next_due")?.map(at),
                     last_success: row.try_get::<Option<i64>, _>("last_success")?.map(at),
                     failures: number(row.try_get("failures")?),
                     last_error: row.try_get("last_error")?,
                     unchanged: number(row.try_get("unchanged")?),
+                    cursor: row.try_get("cursor")?,
                 };
                 Ok((SourceName(row.try_get("name")?), state))
             })
@@ -42,7 +45,13 @@ impl Sqlite {
         let mut reader = self.readers.acquire().await.map_err(|e| self.error(&e))?;
         let mut known = HashSet::new();
         for key in keys {
-            let row: Option<i64> = sqlx::query_scalar("SELECT id FROM posts WHERE source = $1 AND key = $2")
+            // History elsewhere may be news here: only posts that were compared count as known to every source.
+            let sql = if is_everywhere(key) {
+                "SELECT id FROM posts WHERE key = $2 AND key >= '*' AND key < '+' AND (weighed = 1 OR source = $1)"
+            } else {
+                "SELECT id FROM posts WHERE source = $1 AND key = $2"
+            };
+            let row: Option<i64> = sqlx::query_scalar(sql)
                 .bind(&source.0)
                 .bind(&key.0)
                 .fetch_optional(&mut *reader)
@@ -78,12 +87,7 @@ impl Sqlite {
         let recorded = async {
             let fresh = insert_posts(&mut tx, visit, &posts).await?;
             for key in &visit.seen_again {
-                sqlx::query("UPDATE posts SET last_seen = $1 WHERE source = $2 AND key = $3 AND last_seen < $1")
-                    .bind(ms(visit.seen_at))
-                    .bind(&visit.source.0)
-                    .bind(&key.0)
-                    .execute(&mut *tx)
-                    .await?;
+                see_again(&mut tx, visit, key).await?;
             }
             let rows = insert_sightings(&mut tx, visit, &fresh, &seen).await?;
             let mut recorded = Recorded { posts: fresh.len(), sightings: rows.len(), ..Recorded::default() };
@@ -105,11 +109,12 @@ impl Sqlite {
 
 async fn remember_source(tx: &mut SqliteConnection, source: &SourceName, state: &SourceState) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO sources (name, health, etag, last_modified, next_due, last_success, failures, last_error, unchanged) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+        "INSERT INTO sources (name, health, etag, last_modified, next_due, last_success, failures, last_error, unchanged, cursor) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
          ON CONFLICT (name) DO UPDATE SET health = excluded.health, etag = excluded.etag, \
          last_modified = excluded.last_modified, next_due = excluded.next_due, last_success = excluded.last_success, \
-         failures = excluded.failures, last_error = excluded.last_error, unchanged = excluded.unchanged",
+         failures = excluded.failures, last_error = excluded.last_error, unchanged = excluded.unchanged, \
+         cursor = excluded.cursor",
     )
     .bind(&source.0)
     .bind(health_word(state.health))
@@ -120,6 +125,7 @@ async fn remember_source(tx: &mut SqliteConnection, source: &SourceName, state: 
     .bind(i64::from(state.failures))
     .bind(&state.last_error)
     .bind(i64::from(state.unchanged))
+    .bind(&state.cursor)
     .execute(tx)
     .await?;
     Ok(())
@@ -140,26 +146,50 @@ async fn insert_posts<'v>(
 }
 
 async fn insert_post(tx: &mut SqliteConnection, visit: &Visit, post: &Post, text: &str) -> Result<Option<i64>, sqlx::Error> {
+    let is_news = !visit.history.contains(&post.key);
     let row: Option<i64> = sqlx::query_scalar(
-        "INSERT INTO posts (source, key, post, seen_at, last_seen) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (source, key) DO NOTHING RETURNING id",
+        "INSERT INTO posts (source, key, post, seen_at, last_seen, weighed) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT DO NOTHING RETURNING id",
     )
     .bind(&visit.source.0)
     .bind(&post.key.0)
     .bind(text)
     .bind(ms(post.seen_at))
     .bind(ms(visit.seen_at))
+    .bind(i64::from(is_news))
     .fetch_optional(&mut *tx)
     .await?;
-    if row.is_none() {
-        sqlx::query("UPDATE posts SET last_seen = $1 WHERE source = $2 AND key = $3 AND last_seen < $1")
-            .bind(ms(visit.seen_at))
-            .bind(&visit.source.0)
-            .bind(&post.key.0)
-            .execute(tx)
-            .await?;
+    if row.is_some() {
+        return Ok(row);
     }
-    Ok(row)
+    see_again(tx, visit, &post.key).await?;
+    if !is_news || !is_everywhere(&post.key) {
+        return Ok(None);
+    }
+    // Another source noted it as history before it became news here. Whoever sets the mark first compares it.
+    sqlx::query_scalar(
+        "UPDATE posts SET weighed = 1 WHERE key = $1 AND key >= '*' AND key < '+' AND weighed = 0 AND source <> $2 RETURNING id",
+    )
+    .bind(&post.key.0)
+    .bind(&visit.source.0)
+    .fetch_optional(tx)
+    .await
+}
+
+/// Notes that a known post is still there.
+async fn see_again(tx: &mut SqliteConnection, visit: &Visit, key: &PostKey) -> Result<(), sqlx::Error> {
+    let sql = if is_everywhere(key) {
+        "UPDATE posts SET last_seen = $1 WHERE key = $3 AND key >= '*' AND key < '+' AND last_seen < $1 AND $2 <> ''"
+    } else {
+        "UPDATE posts SET last_seen = $1 WHERE source = $2 AND key = $3 AND last_seen < $1"
+    };
+    sqlx::query(sql).bind(ms(visit.seen_at)).bind(&visit.source.0).bind(&key.0).execute(tx).await?;
+    Ok(())
+}
+
+/// Says whether a key means the same post in every source.
+fn is_everywhere(key: &PostKey) -> bool {
+    key.0.starts_with('*')
 }
 
 /// Inserts the sightings in fresh posts; gives the row of each by its place in the visit.

@@ -1,0 +1,104 @@
+//! `[[source]]` on a network: which server, which of its lists, and what lets us in.
+
+use std::ops::Range;
+
+use secrecy::ExposeSecret;
+use url::Url;
+
+use super::read::{self, SecretOf};
+use crate::model::source::{BlueskyList, SourceKind, Timeline, Token};
+use crate::rules::codes;
+use crate::rules::reading::table::{Notes, Table};
+use crate::rules::reading::value::Words;
+
+/// Where Bluesky lists posts for everybody.
+const APP_VIEW: &str = "https://public.api.bsky.app";
+
+/// Networks want to know whom to write to before they shut us out.
+pub(super) fn contact_is_needed(span: &Range<usize>, has_contact: bool, notes: &mut Notes<'_>) {
+    if !has_contact {
+        let help = "add to [fetch]: contact = \"desk@example.org\" (it stands in our User-Agent)";
+        notes.error(codes::MISSING_KEY, span, "networks must be able to reach you: `contact` is missing", help);
+    }
+}
+
+/// `server`, and one of `tag`, `account`, `list`, `public`.
+pub(super) fn mastodon(table: &mut Table<'_>, secret: SecretOf<'_>, notes: &mut Notes<'_>) -> Option<SourceKind> {
+    let span = table.span.clone();
+    let server = table.need("server", "server = \"https://mastodon.social\"", notes).and_then(|value| value.web_address(notes));
+    let allow_private = table.take("allow_private").map(|value| read::networks(&value, notes)).unwrap_or_default();
+    let token = table.take("token_file").and_then(|value| {
+        let name = value.text(notes)?;
+        match secret(&name.text) {
+            Ok(token) => Some(Token(token.expose_secret().to_owned())),
+            Err(fault) => {
+                notes.note(fault.level, fault.code, &value.span, fault.message, fault.help);
+                None
+            }
+        }
+    });
+    let public = table.take("public").and_then(|value| value.choice(&[("local", true), ("all", false)], notes));
+    let mut found: Vec<Timeline> = public.map(|local| Timeline::Public { local }).into_iter().collect();
+    found.extend(name(table, "tag", &['#'], notes).map(Timeline::Tag));
+    found.extend(name(table, "account", &['@'], notes).map(Timeline::Account));
+    found.extend(name(table, "list", &[], notes).map(Timeline::List));
+    let timeline = just_one(found, &span, "`tag`, `account`, `list` or `public`", "tag = \"northkorea\"", notes)?;
+    Some(SourceKind::Mastodon { server: server?, timeline, token, allow_private })
+}
+
+/// One of `author`, `list`, `feed`; `server` where it is not Bluesky's own.
+pub(super) fn bluesky(table: &mut Table<'_>, notes: &mut Notes<'_>) -> Option<SourceKind> {
+    let span = table.span.clone();
+    let server = match table.take("server") {
+        Some(value) => value.web_address(notes),
+        None => Url::parse(APP_VIEW).ok(),
+    };
+    let allow_private = table.take("allow_private").map(|value| read::networks(&value, notes)).unwrap_or_default();
+    let mut found = Vec::new();
+    found.extend(name(table, "author", &['@'], notes).map(BlueskyList::Author));
+    found.extend(at_uri(table, "list", notes).map(BlueskyList::List));
+    found.extend(at_uri(table, "feed", notes).map(BlueskyList::Feed));
+    let list = just_one(found, &span, "`author`, `list` or `feed`", "author = \"ann.example.org\"", notes)?;
+    Some(SourceKind::Bluesky { server: server?, list, allow_private })
+}
+
+fn words(table: &mut Table<'_>, key: &'static str, notes: &mut Notes<'_>) -> Option<Words> {
+    table.take(key).and_then(|value| value.text(notes))
+}
+
+/// A name without the sign people write in front of it.
+fn name(table: &mut Table<'_>, key: &'static str, sign: &[char], notes: &mut Notes<'_>) -> Option<String> {
+    let words = words(table, key, notes)?;
+    let plain = words.text.trim().trim_start_matches(sign);
+    if !plain.is_empty() && !plain.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
+        return Some(plain.to_owned());
+    }
+    let help = "write the name alone, without blanks and slashes";
+    notes.error(codes::BAD_ADDRESS, &words.span, format!("this is not the name of a {key}"), help);
+    None
+}
+
+fn at_uri(table: &mut Table<'_>, key: &'static str, notes: &mut Notes<'_>) -> Option<String> {
+    let words = words(table, key, notes)?;
+    if words.text.starts_with("at://") && words.text.split('/').filter(|step| !step.is_empty()).count() == 4 {
+        return Some(words.text);
+    }
+    let help = "write it as at://did:plc:…/app.bsky.graph.list/… (lists) or at://did:plc:…/app.bsky.feed.generator/… (feeds)";
+    notes.error(codes::BAD_ADDRESS, &words.span, format!("this is not the address of a {key} on Bluesky"), help);
+    None
+}
+
+fn just_one<T>(mut found: Vec<T>, span: &Range<usize>, choices: &str, example: &str, notes: &mut Notes<'_>) -> Option<T> {
+    match found.len() {
+        1 => found.pop(),
+        0 => {
+            notes.error(codes::MISSING_KEY, span, format!("one of {choices} is needed"), format!("for example {example}"));
+            None
+        }
+        _ => {
+            let help = "make a [[source]] of its own for each";
+            notes.error(codes::CONFLICT, span, format!("only one of {choices} can stand in a source"), help);
+            None
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! What a Mastodon-compatible server answers: addresses of its timelines, and their statuses as raw posts.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use url::Url;
+
+use super::convert::clipped;
+use super::error::ReadError;
+use crate::model::post::{Markup, RawPost};
+use crate::model::source::Timeline;
+
+/// Statuses asked for at once: the most a server gives.
+const AT_ONCE: &str = "40";
+/// Most pictures whose texts are read.
+const MOST_PICTURES: usize = 32;
+
+/// One page of a timeline.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Page {
+    /// Its posts, newest first; reposts are left out.
+    pub posts: Vec<RawPost>,
+    /// The newest status on it, reposts included.
+    pub newest: Option<String>,
+    /// Reposts on it.
+    pub reposts: usize,
+}
+
+/// Gives the address at which an account's number is asked for.
+pub fn lookup(server: &Url, account: &str) -> Option<Url> {
+    let mut url = server.join("/api/v1/accounts/lookup").ok()?;
+    url.query_pairs_mut().append_pair("acct", account);
+    Some(url)
+}
+
+/// Reads the number of an account.
+///
+/// # Errors
+/// When the answer is about no account.
+pub fn account_number(body: &[u8]) -> Result<String, ReadError> {
+    let account = json(body)?;
+    words(&account, "id").ok_or_else(|| ReadError::NotAFeed { detail: "the server's answer is about no account".to_owned() })
+}
+
+/// Gives the address of a page of a timeline: the newest statuses, or those just after `after`.
+///
+/// `min_id` walks forward: it gives the statuses next to `after`, so that nothing is skipped however many there are.
+pub fn page_address(server: &Url, timeline: &Timeline, account: Option<&str>, after: Option<&str>) -> Option<Url> {
+    let mut url = server.clone();
+    url.set_query(None);
+    let steps: Vec<&str> = match timeline {
+        Timeline::Tag(tag) => vec!["timelines", "tag", tag],
+        Timeline::List(list) => vec!["timelines", "list", list],
+        Timeline::Public { .. } => vec!["timelines", "public"],
+        Timeline::Account(_) => vec!["accounts", account?, "statuses"],
+    };
+    url.path_segments_mut().ok()?.clear().extend(["api", "v1"]).extend(steps);
+    let mut query = url.query_pairs_mut();
+    query.append_pair("limit", AT_ONCE);
+    match timeline {
+        Timeline::Account(_) => drop(query.append_pair("exclude_reblogs", "true")),
+        Timeline::Public { local: true } => drop(query.append_pair("local", "true")),
+        _ => {}
+    }
+    if let Some(after) = after {
+        query.append_pair("min_id", after);
+    }
+    drop(query);
+    Some(url)
+}
+
+/// Reads a page of a timeline.
+///
+/// # Errors
+/// When it is no list of statuses.
+pub fn read(body: &[u8], server: &Url) -> Result<Page, ReadError> {
+    let not = |detail: &str| ReadError::NotAFeed { detail: detail.to_owned() };
+    let answer = json(body)?;
+    let statuses = answer.as_array().ok_or_else(|| not("JSON, but no list of posts"))?;
+    let mut page = Page::default();
+    for status in statuses {
+        let Some(id) = words(status, "id") else { continue };
+        if page.newest.as_deref().is_none_or(|newest| is_after(&id, newest)) {
+            page.newest = Some(id);
+        }
+        match status.get("reblog") {
+            Some(Value::Object(_)) => page.reposts += 1,
+            _ => page.posts.extend(post(status, server)),
+        }
+    }
+    if page.newest.is_none() && !statuses.is_empty() {
+        return Err(ReadError::NoItems);
+    }
+    Ok(page)
+}
+
+/// Says whether one status is newer than another: numbers written as text, longer is larger.
+pub fn is_after(id: &str, other: &str) -> bool {
+    (id.len(), id) > (other.len(), other)
+}
+
+fn json(body: &[u8]) -> Result<Value, ReadError> {
+    match body.trim_ascii_start().first() {
+        None => Err(ReadError::Empty),
+        Some(b'<') => Err(ReadError::WebPage { feed: None }),
+        Some(_) => serde_json::from_slice(body).map_err(|error| ReadError::NotAFeed { detail: error.to_string() }),
+    }
+}
+
+fn words(of: &Value, field: &str) -> Option<String> {
+    let text = match of.get(field)? {
+        Value::String(text) => text.trim(),
+        Value::Number(number) => return Some(number.to_string()),
+        _ => return None,
+    };
+    (!text.is_empty()).then(|| clipped(text.to_owned()))
+}
+
+fn post(status: &Value, server: &Url) -> Option<RawPost> {
+    let uri = words(status, "uri").or_else(|| words(status, "url"));
+    let web = |text: &String| text.starts_with("https://") || text.starts_with("http://");
+    let account = status.get("account");
+    let url = words(status, "url").filter(web).or_else(|| uri.clone().filter(web));
+    let card = status.get("card").filter(|card| card.is_object());
+    let pictures = status.get("media_attachments").and_then(Value::as_array).into_iter().flatten().take(MOST_PICTURES);
+    Some(RawPost {
+        guid: uri.clone(),
+        url: url.or_else(|| account.and_then(|account| words(account, "url"))),
+        title: None,
+        body: words(status, "content").map(Markup::Html).map(|body| with_poll(body, status)),
+        captions: pictures.filter_map(|picture| words(picture, "description")).map(|text| escaped(&text)).collect(),
+        author: account.map(|account| name(account, server)),
+        published: words(status, "created_at").and_then(|at| at.parse::<Timestamp>().ok()),
+        lang: words(status, "language"),
+        warning: words(status, "spoiler_text"),
+        quoted: quoted(status),
+        card: card.and_then(card_text),
+        links: card.and_then(|card| words(card, "url")).into_iter().collect(),
+        everywhere: Some(format!("mastodon|{}", uri?)),
+    })
+}
+
+/// Captions are read as HTML further on; these are plain.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+/// The choices of a poll are words of the post.
+fn with_poll(body: Markup, status: &Value) -> Markup {
+    let Markup::Html(mut html) = body else { return body };
+    let options = status.get("poll").and_then(|poll| poll.get("options")).and_then(Value::as_array);
+    for option in options.into_iter().flatten().filter_map(|option| words(option, "title")) {
+        html.push_str(&format!("<p>{}</p>", escaped(&option)));
+    }
+    Markup::Html(html)
+}
+
+/// "Ann Lee (@ann@example.org)"
+fn name(account: &Value, server: &Url) -> String {
+    let mut handle = format!("@{}", words(account, "acct").unwrap_or_default());
+    if !handle.get(1..).is_some_and(|rest| rest.contains('@'))
+        && let Some(host) = server.host_str()
+    {
+        handle = format!("{handle}@{host}");
+    }
+    match words(account, "display_name") {
+        Some(name) => format!("{} ({handle})", escaped(&name)),
+        None => handle,
+    }
+}
+
+/// Mastodon 4.5 wraps the quoted post with its state; Pleroma, Akkoma and others give it bare.
+fn quoted(status: &Value) -> Option<Markup> {
+    let quote = status.get("quote").filter(|quote| quote.is_object());
+    let quote = quote.or_else(|| status.get("pleroma").and_then(|pleroma| pleroma.get("quote")))?;
+    let quote = quote.get("quoted_status").unwrap_or(quote);
+    let warning = words(quote, "spoiler_text").map(|text| format!("<p>{}</p>", escaped(&text))).unwrap_or_default();
+    words(quote, "content").map(|content| Markup::Html(warning + &content))
+}
+
+fn card_text(card: &Value) -> Option<String> {
+    let pieces: Vec<_> = [words(card, "title"), words(card, "description")].into_iter().flatten().collect();
+    (!pieces.is_empty()).then(|| pieces.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server() -> Url {
+        Url::parse("https://social.example").unwrap()
+    }
+
+    #[test]
+    fn a_status_gives_all_that_can_be_matched() {
+        let body = br##"[{"id": "110", "uri": "https://far.example/users/ann/statuses/1", "url": null,
+            "created_at": "2026-11-01T10:00:00.000Z", "edited_at": null, "language": "en", "spoiler_text": "news",
+            "content": "<p>Look: the moon<br>is cheese</p>", "reblog": null,
+            "account": {"acct": "ann@far.example", "display_name": "Ann <3", "url": "https://far.example/@ann"},
+            "media_attachments": [{"type": "image", "description": "a moon & <stars>"}, {"type": "image", "description": null}],
+            "card": {"url": "https://paper.example/moon", "title": "The moon", "description": "A report"},
+            "poll": {"options": [{"title": "yes, cheese"}]},
+            "quote": {"state": "accepted", "quoted_status": {"content": "<p>it was said</p>", "spoiler_text": ""}}},
+            {"id": "111", "uri": "x", "content": "", "reblog": {"id": "9", "content": "far"}}]"##;
+        let page = read(body, &server()).unwrap();
+        assert_eq!((page.newest.as_deref(), page.reposts, page.posts.len()), (Some("111"), 1, 1));
+        let post = &page.posts[0];
+        assert_eq!(post.everywhere.as_deref(), Some("mastodon|https://far.example/users/ann/statuses/1"));
+        assert_eq!(post.url.as_deref(), Some("https://far.example/users/ann/statuses/1"), "a missing url is no missing post");
+        assert_eq!(post.warning.as_deref(), Some("news"));
+        assert_eq!(post.quoted, Some(Markup::Html("<p>it was said</p>".into())));
+        assert_eq!(post.card.as_deref(), Some("The moon\nA report"));
+        assert_eq!(post.captions, ["a moon &amp; &lt;stars>"]);
+        assert!(matches!(&post.body, Some(Markup::Html(body)) if body.contains("yes, cheese")));
+        assert_eq!(post.author.as_deref(), Some("Ann &lt;3 (@ann@far.example)"));
+    }
+
+    #[test]
+    fn longer_numbers_are_newer() {
+        assert!(is_after("1000", "999") && is_after("12", "11") && !is_after("11", "11"));
+    }
+
+    #[test]
+    fn a_tag_in_any_script_makes_a_sound_address_that_walks_forward() {
+        let url = page_address(&server(), &Timeline::Tag("북한/x".into()), None, Some("77")).unwrap();
+        assert_eq!(url.as_str(), "https://social.example/api/v1/timelines/tag/%EB%B6%81%ED%95%9C%2Fx?limit=40&min_id=77");
+        let account = page_address(&server(), &Timeline::Account("ann".into()), Some("5"), None).unwrap();
+        assert_eq!(account.as_str(), "https://social.example/api/v1/accounts/5/statuses?limit=40&exclude_reblogs=true");
+    }
+
+    #[test]
+    fn an_answer_that_is_no_timeline_is_a_fault() {
+        assert!(matches!(read(b"{\"error\": \"closed\"}", &server()), Err(ReadError::NotAFeed { .. })));
+        assert!(matches!(read(b"<html>", &server()), Err(ReadError::WebPage { .. })));
+        assert_eq!(read(b" ", &server()), Err(ReadError::Empty));
+    }
+}
