@@ -185,7 +185,7 @@ fn kill_loop(kills: usize) {
         let mut child = desk.command(&["run"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         // A different moment in each life, from the first instants of starting to well after the letters are out.
         dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let pause = std::time::Duration::from_micros((dice >> 33) % 90_000);
+        let pause = std::time::Duration::from_micros((dice >> 33) % 60_000);
         if life % 3 == 0 {
             wait_for_line(&mut child, "claimwatch");
         }
@@ -208,7 +208,7 @@ fn kill_loop(kills: usize) {
 
 #[test]
 fn kill_minus_nine_at_any_moment_loses_nothing_and_writes_nothing_twice() {
-    kill_loop(40);
+    kill_loop(300);
 }
 
 #[test]
@@ -228,4 +228,100 @@ fn wait_for_line(child: &mut Child, word: &str) {
         }
     }
     panic!("the daemon ended without saying {word}");
+}
+
+/// What a daemon under a supervisor says to it, as systemd would hear it.
+struct Supervisor {
+    socket: std::os::unix::net::UnixDatagram,
+    path: PathBuf,
+}
+
+impl Supervisor {
+    fn listen(desk: &Desk) -> Self {
+        let path = desk.path("notify");
+        let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+        socket.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        Self { socket, path }
+    }
+
+    /// Waits for a message with `word` in it; gives it.
+    fn hears(&self, word: &str) -> String {
+        let mut bytes = [0; 4096];
+        let mut heard = Vec::new();
+        while let Ok(length) = self.socket.recv(&mut bytes) {
+            let message = String::from_utf8_lossy(&bytes[..length]).into_owned();
+            if message.contains(word) {
+                return message;
+            }
+            heard.push(message);
+        }
+        panic!("{word} was never said, only {heard:?}");
+    }
+}
+
+fn signal(child: &Child, signal: &str) {
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn rules_are_swapped_when_they_are_good_and_kept_when_they_are_not() {
+    let desk = Desk::with_claims(2);
+    let supervisor = Supervisor::listen(&desk);
+    let mut child = desk
+        .command(&["run"])
+        .env("NOTIFY_SOCKET", &supervisor.path)
+        .env("WATCHDOG_USEC", "600000")
+        .env_remove("WATCHDOG_PID")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    supervisor.hears("READY=1");
+    supervisor.hears("WATCHDOG=1");
+
+    // Broken rules: the old ones stay in force, and the place of the mistake is told.
+    let good = fs::read_to_string(desk.path("rules/cheese.toml")).unwrap();
+    fs::write(desk.path("rules/cheese.toml"), good.replacen("topic", "topik", 1)).unwrap();
+    assert!(supervisor.hears("RELOADING=1").contains("MONOTONIC_USEC="));
+    assert!(supervisor.hears("READY=1").contains("reload failed: rules/cheese.toml:5"));
+    desk.write_feed(1);
+    wait_for(|| desk.letters("mail").len() == 1);
+
+    // Good rules with a claim more: the next post that repeats it alerts, without a restart.
+    let (a, b) = words(2);
+    let third = format!(
+        "[[claim]]\nid = \"claim-0002\"\nclaim = \"c\"\ntopic = \"cheese\"\n[claim.match]\nphrases = [\"the {a} of {b} is made of cheese\"]\n"
+    );
+    fs::write(desk.path("rules/cheese.toml"), good + &third).unwrap();
+    signal(&child, "-HUP");
+    supervisor.hears("RELOADING=1");
+    let ready = supervisor.hears("READY=1");
+    assert!(!ready.contains("failed"), "{ready}");
+    desk.write_feed(3);
+    wait_for(|| desk.letters("mail").len() == 3);
+
+    signal(&child, "-TERM");
+    supervisor.hears("STOPPING=1");
+    let output = child.wait().unwrap();
+    assert_eq!(output.code(), Some(0));
+    let mut log = String::new();
+    std::io::Read::read_to_string(child.stderr.as_mut().unwrap(), &mut log).unwrap();
+    for sentence in
+        ["E0", "the old ones stay in force", "3 claims from here on", "no new visits", "the post office is closed", "stopped"]
+    {
+        assert!(log.contains(sentence), "the log does not say {sentence:?}:\n{log}");
+    }
+    assert!(!log.contains("desk@example.org"), "an address in the log:\n{log}");
+    assert!(!log.contains("made of cheese"), "a post's text in the log:\n{log}");
+}
+
+/// Looks until it is so, some seconds at the most.
+fn wait_for(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..400 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("it never came to be");
 }
