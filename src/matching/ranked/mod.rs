@@ -25,7 +25,7 @@ use strength::PostTerms;
 /// Claims of the shortlist that are measured.
 pub const SHORTLIST: usize = 20;
 
-/// A post whose best claim reaches less than this sum is never more than [`LEAST_POSSIBLE`] sure: absolute evidence is too thin.
+/// A post whose best claim reaches less than this sum is never more than `LEAST_POSSIBLE` sure: absolute evidence is too thin.
 pub const LEAST_EVIDENCE: f32 = 50.0;
 
 /// What thin evidence cannot reach.
