@@ -7,6 +7,7 @@ use crate::rules::{Rule, Term};
 
 use super::reading::{LONGEST_PART_BYTES, Reading};
 use super::score::{self, Detail};
+use super::shortlist;
 
 /// What the engine thinks of one post and one claim, and why.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +54,15 @@ pub enum GateKind {
     NoneOf,
 }
 
+/// How closely a rule is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Care {
+    /// Every wording, to explain it.
+    All,
+    /// Only wordings that may come near: enough to decide and to report.
+    Near,
+}
+
 /// Judges one post by one rule; `named` is the rule's address that the post is at or links to.
 pub fn judge<'r>(
     post: &Post,
@@ -60,6 +70,7 @@ pub fn judge<'r>(
     set: &'r RuleSet,
     compiled: &'r Compiled,
     named: Option<&'r str>,
+    care: Care,
 ) -> Judgement<'r> {
     let rule = &compiled.rule;
     let mut found: Vec<(Evidence, Detail)> = Vec::new();
@@ -74,6 +85,9 @@ pub fn judge<'r>(
         found.push((evidence, Detail::default()));
     }
     for (wording, row) in rule.wordings.iter().zip(&compiled.wordings) {
+        if care == Care::Near && !shortlist::may_come_near(reading, row, wording.kind, compiled.threshold) {
+            continue;
+        }
         if let Some(hit) = score::find(wording.kind, row, reading, &set.vocabulary) {
             let strength = Strength::new(hit.strength as f32 / 1000.0);
             let evidence = Evidence {

@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use crate::model::post::Post;
 use crate::model::sighting::{Decision, Sighting};
 use crate::rules::compile::RuleSet;
-use judge::{Gate, GateKind, Judgement};
+use judge::{Care, Gate, GateKind, Judgement};
 use reading::Reading;
 
 /// Finds every claim that `post` repeats (or nearly: near-misses come as `Decision::Possible`), surest first.
@@ -37,7 +37,7 @@ pub fn examine(post: &Post, rules: &RuleSet) -> Vec<Sighting> {
     let reading = Reading::of(post, rules);
     let named = shortlist::named(post, rules);
     let candidates = shortlist::shortlist(&reading, rules, &named);
-    let mut judgements = judge_all(post, &reading, rules, &named, candidates.into_iter());
+    let mut judgements = judge_all(post, &reading, rules, &named, candidates.into_iter(), Care::Near);
     judgements.retain(|judgement| judgement.decision > Decision::Below);
     judgements.into_iter().map(|judgement| judgement.into_sighting(post)).collect()
 }
@@ -46,7 +46,7 @@ pub fn examine(post: &Post, rules: &RuleSet) -> Vec<Sighting> {
 pub fn weigh<'r>(post: &Post, rules: &'r RuleSet) -> Vec<Judgement<'r>> {
     let reading = Reading::of(post, rules);
     let named = shortlist::named(post, rules);
-    let mut judgements = judge_all(post, &reading, rules, &named, 0..rules.len() as u32);
+    let mut judgements = judge_all(post, &reading, rules, &named, 0..rules.len() as u32, Care::All);
     judgements.retain(|judgement| !judgement.evidence.is_empty() || judgement.gates.iter().any(|gate| gate.hit.is_some()));
     judgements
 }
@@ -57,12 +57,13 @@ fn judge_all<'r>(
     rules: &'r RuleSet,
     named: &BTreeMap<u32, usize>,
     candidates: impl Iterator<Item = u32>,
+    care: Care,
 ) -> Vec<Judgement<'r>> {
     let mut judgements: Vec<Judgement<'r>> = candidates
         .filter_map(|number| {
             let compiled = rules.rules().get(number as usize)?;
             let address = named.get(&number).and_then(|address| compiled.rule.urls.get(*address)).map(String::as_str);
-            Some(judge::judge(post, reading, rules, compiled, address))
+            Some(judge::judge(post, reading, rules, compiled, address, care))
         })
         .collect();
     // The id last: no order of rules, files or threads shows in the result.

@@ -9,7 +9,8 @@ use crate::model::post::Post;
 use crate::model::sighting::Span;
 use crate::rules::compile::RuleSet;
 use crate::rules::compile::vocabulary::{Likeness, TermId};
-use crate::text::words::{Word, Words};
+use crate::text::guard::Guards;
+use crate::text::words::Words;
 
 /// Most of a part that is read; feeds are cut there too.
 pub const LONGEST_PART_BYTES: usize = 64 * 1024;
@@ -50,9 +51,19 @@ pub struct Reading {
     pub terms: Vec<(TermId, Likeness)>,
     /// One bit for each term that has a hit, by the low digits of its number: most questions are answered "no" by it.
     bits: Vec<u64>,
-    parts: Vec<Words>,
-    /// Places of the plain words of each part: where in `parts` the word with that place is.
-    plain: Vec<Vec<u32>>,
+    /// The plain words of each part: the word with place `n` is the `n`-th.
+    plain: Vec<Vec<Plain>>,
+}
+
+/// What is kept of a plain word, whether it stands for a term or not.
+#[derive(Debug, Clone, Copy)]
+pub struct Plain {
+    /// Its place, counted as in [`Hit`].
+    pub at: u32,
+    /// Number of its sentence in the part.
+    pub sentence: u32,
+    /// Whether it turns a claim around.
+    pub guards: Guards,
 }
 
 impl Reading {
@@ -78,20 +89,21 @@ impl Reading {
     }
 
     fn read_part(&mut self, part: usize, text: &str, rules: &RuleSet, memory: &mut Memory) {
-        let mut words = Words::default();
+        let mut words = std::mem::take(&mut memory.words);
         words.read(&text[..text.floor_char_boundary(LONGEST_PART_BYTES)]);
         let base = part as u32 * PLACES_OF_A_PART;
-        let mut plain = Vec::new();
-        for (row, word) in words.iter().enumerate() {
+        let mut plain = Vec::with_capacity(text.len().min(LONGEST_PART_BYTES) / 4);
+        for word in words.iter() {
+            let known = memory.look_up(word.form, rules);
             if !word.alternative {
-                plain.push(row as u32);
+                plain.push(Plain { at: base + word.at, sentence: word.sentence, guards: known.guards });
             }
             let span = Span { part, start: word.start, end: word.end };
-            for (term, likeness) in memory.look_up(word.form, rules) {
+            for (term, likeness) in memory.terms(known) {
                 self.hits.push(Hit { term: *term, at: base + word.at, next: base + word.next, likeness: *likeness, span });
             }
         }
-        self.parts.push(words);
+        memory.words = words;
         self.plain.push(plain);
     }
 
@@ -111,22 +123,26 @@ impl Reading {
 
     /// The nearest likeness of a term anywhere in the post.
     pub fn nearest(&self, term: TermId) -> Option<Likeness> {
-        if self.bits[term as usize % BITS / 64] & (1 << (term % 64)) == 0 {
+        if !self.may_hold(term) {
             return None;
         }
         let at = self.terms.binary_search_by_key(&term, |(term, _)| *term).ok()?;
         self.terms.get(at).map(|(_, likeness)| *likeness)
     }
 
-    /// The plain words from place `from` to place `to`, the latter included.
-    pub fn words_between(&self, from: u32, to: u32) -> impl Iterator<Item = Word<'_>> {
+    /// The plain words from place `from` to place `to`, the latter included, as far as they are in one part.
+    pub fn words_between(&self, from: u32, to: u32) -> &[Plain] {
         let part = (from / PLACES_OF_A_PART) as usize;
         let base = part as u32 * PLACES_OF_A_PART;
-        let (plain, words) = (self.plain.get(part).map_or(&[][..], Vec::as_slice), self.parts.get(part));
-        // The plain word with place n is the n-th plain word.
+        let plain = self.plain.get(part).map_or(&[][..], Vec::as_slice);
         let first = ((from - base) as usize).min(plain.len());
         let last = (to.saturating_sub(base) as usize).saturating_add(1).clamp(first, plain.len());
-        plain[first..last].iter().filter_map(move |row| words.and_then(|words| words.get(*row as usize)))
+        &plain[first..last]
+    }
+
+    /// Whether the post may hold a term: "no" is certain, "yes" is not.
+    pub fn may_hold(&self, term: TermId) -> bool {
+        self.bits[term as usize % BITS / 64] & (1 << (term % 64)) != 0
     }
 
     /// How many words the post has.
@@ -146,12 +162,20 @@ thread_local! {
 
 /// What the words of earlier posts stand for: endings and typing mistakes are worked out once for a word, not once for a post.
 ///
-/// It holds what `Vocabulary::resolve` gives and nothing else, so it cannot change a result.
+/// It holds what `Vocabulary::resolve` and `Guards::of` give and nothing else, so it cannot change a result.
 #[derive(Default)]
 struct Memory {
     set: u64,
-    known: HashMap<Box<str>, (u32, u32), RandomState>,
+    known: HashMap<Box<str>, Known, RandomState>,
     terms: Vec<(TermId, Likeness)>,
+    /// Used again for each part.
+    words: Words,
+}
+
+#[derive(Clone, Copy)]
+struct Known {
+    terms: (u32, u32),
+    guards: Guards,
 }
 
 /// The memory is emptied at this many words: strangers choose the words.
@@ -164,17 +188,18 @@ impl Memory {
         }
     }
 
-    fn look_up(&mut self, form: &str, rules: &RuleSet) -> &[(TermId, Likeness)] {
-        let (from, to) = match self.known.get(form) {
-            Some(range) => *range,
-            None => {
-                let from = self.terms.len() as u32;
-                rules.vocabulary.resolve(form, &mut self.terms);
-                let range = (from, self.terms.len() as u32);
-                self.known.insert(form.into(), range);
-                range
-            }
-        };
-        &self.terms[from as usize..to as usize]
+    fn look_up(&mut self, form: &str, rules: &RuleSet) -> Known {
+        if let Some(known) = self.known.get(form) {
+            return *known;
+        }
+        let from = self.terms.len() as u32;
+        rules.vocabulary.resolve(form, &mut self.terms);
+        let known = Known { terms: (from, self.terms.len() as u32), guards: Guards::of(form) };
+        self.known.insert(form.into(), known);
+        known
+    }
+
+    fn terms(&self, known: Known) -> &[(TermId, Likeness)] {
+        &self.terms[known.terms.0 as usize..known.terms.1 as usize]
     }
 }

@@ -5,7 +5,7 @@
 use crate::model::sighting::{Span, WordingKind};
 use crate::rules::compile::Row;
 use crate::rules::compile::vocabulary::{Likeness, Vocabulary};
-use crate::text::guard::{Guard, guard};
+use crate::text::guard::Guard;
 
 use super::reading::{FEWEST_WORDS, Hit, Reading};
 
@@ -118,8 +118,8 @@ fn follow<'r>(start: &'r Hit, rest: &[u32], reading: &'r Reading, vocabulary: &V
             hits.push(hit);
         } else if gap_before.is_none() {
             // A negation in the gap makes it another sentence.
-            let stranger = reading.words_between(at, at).next()?;
-            if matches!(guard(stranger.form, vocabulary.tongue(term)), Some(Guard::Negation | Guard::Compass(_))) {
+            let (stranger, tongue) = (reading.words_between(at, at).first()?.guards, vocabulary.tongue(term));
+            if stranger.negates(tongue) || stranger.points(tongue) {
                 return None;
             }
             gap_before = Some(hits.len());
@@ -283,24 +283,21 @@ fn conflict(
     let first = matched.iter().find(is_content).or(matched.first())?;
     let last = matched.iter().rfind(is_content).or(matched.last())?;
     let tongue = vocabulary.tongue(first.term);
-    let sentence_at = |at| reading.words_between(at, at).next().map(|word| word.sentence);
-    let (first_sentence, last_sentence) = (sentence_at(first.at), sentence_at(last.next - 1));
-
-    let part = Reading::part_begins(first.at);
-    let (first_at, last_at) = (first.at - part, last.next - 1 - part);
+    let (first_at, last_at) = (first.at, last.next - 1);
+    let sentence_at = |at| reading.words_between(at, at).first().map(|word| word.sentence);
+    let (first_sentence, last_sentence) = (sentence_at(first_at), sentence_at(last_at));
     let (mut negated, mut point, mut number) = (false, false, false);
-    for word in reading.words_between(first.at.saturating_sub(AROUND).max(part), last.next + AROUND) {
+    for word in reading.words_between(first_at.saturating_sub(AROUND).max(Reading::part_begins(first_at)), last_at + AROUND) {
         let in_sight = match word.at {
             at if at < first_at => Some(word.sentence) == first_sentence,
             at if at > last_at => Some(word.sentence) == last_sentence,
             _ => true,
         };
-        match guard(word.form, tongue).filter(|_| in_sight) {
+        if in_sight {
             // What is denied stands behind the negation, and soon.
-            Some(Guard::Negation) => negated |= word.at + 3 >= first_at && word.at <= last_at,
-            Some(Guard::Compass(_)) => point = true,
-            Some(Guard::Number) => number = true,
-            None => {}
+            negated |= word.guards.negates(tongue) && word.at + 3 >= first_at && word.at <= last_at;
+            point |= word.guards.points(tongue);
+            number |= word.guards.counts();
         }
     }
     let missing = |wanted: fn(Guard) -> bool| {

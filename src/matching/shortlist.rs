@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::post::Post;
-use crate::rules::compile::vocabulary::Likeness;
-use crate::rules::compile::{RuleSet, Watched};
+use crate::model::sighting::WordingKind;
+use crate::rules::compile::vocabulary::{Likeness, TermId};
+use crate::rules::compile::{NEAR_MISS, Row, RuleSet, Watched, prefix};
 use crate::text::address;
 
 use super::reading::{FEWEST_WORDS, Reading};
@@ -31,13 +32,27 @@ pub fn shortlist(reading: &Reading, rules: &RuleSet, named: &BTreeMap<u32, usize
     found
 }
 
-/// Whether the words that are there, wherever they stand, can add up. The heaviest come first: most wordings are out after two or three.
+/// Whether the words that are there, wherever they stand, can add up.
 fn can_count(reading: &Reading, rules: &RuleSet, watched: &Watched) -> bool {
+    let there = |n: usize| u8::from(reading.may_hold(watched.watch.next[n])) << n;
+    if watched.watch.enough & (1 << (there(0) | there(1) | there(2))) == 0 {
+        return false;
+    }
+    misses_at_most(reading, rules.weights(watched), watched.may_miss)
+}
+
+/// Whether a wording of a rule may be found at all, or at least come near.
+pub fn may_come_near(reading: &Reading, row: &Row, kind: WordingKind, threshold: u32) -> bool {
+    misses_at_most(reading, &row.weights, prefix::may_miss(kind, row, threshold.saturating_sub(NEAR_MISS)))
+}
+
+/// The heaviest words come first: most wordings are out after two or three.
+fn misses_at_most(reading: &Reading, weights: &[(TermId, u32)], most: u64) -> bool {
     let mut missing = 0;
-    rules.weights(watched).iter().all(|(term, weight)| {
+    weights.iter().all(|(term, weight)| {
         let there = reading.nearest(*term).map_or(0, Likeness::percent);
         missing += u64::from(weight * (100 - there));
-        missing <= watched.may_miss
+        missing <= most
     })
 }
 

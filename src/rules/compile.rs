@@ -18,6 +18,7 @@ use crate::model::sighting::WordingKind;
 use crate::text::address;
 use crate::text::guard::Guard;
 use crate::text::words::words;
+use prefix::Watch;
 use vocabulary::{Scope, TermId, Vocabulary, VocabularyBuilder};
 
 /// How far below its threshold a post is still a near-miss, in thousandths.
@@ -44,6 +45,8 @@ pub struct RuleSet {
 pub struct Watched {
     /// Number of the rule.
     pub rule: u32,
+    /// What to ask first.
+    pub watch: Watch,
     /// How much of its weight, times a hundred, may be missing before it cannot count any more.
     pub may_miss: u64,
     /// Whether it is a variant, which very short posts are not compared with.
@@ -179,13 +182,11 @@ impl RuleSet {
             for (wording, row) in compiled.rule.wordings.iter().zip(&compiled.wordings) {
                 let from = self.weights.len() as u32;
                 self.weights.extend_from_slice(&row.weights);
-                let watched = Watched {
-                    rule: number as u32,
-                    may_miss: prefix::may_miss(wording.kind, row, least),
-                    is_variant: wording.kind == WordingKind::Variant,
-                    weights: (from, self.weights.len() as u32),
-                };
-                listed.extend(prefix::terms_to_watch(wording.kind, row, least).into_iter().map(|term| (term, watched)));
+                let weights = (from, self.weights.len() as u32);
+                let (may_miss, is_variant) = (prefix::may_miss(wording.kind, row, least), wording.kind == WordingKind::Variant);
+                for watch in prefix::words_to_watch(wording.kind, row, least) {
+                    listed.push((watch.term, Watched { rule: number as u32, watch, may_miss, is_variant, weights }));
+                }
             }
         }
         listed.sort_by_key(|(term, _)| *term);

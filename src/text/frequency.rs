@@ -42,6 +42,9 @@ static TABLES: [OnceLock<Table>; 6] = [const { OnceLock::new() }; 6];
 const WORDS_OF_A_POST: f64 = 20.0;
 
 impl Tongue {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::English, Self::French, Self::Spanish, Self::German, Self::Portuguese, Self::Other];
+
     /// Gives the language of a BCP 47 tag ("en", "pt-BR"): its first subtag decides.
     pub fn of(tag: &str) -> Self {
         match tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase().as_str() {

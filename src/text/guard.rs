@@ -34,6 +34,45 @@ pub fn guard(form: &str, tongue: Tongue) -> Option<Guard> {
     negates(form, tongue).then_some(Guard::Negation)
 }
 
+/// Why a word is guarded in each language, worked out once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Guards {
+    negation: u8,
+    compass: u8,
+    number: bool,
+}
+
+impl Guards {
+    /// Works it out for a folded word.
+    pub fn of(form: &str) -> Self {
+        let mut guards = Self::default();
+        for tongue in Tongue::ALL {
+            match guard(form, tongue) {
+                Some(Guard::Negation) => guards.negation |= 1 << tongue as u8,
+                Some(Guard::Compass(_)) => guards.compass |= 1 << tongue as u8,
+                Some(Guard::Number) => guards.number = true,
+                None => {}
+            }
+        }
+        guards
+    }
+
+    /// Whether it says in this language that something is not so.
+    pub fn negates(self, tongue: Tongue) -> bool {
+        self.negation & (1 << tongue as u8) != 0
+    }
+
+    /// Whether it is a point of the compass in this language.
+    pub fn points(self, tongue: Tongue) -> bool {
+        self.compass & (1 << tongue as u8) != 0
+    }
+
+    /// Whether it is a number, or a name with a number in it.
+    pub fn counts(self) -> bool {
+        self.number
+    }
+}
+
 /// French `est`, Spanish `este` and `sur` are other words far more often than points of the compass: left out.
 fn compass(form: &str, tongue: Tongue) -> Option<Point> {
     Some(match form {
