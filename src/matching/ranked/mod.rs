@@ -25,7 +25,7 @@ use strength::PostTerms;
 /// Claims of the shortlist that are measured.
 pub const SHORTLIST: usize = 20;
 
-/// Where a claim's sum is less than this, absolute evidence is too thin: no probability above [`LEAST_POSSIBLE`], and no rival either.
+/// Where no claim's sum reaches this, absolute evidence is too thin: no probability above [`LEAST_POSSIBLE`].
 const LEAST_EVIDENCE: f32 = 50.0;
 
 /// The more claims there are, the more one of them shares with any post by chance. From so many on more evidence is asked for …
@@ -123,8 +123,7 @@ pub fn shortlist(post: &Post, index: &BulkIndex, scratch: &mut Scratch) -> Vec<W
     let mut first = None;
     asker.passages(post, index, |query| {
         first.get_or_insert_with(|| {
-            let mut found = search(query, index, &mut finder.sums, SHORTLIST, 1);
-            split_thin(&mut found, least_evidence(index));
+            let found = search(query, index, &mut finder.sums, SHORTLIST, 1);
             finder.weigh(query, index, &found).into_iter().map(|(weighed, _)| weighed).collect()
         });
     });
@@ -137,20 +136,16 @@ fn least_evidence(index: &BulkIndex) -> u32 {
     ((LEAST_EVIDENCE + more) * IMPACT_UNIT * WEIGHT_UNIT) as u32
 }
 
-/// Takes off what is not measured: what does not belong to the shortlist, and, where there is evidence, what is thin beside it.
-fn split_thin(found: &mut Vec<Found>, least: u32) -> Vec<Found> {
-    let enough = found.iter().take_while(|found| found.sum >= least).count();
-    let measured = if enough == 0 { found.len() } else { enough };
-    found.split_off(measured.min(SHORTLIST))
-}
-
 impl Finder {
     fn passage(&mut self, query: &Query, index: &BulkIndex, wanted: Wanted, candidates: &mut Vec<Candidate>) {
         let evidence = least_evidence(index);
-        let least = if wanted.at_least >= LEAST_POSSIBLE { evidence } else { 1 };
-        let mut found = search(query, index, &mut self.sums, SHORTLIST.max(wanted.top), least);
+        // A look for evidence costs little; most posts have none.
+        if wanted.at_least >= LEAST_POSSIBLE && search(query, index, &mut self.sums, 1, evidence).is_empty() {
+            return;
+        }
+        let mut found = search(query, index, &mut self.sums, SHORTLIST.max(wanted.top), 1);
         let Some(best_sum) = found.first().map(|found| found.sum) else { return };
-        let rest = split_thin(&mut found, evidence);
+        let rest = found.split_off(found.len().min(SHORTLIST));
         let mut shortlist = self.weigh(query, index, &found);
         shortlist.sort_by(|(a, _), (b, _)| b.score.total_cmp(&a.score).then(a.claim.cmp(&b.claim)));
         let (weighed, hits): (Vec<Weighed>, Vec<u64>) = shortlist.into_iter().unzip();
