@@ -117,10 +117,7 @@ pub fn tally(report: &Report) -> String {
     format!("{}, {}", counted(report.count(Level::Error), "error"), counted(report.count(Level::Warning), "warning"))
 }
 
-/// "1 file", "3 files"
-pub fn counted(number: usize, word: &str) -> String {
-    if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
-}
+pub use crate::model::units::counted;
 
 /// All mistakes as JSON.
 pub fn diagnostics(report: &Report) -> Vec<serde_json::Value> {

@@ -44,6 +44,7 @@ use crate::alerting::subscription::Desk;
 use crate::config::Config;
 use crate::fetch::Fetcher;
 use crate::model::source::{Source, SourceName, SourceState};
+use crate::model::units::counted;
 use crate::rules::compile::RuleSet;
 use crate::store::Store;
 use crate::store::records::Note;
@@ -148,7 +149,7 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     }
 
     let aside = CancellationToken::new();
-    let status = format!("watching {sources} sources for {desks} desks");
+    let status = format!("watching {} for {}", counted(sources, "source"), counted(desks, "desk"));
     let reloader = Reloader::new(
         config_path,
         &config.rule_paths,

@@ -19,6 +19,7 @@ use super::clock::Clock;
 use super::error::DaemonError;
 use super::supervisor;
 use crate::config::{self, Report};
+use crate::model::units::counted;
 use crate::rules::Rule;
 use crate::rules::compile::{RuleSet, compile};
 use crate::rules::diagnostic::Level;
@@ -102,7 +103,7 @@ impl Reloader {
                 self.metrics.claims.set(i64::try_from(claims).unwrap_or(i64::MAX));
                 self.metrics.reload_ok.set(1);
                 self.rules.send_replace(Arc::new(rules));
-                info!(claims, "read the rules again ({why}): {claims} claims from here on");
+                info!(claims, "read the rules again ({why}): {} from here on", counted(claims, "claim"));
                 self.status.clone()
             }
             Ok(Err(report)) => {
@@ -110,7 +111,8 @@ impl Reloader {
                 log(&report);
                 let first = report.found.iter().find(|one| one.level == Level::Error);
                 let place = first.map(|one| format!(": {}:{}", one.place.file, one.place.line)).unwrap_or_default();
-                error!("the rules were not changed ({why}): {} errors; the old ones stay in force", report.count(Level::Error));
+                let errors = counted(report.count(Level::Error), "error");
+                error!("the rules were not changed ({why}): {errors}; the old ones stay in force");
                 format!("{}; reload failed{place}", self.status)
             }
             Err(fault) => {

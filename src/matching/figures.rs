@@ -172,3 +172,40 @@ fn calibration_error(events: &[Event]) -> f64 {
     let total: f64 = events.iter().map(|event| event.2).sum();
     bins(events, 10).iter().map(|(said, right, mass)| (said - right).abs() * mass).sum::<f64>() / total.max(1e-12)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `score.py`, the scorer that the research uses, prints for this made-up set.
+    #[test]
+    fn figures_are_those_of_the_research_scorer() {
+        let post = |id: &str, found: &[(&str, f64)]| -> (String, Matches) {
+            (id.to_owned(), found.iter().map(|(claim, score)| ((*claim).to_owned(), *score)).collect())
+        };
+        let label = |id: &str, claims: &[&str]| (id.to_owned(), claims.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>());
+        let labels = [label("p1", &["a"]), label("p2", &["b", "c"]), label("p3", &["d"]), label("p4", &["e"])];
+        let matches: HashMap<String, Matches> = [
+            post("p1", &[("a", 0.95), ("x", 0.4)]),
+            post("p2", &[("x", 0.8), ("c", 0.3), ("b", 0.2)]),
+            post("p3", &[("d", 0.55), ("a", 0.55)]),
+        ]
+        .into();
+        let negatives = [post("n1", &[("a", 0.6)]).1, post("n2", &[("b", 0.05)]).1, Matches::new()];
+        let found = figures(&labels, &matches, Some(&negatives), 0.1);
+        let near = |a: f64, b: f64| assert!((a - b).abs() < 5e-5, "{a} {b}");
+        assert_eq!((found.posts, found.without_an_answer), (4, 1));
+        near(found.map[0], 0.5);
+        near(found.map[1], 0.6458);
+        near(found.best_is_right, 0.5);
+        near(found.recall[0], 0.75);
+        near(found.reciprocal_rank, 0.625);
+        near(found.twin.average_precision, 0.35);
+        near(found.twin.recall[0], 0.25);
+        let (negatives, alerting, error) = found.stream.unwrap();
+        assert_eq!(negatives, 3);
+        near(alerting.average_precision, 0.2833);
+        near(alerting.recall[1], 0.25);
+        near(error, 0.3);
+    }
+}

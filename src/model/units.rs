@@ -53,6 +53,11 @@ pub mod size {
     }
 }
 
+/// Says how many: "1 file", "3 files".
+pub fn counted(number: usize, word: &str) -> String {
+    if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
+}
+
 /// Says how long a pause of `duration` is in words: "15 minutes", "2 hours".
 pub fn in_words(duration: std::time::Duration) -> String {
     let (count, unit) = match duration.as_secs() {

@@ -19,14 +19,21 @@ use crate::rules::index::{BulkIndex, IMPACT_UNIT};
 use model::{Model, Weighed};
 use pair::Measure;
 use query::{Asker, Query, WEIGHT_UNIT};
-use retrieval::{Sums, search};
+use retrieval::{Found, Sums, search};
 use strength::PostTerms;
 
 /// Claims of the shortlist that are measured.
 pub const SHORTLIST: usize = 20;
 
-/// A post whose best claim reaches less than this sum is never more than `LEAST_POSSIBLE` sure: absolute evidence is too thin.
-pub const LEAST_EVIDENCE: f32 = 50.0;
+/// Where no claim's sum reaches this, absolute evidence is too thin: no probability above [`LEAST_POSSIBLE`].
+const LEAST_EVIDENCE: f32 = 50.0;
+
+/// The more claims there are, the more one of them shares with any post by chance. From so many on more evidence is asked for …
+const MANY: f32 = 15_000.0;
+
+/// … by so much each time their number grows 2.7-fold (measured: of posts at .50 or more, the least sum is 45 with 14,231 claims,
+/// 81 with 86,376).
+const EVIDENCE_FOR_MORE: f32 = 11.0;
 
 /// What thin evidence cannot reach.
 const LEAST_POSSIBLE: f32 = 0.5;
@@ -123,10 +130,17 @@ pub fn shortlist(post: &Post, index: &BulkIndex, scratch: &mut Scratch) -> Vec<W
     first.unwrap_or_default()
 }
 
+/// The least sum that is evidence, in units of `retrieval`.
+fn least_evidence(index: &BulkIndex) -> u32 {
+    let more = (index.len() as f32 / MANY).max(1.0).ln() * EVIDENCE_FOR_MORE;
+    ((LEAST_EVIDENCE + more) * IMPACT_UNIT * WEIGHT_UNIT) as u32
+}
+
 impl Finder {
     fn passage(&mut self, query: &Query, index: &BulkIndex, wanted: Wanted, candidates: &mut Vec<Candidate>) {
-        let thin = (LEAST_EVIDENCE * IMPACT_UNIT * WEIGHT_UNIT) as u32;
-        if wanted.at_least >= LEAST_POSSIBLE && search(query, index, &mut self.sums, 1, thin).is_empty() {
+        let evidence = least_evidence(index);
+        // A look for evidence costs little; most posts have none.
+        if wanted.at_least >= LEAST_POSSIBLE && search(query, index, &mut self.sums, 1, evidence).is_empty() {
             return;
         }
         let mut found = search(query, index, &mut self.sums, SHORTLIST.max(wanted.top), 1);
@@ -138,26 +152,26 @@ impl Finder {
         let Some(best) = weighed.first() else { return };
         let logit = model::dot(&self.model.accept, &model::standing(&weighed)) + self.model.accept_constant;
         let mut sure = model::probability(logit);
-        if best_sum < thin {
+        if best_sum < evidence {
             sure = sure.min(LEAST_POSSIBLE * 0.98);
         }
-        let mut least = sure;
+        let mut last = sure;
         for (claim, hit) in weighed.iter().zip(hits) {
-            least = sure * model::beside(claim.score, best.score);
-            if least >= wanted.at_least {
-                candidates.push(Candidate { claim: claim.claim, confidence: least, spans: spans(query, hit) });
+            last = sure * model::beside(claim.score, best.score);
+            if last >= wanted.at_least {
+                candidates.push(Candidate { claim: claim.claim, confidence: last, spans: spans(query, hit) });
             }
         }
         // Claims behind the shortlist keep the order of their sums.
         for found in rest {
-            let confidence = least * found.sum as f32 / best_sum as f32;
+            let confidence = last * found.sum as f32 / best_sum as f32;
             if confidence >= wanted.at_least {
                 candidates.push(Candidate { claim: found.claim, confidence, spans: Vec::new() });
             }
         }
     }
 
-    fn weigh(&mut self, query: &Query, index: &BulkIndex, found: &[retrieval::Found]) -> Vec<(Weighed, u64)> {
+    fn weigh(&mut self, query: &Query, index: &BulkIndex, found: &[Found]) -> Vec<(Weighed, u64)> {
         self.measure.begin(query, index);
         let weighed = found.iter().map(|found| {
             let facts = self.measure.facts(query, index, found.claim, found.sum);
@@ -176,4 +190,109 @@ fn spans(query: &Query, hit: u64) -> Vec<Span> {
     let mut spans: Vec<Span> = hits.map(|standing| standing.span).collect();
     spans.dedup();
     spans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::bulk::Archive;
+    use jiff::Timestamp;
+
+    const CLAIMS: &str = r#"{"id":"moon","claim":"The moon landing of 1969 was staged in a film studio in Nevada.","title":"Was the moon landing staged?"}
+{"id":"vaccine","claim":"A vaccine against measles contains tracking microchips made by Microsoft.","title":"Microchips in measles vaccines"}
+{"id":"sharks","claim":"A photograph shows a shark swimming on a flooded motorway in Houston.","title":"Shark on a flooded motorway"}"#;
+
+    fn claims() -> Vec<BulkClaim> {
+        let mut archive = Archive::default();
+        archive.read("claims.jsonl", CLAIMS.as_bytes()).unwrap();
+        archive.claims
+    }
+
+    fn ids(text: &str, index: &BulkIndex) -> Vec<(String, f32, f32)> {
+        let post = Post::of_text(text, Timestamp::UNIX_EPOCH);
+        let ranked = rank(&post, index, &mut Scratch::default(), Wanted { top: 5, at_least: 0.0 });
+        ranked.iter().map(|r| (r.claim.id.clone(), r.confidence.value(), r.strength.value())).collect()
+    }
+
+    #[test]
+    fn a_post_finds_the_claim_it_repeats_in_other_words() {
+        let index = BulkIndex::build(claims());
+        let found = ids("They STAGED the #MoonLanding in a Nevada film studio in 1969!!", &index);
+        assert_eq!(found[0].0, "moon");
+        assert!(found[0].1 > 0.5 && found[0].2 > 0.8, "{found:?}");
+    }
+
+    #[test]
+    fn typing_mistakes_do_not_hide_a_claim() {
+        let index = BulkIndex::build(claims());
+        assert_eq!(ids("measels vacine full of trakcing microchips", &index)[0].0, "vaccine");
+    }
+
+    #[test]
+    fn the_order_of_claims_does_not_matter() {
+        let text = "a shark in the flooded studio, a vaccine on the moon";
+        let there = ids(text, &BulkIndex::build(claims()));
+        let back = ids(text, &BulkIndex::build(claims().into_iter().rev().collect()));
+        assert_eq!(there, back);
+        assert_eq!(there.len(), 3);
+    }
+
+    #[test]
+    fn memory_may_be_used_with_another_index() {
+        let (one, other) = (BulkIndex::build(claims()), BulkIndex::build(claims().into_iter().skip(1).collect()));
+        let mut scratch = Scratch::default();
+        let post = Post::of_text("a shark on the flooded motorway in Houston", Timestamp::UNIX_EPOCH);
+        for index in [&one, &other, &one] {
+            let wanted = Wanted { top: 1, at_least: 0.0 };
+            assert_eq!(rank(&post, index, &mut scratch, wanted), rank(&post, index, &mut Scratch::default(), wanted));
+        }
+    }
+
+    #[test]
+    fn asking_only_for_sure_claims_changes_no_probability() {
+        let index = BulkIndex::build(claims());
+        let post = Post::of_text("The moon landing of 1969 was staged in a film studio.", Timestamp::UNIX_EPOCH);
+        let ask = |at_least| rank(&post, &index, &mut Scratch::default(), Wanted { top: 5, at_least });
+        let all = ask(0.0);
+        assert_eq!(ask(0.5)[..], all[..all.iter().take_while(|found| found.confidence.value() >= 0.5).count()]);
+    }
+
+    #[test]
+    fn spans_point_at_the_words_shared() {
+        let index = BulkIndex::build(claims());
+        let text = "Look: a SHARK on the flooded motorway";
+        let post = Post::of_text(text, Timestamp::UNIX_EPOCH);
+        let ranked = rank(&post, &index, &mut Scratch::default(), Wanted { top: 1, at_least: 0.0 });
+        let words: Vec<&str> = ranked[0].spans.iter().map(|span| &text[span.start..span.end]).collect();
+        assert_eq!(words, ["SHARK", "flooded", "motorway"]);
+    }
+
+    #[test]
+    fn a_claim_deep_inside_a_long_post_is_found() {
+        let index = BulkIndex::build(claims());
+        let padding =
+            "Nothing to see here today, my neighbours painted their garden fence blue again and the weather stays fine. ";
+        let text = format!(
+            "{}The moon landing of 1969 was staged in a film studio in Nevada. {}",
+            padding.repeat(200),
+            padding.repeat(200)
+        );
+        let found = ids(&text, &index);
+        assert!(found[0].0 == "moon" && found[0].1 > 0.5, "{found:?}");
+    }
+
+    #[test]
+    fn strange_posts_are_read_in_bounded_time() {
+        let index = BulkIndex::build(claims());
+        for text in [
+            "",
+            "\u{202e}\u{202e}",
+            "moon ".repeat(200_000).as_str(),
+            "x".repeat(1 << 20).as_str(),
+            "#a".repeat(100_000).as_str(),
+        ] {
+            ids(text, &index);
+        }
+        assert!(ids("", &BulkIndex::build(Vec::new())).is_empty());
+    }
 }
