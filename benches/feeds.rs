@@ -79,8 +79,7 @@ fn peak() -> u64 {
 
 fn compare(name: &str, text: &str) {
     let bytes = text.as_bytes();
-    let (alone, ours, all) =
-        (best_of(5, || plain(bytes)), best_of(5, || read(bytes)), best_of(5, || to_posts(bytes)));
+    let (alone, ours, all) = (best_of(5, || plain(bytes)), best_of(5, || read(bytes)), best_of(5, || to_posts(bytes)));
     println!(
         "{name:<22} {:>6.2} MB   feed-rs {:>6.1} MB/s   repaired {:>6.1} MB/s ({:.2}x)   to posts {:>6.1} MB/s ({:.2}x)",
         bytes.len() as f64 / 1e6,
@@ -105,7 +104,11 @@ fn memory(name: &str, text: &str) {
     let began = Instant::now();
     read(bytes);
     let took = began.elapsed();
-    println!("{name:<22} {:>6.2} MB: peak {} MiB above rest, {took:.1?}", bytes.len() as f64 / 1e6, peak().saturating_sub(before));
+    println!(
+        "{name:<22} {:>6.2} MB: peak {} MiB above rest, {took:.1?}",
+        bytes.len() as f64 / 1e6,
+        peak().saturating_sub(before)
+    );
 }
 
 fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -146,7 +149,8 @@ fn main() {
             Ok(Err(_)) => (None, false),
             Err(_) => (None, true),
         };
-        let raw = std::panic::catch_unwind(|| feed_rs::parser::parse(&bytes[..]).ok().map(|feed| feed.entries.len())).ok().flatten();
+        let raw =
+            std::panic::catch_unwind(|| feed_rs::parser::parse(&bytes[..]).ok().map(|feed| feed.entries.len())).ok().flatten();
         writeln!(out, "{}\t{read:?}\t{raw:?}\t{panicked}", path.display()).unwrap();
     }
     fs::write(std::env::var_os("CLAIMWATCH_FEEDS_OUT").unwrap_or("feeds.tsv".into()), out).unwrap();

@@ -16,7 +16,7 @@ use crate::matching::judge::{Gate, GateKind, Judgement};
 use crate::matching::weigh;
 use crate::model::claim::Status;
 use crate::model::post::Post;
-use crate::model::sighting::{Decision, Span};
+use crate::model::sighting::{Decision, Evidence, Span};
 use crate::rules::compile::compile;
 use crate::rules::{Rule, Strictness};
 
@@ -42,17 +42,21 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-Words of the rule's wording stand between ⟦ ⟧, words its gates ask for between « »; on a terminal they are coloured.
-The strength says how much of the wording the text holds, from 0 to 1. A post alerts when its strength reaches the
-rule's threshold and all gates pass.
+Words of the rule's wording stand between ⟦ ⟧, words its gates look for between « »;
+on a terminal they are coloured. The strength says how much of a wording the text holds,
+from 0 to 1. A post alerts when it reaches the rule's threshold and all gates pass.
 
-Example:
-  claimwatch explain \"No longer - sleep well tonight! North Korea is no problem any more\"
+Examples:
+  claimwatch explain \"North Korea? No longer - sleep well tonight!\"
+  claimwatch explain --rule nk-averted-war - < article.txt
 
 Exit code: 0, match or not · 2 no such rule · 3 the rules have errors";
 
 /// A text longer than this is no post.
 const MAX_BYTES: u64 = 1 << 20;
+
+/// Below this strength a rule and a text share common words only.
+const FAR: f32 = 0.35;
 
 /// So many near and far misses are told beside the matches.
 const OTHERS: usize = 3;
@@ -135,13 +139,15 @@ fn block(post: &Post, judgement: &Judgement<'_>, status: Status, paint: Paint) -
     let strictness = Strictness::name_of(rule.threshold).map(|name| format!(" ({name})")).unwrap_or_default();
     let head = format!("{name}  {}  {strength:.2} {sign} {threshold:.2}{strictness}", paint.strong(&rule.claim.id.0));
     let mut text = format!("{head}   {}\n", paint.dim(&format!("revision {}", rule.claim.revision.0)));
-    if judgement.decision == Decision::Below && judgement.evidence.first().is_none_or(|best| best.strength.value() < 0.2) {
-        return text;
+    let below = judgement.decision == Decision::Below;
+    if below && strength < FAR {
+        return text + "\n";
     }
     let wording = judgement.evidence.first().map(|best| best.spans.clone()).unwrap_or_default();
     let gates: Vec<Span> = judgement.gates.iter().filter_map(|gate| gate.hit.map(|(_, span)| span)).collect();
     text.push_str(&format!("  {}\n", marked(post, &wording, &gates, paint)));
-    for evidence in judgement.evidence.iter().take(OTHERS) {
+    let worth_a_line = |evidence: &&Evidence| evidence.strength.value() >= strength / 2.0;
+    for evidence in judgement.evidence.iter().filter(worth_a_line).take(if below { 1 } else { OTHERS }) {
         let wording = shortened(&evidence.wording, 0, 90);
         text.push_str(&format!("  {:8} {:.2}  \"{wording}\"\n", kind_name(evidence.kind), evidence.strength.value()));
     }
@@ -149,7 +155,7 @@ fn block(post: &Post, judgement: &Judgement<'_>, status: Status, paint: Paint) -
         text.push_str(&gate_line(gate, post, paint));
     }
     text.push_str(&format!("  stance   {}\n", stance_name(judgement.stance)));
-    text.push_str(&format!("  so       {}\n", decision_words(judgement, status)));
+    text.push_str(&format!("  so       {}\n\n", decision_words(judgement, status)));
     text
 }
 

@@ -14,21 +14,22 @@ pub fn marked(post: &Post, wording: &[Span], gates: &[Span], paint: Paint) -> St
     let mut pieces = Vec::new();
     for (index, part) in post.parts.iter().enumerate() {
         let of_part = |spans: &[Span]| spans.iter().filter(|s| s.part == index).map(|s| (s.start, s.end)).collect::<Vec<_>>();
-        let wording = joined(&part.text, of_part(wording));
-        let gates = joined(&part.text, of_part(gates));
+        let wording = joined(&part.text, of_part(wording), |between| !between.contains(char::is_alphanumeric));
+        // Two gates side by side are two reasons; only where they overlap are they one mark.
+        let gates = joined(&part.text, of_part(gates), |_| false);
         pieces.push(one(&part.text, &wording, &gates, paint));
     }
     pieces.join(" | ")
 }
 
-/// Spans that only blanks or punctuation separate are shown as one.
-fn joined(text: &str, mut spans: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+/// Spans that overlap, or that only `glue` separates, are shown as one.
+fn joined(text: &str, mut spans: Vec<(usize, usize)>, glue: fn(&str) -> bool) -> Vec<(usize, usize)> {
     spans.retain(|(start, end)| start < end && text.get(*start..*end).is_some());
     spans.sort_unstable();
     let mut joined: Vec<(usize, usize)> = Vec::new();
     for (start, end) in spans {
         match joined.last_mut() {
-            Some(last) if start <= last.1 || !text.get(last.1..start).unwrap_or("x").contains(char::is_alphanumeric) => {
+            Some(last) if start < last.1 || text.get(last.1..start).is_some_and(glue) => {
                 last.1 = last.1.max(end);
             }
             _ => joined.push((start, end)),

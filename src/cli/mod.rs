@@ -1,11 +1,19 @@
 //! The command line: one file per command.
 
+mod archive;
 pub mod check;
+pub mod eval;
 pub mod explain;
+pub mod fit;
+pub mod mail;
 pub mod marks;
+pub mod match_posts;
 pub mod output;
+pub mod queue;
 pub mod run;
 pub mod source;
+pub mod status;
+pub mod store;
 pub mod test;
 pub mod trial;
 
@@ -39,13 +47,28 @@ pub enum Command {
     /// Show why a text matches a claim, or why not.
     #[command(after_help = explain::AFTER_HELP)]
     Explain(explain::Arguments),
+    /// Show how a running claimwatch is doing, and what needs a person.
+    Status(status::Arguments),
+    /// Copy the memory, or check that it is sound.
+    Store(store::Arguments),
+    /// Try the way to a desk, and look after letters that wait.
+    Mail(mail::Arguments),
+    /// Find the claims that posts repeat.
+    #[command(name = "match", after_help = match_posts::AFTER_HELP)]
+    Match(match_posts::Arguments),
+    /// Say how good the matcher is on labelled posts.
+    #[command(after_help = eval::AFTER_HELP)]
+    Eval(eval::Arguments),
+    /// Make the weights again from labelled posts.
+    #[command(after_help = fit::AFTER_HELP)]
+    Fit(fit::Arguments),
 }
 
 /// Where the configuration lies; the same for every command.
 #[derive(Debug, Args)]
 pub struct ConfigPath {
     /// Read this configuration.
-    #[arg(long, value_name = "PATH", default_value = DEFAULT_CONFIG, env = "CLAIMWATCH_CONFIG")]
+    #[arg(long, value_name = "PATH", default_value = DEFAULT_CONFIG, env = "CLAIMWATCH_CONFIG", global = true)]
     pub config: PathBuf,
 }
 
@@ -93,5 +116,11 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Test(arguments) => output::print(test::test(&arguments)),
         Command::Source(arguments) => output::print(source::run(arguments).await),
         Command::Explain(arguments) => output::print(explain::explain(&arguments)),
+        Command::Status(arguments) => output::print(status::status(&arguments).await),
+        Command::Store(arguments) => output::print(store::store(&arguments).await),
+        Command::Mail(arguments) => output::print(mail::mail(&arguments).await),
+        Command::Match(arguments) => match_posts::match_posts(&arguments),
+        Command::Eval(arguments) => output::print(eval::eval(&arguments)),
+        Command::Fit(arguments) => output::print(fit::fit_weights(&arguments)),
     }
 }

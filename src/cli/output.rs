@@ -44,6 +44,7 @@ impl Answer {
 }
 
 /// Says it. A reader that has gone away (`| head`) is no fault.
+#[expect(clippy::needless_pass_by_value, reason = "once said, an answer is used up")]
 pub fn print(answer: Answer) -> Exit {
     let _ = std::io::stderr().write_all(answer.trouble.as_bytes());
     let mut out = std::io::stdout().lock();

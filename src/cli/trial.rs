@@ -211,10 +211,15 @@ impl Trial {
 
     fn numbers(&self) -> String {
         let (strength, threshold) = (self.strength.value(), self.threshold.value());
+        // 0.748 of 0.75: two digits would look as if it were enough.
+        let digits = if format!("{strength:.2}") == format!("{threshold:.2}") { 3 } else { 2 };
         match self.outcome {
-            Outcome::Missing | Outcome::Pending if self.test.matches => format!("needs {threshold:.2}, best {strength:.2}"),
-            Outcome::Noisy | Outcome::Pending => format!("must stay below {threshold:.2}, has {strength:.2}"),
-            Outcome::CloseCall => format!("{strength:.2}, only just below {threshold:.2}"),
+            Outcome::Missing | Outcome::Pending if self.test.matches && self.strength >= self.threshold => {
+                format!("{strength:.2} is enough for {threshold:.2}, but:")
+            }
+            Outcome::Missing | Outcome::Pending if self.test.matches => format!("needs {threshold:.2}, best {strength:.digits$}"),
+            Outcome::Noisy | Outcome::Pending => format!("must stay below {threshold:.2}, has {strength:.digits$}"),
+            Outcome::CloseCall => format!("{strength:.digits$}, only just below {threshold:.2}"),
             Outcome::Arrived => "it does what is wanted now: take `pending` away".to_owned(),
             _ => format!("{strength:.2}, threshold {threshold:.2}"),
         }

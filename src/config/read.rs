@@ -111,9 +111,12 @@ fn sqlite(value: &Value<'_>, notes: &mut Notes<'_>) -> Option<PathBuf> {
 }
 
 fn fetch(mut table: Table<'_>, notes: &mut Notes<'_>) -> fetch::settings::Settings {
-    let mut settings = fetch::settings::Settings::default();
-    settings.contact = table.take("contact").and_then(|value| contact(&value, notes));
-    settings.allow_private = table.take("allow_private").map(|value| networks(&value, notes)).unwrap_or_default();
+    let mut settings = fetch::settings::Settings {
+        contact: table.take("contact").and_then(|value| contact(&value, notes)),
+        allow_private: table.take("allow_private").map(|value| networks(&value, notes)).unwrap_or_default(),
+        environment_proxy: table.take("environment_proxy").and_then(|value| value.flag(notes)).unwrap_or_default(),
+        ..fetch::settings::Settings::default()
+    };
     if let Some(gap) = table.take("gap").and_then(|value| value.duration(notes)) {
         settings.gap = gap;
     }

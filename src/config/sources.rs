@@ -41,9 +41,7 @@ fn source(
 ) -> Option<Source> {
     let span = table.span.clone();
     let name = table.need("name", "name = \"bbc\"", notes).and_then(|value| names.take("source", &value, notes));
-    let kind = table
-        .need("kind", "kind = \"feed\"", notes)
-        .and_then(|value| value.choice(&KINDS, notes));
+    let kind = table.need("kind", "kind = \"feed\"", notes).and_then(|value| value.choice(&KINDS, notes));
     let every = table.take("every").and_then(|value| every(&value, kind, notes));
     let backfill = table.take("backfill").and_then(|value| backfill(&value, notes)).unwrap_or_default();
     let place = match kind {
@@ -62,7 +60,13 @@ fn source(
             url.map(|url| SourceKind::Feed { url, allow_private })
         }
         Some(Kind::Mastodon) => {
-            misplaced(&mut table, &["url", "path", "author", "feed"], "mastodon", "server = \"https://…\" and tag = \"…\"", notes);
+            misplaced(
+                &mut table,
+                &["url", "path", "author", "feed"],
+                "mastodon",
+                "server = \"https://…\" and tag = \"…\"",
+                notes,
+            );
             networks::contact_is_needed(&span, has_contact, notes);
             networks::mastodon(&mut table, secret, notes)
         }

@@ -14,15 +14,16 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::clock::Clock;
 use super::gate::Gate;
 use super::report::{Ledger, PostOfficeError, Report};
+use super::settling::Settling;
 use crate::alerting::letter;
 use crate::alerting::subscription::Desk;
 use crate::mail::Mailer;
 use crate::mail::error::MailError;
 use crate::mail::retry::again_at;
-use crate::mail::settings::Settings;
-use crate::mail::smtp::Deadlines;
+use crate::mail::settings::{Deadlines, Settings};
 use crate::model::delivery::{Delivery, Outcome};
 use crate::store::Store;
 use crate::store::error::StoreError;
@@ -46,7 +47,9 @@ const HANGS_AFTER: Duration = Duration::from_secs(10 * 60);
 pub struct PostOffice {
     store: Store,
     mail: Settings,
+    settling: Settling,
     deadlines: Deadlines,
+    clock: Clock,
     desks: Mutex<Arc<[Desk]>>,
     /// Right side of Message-IDs.
     domain: String,
@@ -77,7 +80,9 @@ impl PostOffice {
         Ok(Self {
             store,
             mail: mail.clone(),
+            settling: Settling::default(),
             deadlines: Deadlines::default(),
+            clock: Clock::Machine,
             desks: Mutex::new(desks),
             domain: trial.domain().to_owned(),
             place: trial.place(),
@@ -85,7 +90,8 @@ impl PostOffice {
             turn: watch::Sender::new(0),
             gate: Gate::default(),
             ledger: Ledger::new(metrics),
-            pulse: Mutex::new(Vec::new()),
+            // One for the clerk, one for each worker. Until they begin, and should they end, it grows old.
+            pulse: Mutex::new(vec![Instant::now(); mail.workers.max(1) + 1]),
         })
     }
 
@@ -93,6 +99,13 @@ impl PostOffice {
     #[must_use]
     pub fn with_deadlines(mut self, deadlines: Deadlines) -> Self {
         self.deadlines = deadlines;
+        self
+    }
+
+    /// Sets another clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -106,14 +119,22 @@ impl PostOffice {
     /// Dropping the future before that leaves letters in hand ambiguous; the next start sends them again, same Message-ID.
     ///
     /// # Errors
-    /// When the store cannot be read at the start, or the mail settings no longer work.
+    /// When the store cannot be read at the start and will not be readable soon, or the mail settings no longer work.
     pub async fn run(&self, stop: &CancellationToken) -> Result<(), PostOfficeError> {
-        let mut mailers = self.start().await?;
-        let clerk = async {
-            self.clerk(stop).await;
+        let mut mailers = loop {
+            match self.start().await {
+                Ok(mailers) => break mailers,
+                Err(PostOfficeError::Store(error)) if error.try_again_in().is_some() => {
+                    warn!(%error, "the post office cannot begin yet");
+                    if stop.run_until_cancelled(tokio::time::sleep(error.try_again_in().unwrap_or(NAP))).await.is_none() {
+                        return Ok(());
+                    }
+                }
+                Err(error) => return Err(error),
+            }
         };
         let workers = mailers.iter_mut().enumerate().map(|(number, mailer)| self.work(number + 1, mailer, stop));
-        tokio::join!(clerk, join_all(workers));
+        tokio::join!(self.clerk(stop), join_all(workers));
         Ok(())
     }
 
@@ -131,7 +152,7 @@ impl PostOffice {
         let all = mailers.iter_mut().enumerate().map(|(number, mailer)| async move {
             while let Some(pass) = self.gate.enter_unless_shut().await {
                 let limit = if pass.is_alone() { 1 } else { BATCH };
-                let claimed = self.store.claim_deliveries(Timestamp::now(), limit).await?;
+                let claimed = self.store.claim_deliveries(self.clock.now(), limit).await?;
                 if claimed.is_empty() {
                     break;
                 }
@@ -151,7 +172,7 @@ impl PostOffice {
     /// # Errors
     /// Those of reading the store.
     pub async fn report(&self) -> Result<Report, StoreError> {
-        let waiting = self.store.numbers(Timestamp::now()).await?.waiting;
+        let waiting = self.store.numbers(self.clock.now()).await?.waiting;
         Ok(self.ledger.report(waiting, &self.place))
     }
 
@@ -161,7 +182,7 @@ impl PostOffice {
     /// Those of reading the store.
     pub async fn is_idle(&self) -> Result<bool, StoreError> {
         let due = self.store.next_letter_due().await?;
-        let all_written = due.is_none_or(|due| due > Timestamp::now());
+        let all_written = due.is_none_or(|due| due > self.clock.now());
         let report = self.report().await?;
         Ok(all_written && (report.waiting == 0 || report.trouble.is_some()))
     }
@@ -181,7 +202,6 @@ impl PostOffice {
         }
         let workers = self.mail.workers.max(1);
         let mailers = (0..workers).map(|_| Mailer::with_deadlines(&self.mail, self.deadlines)).collect::<Result<_, _>>()?;
-        *self.pulse.lock().unwrap_or_else(PoisonError::into_inner) = vec![Instant::now(); workers + 1];
         Ok(mailers)
     }
 
@@ -207,7 +227,7 @@ impl PostOffice {
 
     /// Closes the letters due now; gives how many. One that cannot be read is logged and left; it holds up no other.
     async fn close_due(&self, first_ones_too: bool) -> Result<usize, StoreError> {
-        let due = self.store.due_letters(Timestamp::now(), first_ones_too).await?;
+        let due = self.store.due_letters(self.clock.now(), first_ones_too).await?;
         let mut closed = 0;
         for letter in &due {
             match self.close(letter).await {
@@ -230,7 +250,7 @@ impl PostOffice {
             warn!(letter = due.id.0, desk = %due.desk, claim = %due.claim, "desk {} has no recipients any more; its letter is kept unsent", due.desk);
         }
         self.store
-            .close_letter(due.id, Timestamp::now(), &self.domain, |dossier| match desk {
+            .close_letter(due.id, self.clock.now(), &self.domain, |dossier| match desk {
                 Some(desk) => Closing::Send { letter: letter::write(dossier, desk), recipients: desk.to.clone() },
                 None => Closing::Hold { because: "desk without recipients".to_owned() },
             })
@@ -252,7 +272,7 @@ impl PostOffice {
                 () = tokio::time::sleep(NAP) => continue,
             };
             let limit = if pass.is_alone() { 1 } else { BATCH };
-            let nap = match self.store.claim_deliveries(Timestamp::now(), limit).await {
+            let nap = match self.store.claim_deliveries(self.clock.now(), limit).await {
                 Ok(claimed) if !claimed.is_empty() => {
                     self.deliver(number, mailer, claimed, stop).await;
                     continue;
@@ -281,7 +301,7 @@ impl PostOffice {
             self.beat(number);
             let outcome = mailer.send(&delivery).await;
             let turned_away = self.ledger.note(&delivery, &outcome, &self.gate);
-            self.settle(&delivery, outcome, stop).await;
+            self.settle(number, &delivery, outcome, stop).await;
             if turned_away || stop.is_cancelled() {
                 break;
             }
@@ -298,8 +318,8 @@ impl PostOffice {
 
     /// Records what became of a letter. While the store cannot, no further letter leaves this worker: a letter sent and not
     /// recorded is sent twice.
-    async fn settle(&self, delivery: &Delivery, outcome: Outcome, stop: &CancellationToken) {
-        let now = Timestamp::now();
+    async fn settle(&self, number: usize, delivery: &Delivery, outcome: Outcome, stop: &CancellationToken) {
+        let now = self.clock.now();
         let again_at = match &outcome {
             Outcome::Later { .. } => again_at(now, delivery.queued_at, delivery.attempts, fastrand::f64()),
             _ => None,
@@ -307,22 +327,23 @@ impl PostOffice {
         if again_at.is_none() && matches!(outcome, Outcome::Later { .. }) {
             error!(delivery = delivery.id.0, desk = %delivery.desk, "letter {} is given up after five days", delivery.id.0);
         }
-        let settlement = [Settlement { delivery: delivery.id, outcome, again_at }];
-        while let Err(error) = self.store.settle(now, &settlement).await {
+        let settlement = Settlement { delivery: delivery.id, outcome, again_at };
+        let mut settled = self.settling.settle(&self.store, now, settlement).await;
+        while let Err((place, error)) = settled {
             warn!(%error, delivery = delivery.id.0, "what became of a letter could not be recorded yet");
+            // Waiting for a disk with room is no hanging: a restart would only send the letter again.
+            self.beat(number);
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(error.try_again_in().unwrap_or(NAP)) => {}
             }
+            settled = self.settling.again(&self.store, self.clock.now(), place).await.map_err(|error| (place, error));
         }
     }
 
     fn until_next(&self, due: Result<Option<Timestamp>, StoreError>) -> Duration {
         match due {
-            Ok(Some(due)) => match Duration::try_from(due.duration_since(Timestamp::now())) {
-                Ok(wait) if !wait.is_zero() => wait.min(NAP),
-                _ => BLINK,
-            },
+            Ok(Some(due)) => Some(self.clock.until(due)).filter(|wait| !wait.is_zero()).unwrap_or(BLINK).min(NAP),
             Ok(None) => NAP,
             Err(error) => error.try_again_in().unwrap_or(NAP),
         }

@@ -15,6 +15,7 @@ pub mod reload;
 pub mod report;
 pub mod round;
 pub mod schedule;
+mod settling;
 pub mod supervisor;
 pub mod trouble;
 pub mod upkeep;
@@ -45,6 +46,7 @@ use crate::fetch::Fetcher;
 use crate::model::source::{Source, SourceName, SourceState};
 use crate::rules::compile::RuleSet;
 use crate::store::Store;
+use crate::store::records::Note;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::pulse::Pulse;
 use crate::web::{Server, Window};
@@ -131,8 +133,9 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
         clock,
     });
     let bell = Arc::new(Notify::new());
-    let office =
-        Arc::new(PostOffice::new(house.store.clone(), &config.mail, desk_list, Arc::clone(&bell), Arc::clone(&metrics))?);
+    let office = Arc::new(
+        PostOffice::new(house.store.clone(), &config.mail, desk_list, Arc::clone(&bell), Arc::clone(&metrics))?.with_clock(clock),
+    );
     tell(News::Started { sources, claims, desks, web: web_address });
 
     let mut watch = Watch::new(&house, &office, &bell, &pulse, watched, in_flight, once);
@@ -146,7 +149,15 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
 
     let aside = CancellationToken::new();
     let status = format!("watching {sources} sources for {desks} desks");
-    let reloader = Reloader::new(config_path, &config.rule_paths, rules_sender, Arc::clone(&metrics), clock, status.clone());
+    let reloader = Reloader::new(
+        config_path,
+        &config.rule_paths,
+        rules_sender,
+        Arc::clone(&metrics),
+        clock,
+        house.store.clone(),
+        status.clone(),
+    );
     let reloading = tokio::spawn(reloader.run(aside.clone()));
     let watchdog = tokio::spawn(supervisor::feed_watchdog(Arc::clone(&pulse), aside.clone()));
     let order = tokio::spawn(upkeep::keep(house.store.clone(), Arc::clone(&metrics), clock, aside.clone()));
@@ -157,6 +168,8 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     let window = Window { metrics: Arc::clone(&metrics), pulse: Arc::clone(&pulse) };
     let web = server.map(|server| tokio::spawn(server.run(window, stop_web.clone())));
 
+    let running = format!("{}|{}", clock.now(), std::process::id());
+    house.store.put_note(Note::Running, &running).await?;
     pulse.set_ready(true);
     supervisor::ready(&status);
     watch.until(stop, &mut tell).await;
@@ -186,6 +199,7 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     if let Some(web) = web {
         let _ = timeout_at(limit, web).await;
     }
+    let _ = house.store.put_note(Note::Running, "").await;
     house.store.close().await;
     aside.cancel();
     let _ = watchdog.await;

@@ -23,6 +23,8 @@ use crate::rules::Rule;
 use crate::rules::compile::{RuleSet, compile};
 use crate::rules::diagnostic::Level;
 use crate::rules::life::holds_on;
+use crate::store::Store;
+use crate::store::records::Note;
 use crate::telemetry::metrics::Metrics;
 
 /// Files are read this long after the last of a burst of changes: an editor or `git pull` writes many at once.
@@ -45,6 +47,7 @@ pub struct Reloader {
     day: Date,
     rules: watch::Sender<Arc<RuleSet>>,
     metrics: Arc<Metrics>,
+    store: Store,
     status: String,
     changes: mpsc::Receiver<()>,
     /// Dropping it would end the watching.
@@ -59,12 +62,13 @@ impl Reloader {
         rules: watch::Sender<Arc<RuleSet>>,
         metrics: Arc<Metrics>,
         clock: Clock,
+        store: Store,
         status: String,
     ) -> Self {
         // One place is enough: a second change before the first is read will be read with it.
         let (sender, changes) = mpsc::channel(1);
         let watcher = watched(paths, sender);
-        Self { config, clock, day: today(clock), rules, metrics, status, changes, _watcher: watcher }
+        Self { config, clock, day: today(clock), rules, metrics, store, status, changes, _watcher: watcher }
     }
 
     /// Reloads whenever a file changes, SIGHUP arrives or the day turns (rules begin and expire), until `stop`.
@@ -115,6 +119,10 @@ impl Reloader {
                 format!("{}; reload failed", self.status)
             }
         };
+        let note = format!("{}|{}", self.clock.now(), if self.metrics.reload_ok.get() == 1 { "good" } else { "failed" });
+        if let Err(error) = self.store.put_note(Note::Reload, &note).await {
+            warn!("how the reload went could not be noted: {error}");
+        }
         // READY ends the reload for systemd, whether it was good or not.
         supervisor::ready(&status);
     }

@@ -76,13 +76,7 @@ impl From<ReadError> for Trouble {
 
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
-        Self {
-            class: "store",
-            sentence: error.to_string(),
-            wait: error.try_again_in(),
-            is_held: true,
-            is_unreadable: false,
-        }
+        Self { class: "store", sentence: error.to_string(), wait: error.try_again_in(), is_held: true, is_unreadable: false }
     }
 }
 

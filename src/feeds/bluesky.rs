@@ -202,7 +202,10 @@ mod tests {
     fn addresses_are_those_of_the_app_view() {
         let server = Url::parse("https://public.api.bsky.app").unwrap();
         let url = page_address(&server, &BlueskyList::Author("ann.example".into()), Some("a b")).unwrap();
-        assert_eq!(url.as_str(), "https://public.api.bsky.app/xrpc/app.bsky.feed.getAuthorFeed?actor=ann.example&limit=100&cursor=a+b");
+        assert_eq!(
+            url.as_str(),
+            "https://public.api.bsky.app/xrpc/app.bsky.feed.getAuthorFeed?actor=ann.example&limit=100&cursor=a+b"
+        );
     }
 
     #[test]

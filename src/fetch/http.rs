@@ -75,7 +75,13 @@ impl Http {
     ///
     /// # Errors
     /// See [`FetchError`].
-    pub async fn visit(&self, first: &Url, networks: &[IpNet], validators: &Validators, manner: Manner<'_>) -> Result<Fetched, FetchError> {
+    pub async fn visit(
+        &self,
+        first: &Url,
+        networks: &[IpNet],
+        validators: &Validators,
+        manner: Manner<'_>,
+    ) -> Result<Fetched, FetchError> {
         let allowed = Allowed::new(&self.settings.allow_private, networks);
         let limits = &self.settings.limits;
         let mut left = limits.total;
@@ -107,7 +113,14 @@ impl Http {
         Err(FetchError::TooManyRedirects { host: host_of(first), followed: limits.redirects })
     }
 
-    async fn ask(&self, client: &Client, url: &Url, validators: &Validators, manner: Manner<'_>, turn: &Turn) -> Result<Hop, FetchError> {
+    async fn ask(
+        &self,
+        client: &Client,
+        url: &Url,
+        validators: &Validators,
+        manner: Manner<'_>,
+        turn: &Turn,
+    ) -> Result<Hop, FetchError> {
         let host = host_of(url);
         let limits = &self.settings.limits;
         let mut request = client.get(url.clone()).header(ACCEPT, manner.wanted).header(ACCEPT_ENCODING, body::ACCEPTED);

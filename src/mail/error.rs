@@ -1,69 +1,67 @@
-//! Why letters cannot be handed over at all: mistakes in the settings, found before the first letter.
+//! Why letters cannot be handed over at all, found when a mailer is opened.
 
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
 
-/// A setting that cannot work.
+/// A `[mail]` table that cannot work, or a place that cannot be used.
 #[derive(Debug)]
 pub enum MailError {
-    /// The sender is no address.
+    /// The sender is not an address.
     From {
-        /// As written.
+        /// What the configuration says.
         from: String,
-        /// What is wrong with it.
-        found: String,
     },
-    /// The file of trusted authorities cannot be used.
-    Authorities {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong with it.
-        found: String,
-    },
-    /// The system's own authorities cannot be used.
-    Roots {
-        /// What is wrong with them.
-        found: String,
-    },
-    /// The relay's name is none that a certificate could carry.
-    Host {
-        /// As written.
+    /// Encryption is off, and the relay is not on this machine.
+    InTheClear {
+        /// The relay.
         host: String,
     },
-    /// The folder for letters cannot be made or written to.
+    /// The relay's name can stand in no certificate.
+    Host {
+        /// What the configuration says.
+        host: String,
+    },
+    /// The Maildir could not be made or written to.
     Folder {
-        /// Which.
-        path: PathBuf,
+        /// Where.
+        folder: PathBuf,
         /// What the system said.
         source: std::io::Error,
     },
-}
-
-impl MailError {
-    /// How long to wait before the same may succeed; `None`: the settings must be mended first.
-    pub fn try_again_in(&self) -> Option<Duration> {
-        match self {
-            Self::Folder { .. } => Some(Duration::from_secs(30)),
-            Self::From { .. } | Self::Authorities { .. } | Self::Roots { .. } | Self::Host { .. } => None,
-        }
-    }
+    /// The file of authorities could not be read.
+    CaFile {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong with it.
+        found: String,
+    },
+    /// The system trusts no authorities, so no relay can prove who it is.
+    NoAuthorities {
+        /// What was found.
+        found: String,
+    },
 }
 
 impl fmt::Display for MailError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::From { from, found } => {
-                write!(f, "[mail] from = \"{from}\" is no address ({found}); write it like \"claimwatch <alerts@example.org>\"")
+            Self::From { from } => {
+                write!(f, "\"{from}\" is not an address letters can come from; write from = \"claimwatch@your.domain\" in [mail]")
             }
-            Self::Authorities { path, found } => {
-                write!(f, "[mail] ca_file {} cannot be used: {found}; it must hold one or more PEM certificates", path.display())
+            Self::InTheClear { host } => write!(
+                f,
+                "tls = \"none\" is only for a relay on this machine, and {host} is not; write tls = \"implicit\" or tls = \"starttls\" in [mail]"
+            ),
+            Self::Host { host } => {
+                write!(f, "\"{host}\" is not the name of a relay; write host = \"mail.your.domain\" in [mail]")
             }
-            Self::Roots { found } => {
-                write!(f, "the system's trusted certificates cannot be used: {found}; install the package ca-certificates")
-            }
-            Self::Host { host } => write!(f, "[mail] host = \"{host}\" is no host name"),
-            Self::Folder { path, source } => write!(f, "the mail folder {} cannot be used: {source}", path.display()),
+            Self::Folder { folder, source } => write!(f, "letters cannot be put into {}: {source}", folder.display()),
+            Self::CaFile { path, found } => write!(f, "ca_file {} cannot be used: {found}", path.display()),
+            Self::NoAuthorities { found } => write!(
+                f,
+                "this system trusts no certificate authorities ({found}), so the relay's certificate cannot be checked; \
+                 install the package ca-certificates, or name a PEM file as ca_file in [mail]"
+            ),
         }
     }
 }

@@ -1,88 +1,109 @@
-//! A Maildir that any mail program opens: a letter is complete when it appears, and appears once.
+//! Letters put into a Maildir, which any mail program opens.
+//!
+//! A letter is written under `tmp/`, forced to disk, renamed into `new/`, and the folder forced to disk: a crash leaves it
+//! there whole or not at all. Its file name is a function of the delivery, so that a letter handed over just before a
+//! crash is found again, read or unread, and not filed twice.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use super::error::MailError;
-use super::message::Composed;
+use super::message::{self, Composed};
 use crate::model::delivery::{Delivery, Outcome};
 
-/// The folder.
+/// A Maildir.
 #[derive(Debug, Clone)]
 pub struct Folder {
-    path: PathBuf,
+    folder: PathBuf,
 }
 
 impl Folder {
-    /// Makes the folder and its three rooms where they are missing.
+    /// Opens the Maildir, and makes it if it is not there.
     ///
     /// # Errors
-    /// When they cannot be made.
-    pub fn open(path: &Path) -> Result<Self, MailError> {
-        for room in ["cur", "new", "tmp"] {
-            let room = path.join(room);
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(&room)
-                .map_err(|source| MailError::Folder { path: room.clone(), source })?;
-        }
-        Ok(Self { path: path.to_owned() })
+    /// When it cannot be made.
+    pub fn open(folder: &Path) -> Result<Self, MailError> {
+        let make = |part| DirBuilder::new().recursive(true).mode(0o700).create(folder.join(part));
+        ["tmp", "new", "cur"]
+            .into_iter()
+            .try_for_each(make)
+            .map_err(|source| MailError::Folder { folder: folder.to_owned(), source })?;
+        Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Where it is.
+    /// Where it lies.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.folder
     }
 
-    /// Puts a letter into `new`, or finds that it is there already.
+    /// Files one letter; the outcome says where it lies.
     pub async fn send(&self, delivery: &Delivery, message: Composed) -> Outcome {
-        let name = file_name(delivery);
-        let path = self.path.clone();
-        let again = delivery.attempts > 1;
-        let put = tokio::task::spawn_blocking(move || put(&path, &name, again, &message.bytes));
-        match put.await {
-            Ok(Ok(place)) => Outcome::Sent { reply: format!("in {}", place.display()) },
-            // A folder that cannot be written to says nothing about the letter.
-            Ok(Err(e)) => Outcome::Away { reason: format!("the mail folder {} cannot be written to: {e}", self.path.display()) },
-            Err(_) => Outcome::Away { reason: "the program was stopped while a letter was written".to_owned() },
+        let (folder, name) = (self.folder.clone(), name(delivery));
+        let filed = tokio::task::spawn_blocking(move || file(&folder, &name, &with_unix_lines(&message.bytes))).await;
+        match filed.unwrap_or_else(|broken| Err(io::Error::other(broken))) {
+            Ok(place) => Outcome::Sent { reply: format!("lies in {}", place.display()) },
+            Err(error) => self.trouble(&error),
+        }
+    }
+
+    /// A folder that cannot be written to says nothing against the letter.
+    fn trouble(&self, error: &io::Error) -> Outcome {
+        let reason = format!("the letter could not be put into {}: {error}", self.folder.display());
+        match error.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::NotADirectory | ErrorKind::ReadOnlyFilesystem => Outcome::Barred { reason },
+            _ => Outcome::Away { reason },
         }
     }
 }
 
-/// A function of the Message-ID: a letter written again after a crash gets the name it had.
-fn file_name(delivery: &Delivery) -> String {
-    let id: String = delivery.message_id.0.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '_' }).collect();
-    format!("{}.{id}.claimwatch", delivery.written_at.as_second())
+/// `1785000000.5f0c….claimwatch`: mail programs sort by the seconds in front.
+fn name(delivery: &Delivery) -> String {
+    let digest = message::hex(&Sha256::digest(&delivery.message_id.0));
+    format!("{}.{digest}.claimwatch", delivery.written_at.as_second())
 }
 
-/// Writes to `tmp`, then moves to `new`, each safe on the disk before the next step: a reader never sees half a letter, and
-/// a letter reported as sent survives a power cut.
-fn put(path: &Path, name: &str, again: bool, bytes: &[u8]) -> io::Result<PathBuf> {
-    let finished = path.join("new").join(name);
-    if finished.exists() {
-        return Ok(finished);
-    }
-    if again && let Some(read) = already_read(&path.join("cur"), name)? {
-        return Ok(read);
-    }
-    let draft = path.join("tmp").join(name);
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    drop(file);
-    std::fs::rename(&draft, &finished)?;
-    File::open(path.join("new"))?.sync_all()?;
-    Ok(finished)
+/// Maildirs keep lines as Unix does.
+fn with_unix_lines(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().copied().filter(|&byte| byte != b'\r').collect()
 }
 
-/// A mail program moves what it has shown from `new` to `cur` and adds flags to its name (`:2,S`).
-fn already_read(cur: &Path, name: &str) -> io::Result<Option<PathBuf>> {
-    for entry in std::fs::read_dir(cur)? {
+fn file(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
+    if let Some(place) = find(folder, name)? {
+        return Ok(place);
+    }
+    let (draft, place) = (folder.join("tmp").join(name), folder.join("new").join(name));
+    let mut letter = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    letter.write_all(bytes)?;
+    letter.sync_all()?;
+    fs::rename(&draft, &place)?;
+    File::open(folder.join("new"))?.sync_all()?;
+    Ok(place)
+}
+
+/// Finds a letter filed before: unread, or moved to `cur/` by a mail program, which adds flags (`:2,S`) to the name.
+fn find(folder: &Path, name: &str) -> io::Result<Option<PathBuf>> {
+    let unread = folder.join("new").join(name);
+    if unread.try_exists()? {
+        return Ok(Some(unread));
+    }
+    for entry in fs::read_dir(folder.join("cur"))? {
         let entry = entry?;
-        if entry.file_name().to_str().is_some_and(|found| found.split(':').next() == Some(name)) {
+        let is_it = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|file| file.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')));
+        if is_it {
+            return Ok(Some(entry.path()));
+        }
+    }
+    // Some programs keep the flags in new/ as well.
+    for entry in fs::read_dir(folder.join("new"))? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(|file| file.strip_prefix(name).is_some_and(|rest| rest.starts_with(':'))) {
             return Ok(Some(entry.path()));
         }
     }

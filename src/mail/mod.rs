@@ -1,21 +1,24 @@
 //! Handing letters over: into a folder, or to a relay.
 
+mod connection;
 mod dialogue;
 pub mod error;
-pub mod folder;
+mod fault;
+mod folder;
 pub mod message;
 pub mod retry;
 pub mod settings;
-pub mod smtp;
+mod smtp;
+mod tls;
 
+use self::error::MailError;
+use self::folder::Folder;
+use self::message::Sender;
+use self::settings::{Deadlines, Settings, Via};
+use self::smtp::Relay;
 use crate::model::delivery::{Delivery, Outcome};
-use error::MailError;
-use folder::Folder;
-use message::Sender;
-use settings::{Settings, Via};
-use smtp::{Deadlines, Relay};
 
-/// Where letters are handed over; each worker has its own.
+/// Where letters are handed over. Each worker of the post office has one of its own.
 #[derive(Debug)]
 pub struct Mailer {
     sender: Sender,
@@ -29,27 +32,29 @@ enum Way {
 }
 
 impl Mailer {
-    /// Makes a mailer; connects to nothing yet.
+    /// Makes ready to hand letters over: the folder is there, or the relay's name and authorities are known. A relay is
+    /// first spoken to when there is a letter for it.
     ///
     /// # Errors
-    /// When a setting cannot work, or the folder cannot be made.
+    /// When the settings cannot work; see [`MailError`].
     pub fn new(settings: &Settings) -> Result<Self, MailError> {
         Self::with_deadlines(settings, Deadlines::default())
     }
 
-    /// The same, with other deadlines for the steps of a dialogue.
+    /// The same with other deadlines for the steps of SMTP.
     ///
     /// # Errors
-    /// Those of `new`.
+    /// As [`Mailer::new`].
     pub fn with_deadlines(settings: &Settings, deadlines: Deadlines) -> Result<Self, MailError> {
+        let sender = Sender::read(&settings.from)?;
         let way = match &settings.via {
             Via::Folder { folder } => Way::Folder(Folder::open(folder)?),
-            Via::Smtp(smtp) => Way::Smtp(Box::new(Relay::new(smtp, deadlines)?)),
+            Via::Smtp(smtp) => Way::Smtp(Box::new(Relay::open(smtp, deadlines)?)),
         };
-        Ok(Self { sender: Sender::read(&settings.from)?, way })
+        Ok(Self { sender, way })
     }
 
-    /// The domain that Message-IDs end with.
+    /// The domain that letters come from; Message-IDs end with it.
     pub fn domain(&self) -> &str {
         self.sender.domain()
     }
@@ -64,7 +69,7 @@ impl Mailer {
 
     /// Hands one letter over to one recipient; never says `Sent` unless it was.
     ///
-    /// Dropping the future in the middle is safe: the connection in use is dropped with it and never used again.
+    /// Dropping the future half-way is safe: the connection goes with it, and whether the letter arrived is unknown.
     pub async fn send(&mut self, delivery: &Delivery) -> Outcome {
         let message = match message::compose(delivery, &self.sender) {
             Ok(message) => message,
@@ -76,7 +81,7 @@ impl Mailer {
         }
     }
 
-    /// Takes leave of the relay, if a connection is open. To be called before a pause.
+    /// Closes the connection, if one is open, until there is something to send again.
     pub async fn rest(&mut self) {
         match &mut self.way {
             Way::Folder(_) => {}

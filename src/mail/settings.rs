@@ -1,6 +1,7 @@
 //! `[mail]` of the configuration: how letters leave the house.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -81,4 +82,19 @@ pub enum Mechanism {
     Login,
     /// AUTH XOAUTH2: the password is an access token.
     Xoauth2,
+}
+
+/// How long each step of handing a letter to a relay may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// Every step but the last.
+    pub step: Duration,
+    /// The answer to the final dot, when the relay has the whole letter to look at (RFC 5321 §4.5.3.2.6).
+    pub dot: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self { step: Duration::from_secs(30), dot: Duration::from_secs(120) }
+    }
 }

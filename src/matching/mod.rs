@@ -14,7 +14,10 @@
 //! A strength depends on the post, the rule and the tables of ordinary words, on nothing else.
 //! [`weigh`] judges every rule, [`examine`] those on the shortlist; the tests hold that nothing is lost between them.
 
+pub mod figures;
+pub mod fit;
 pub mod judge;
+pub mod ranked;
 mod reading;
 pub mod score;
 mod shortlist;

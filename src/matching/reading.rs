@@ -23,6 +23,9 @@ pub const FEWEST_WORDS: usize = 3;
 /// Places of the words of one part lie within this many; those of the next part begin after them, out of reach of any window.
 const PLACES_OF_A_PART: u32 = 1 << 24;
 
+/// Size of the table that answers most questions for a term, in bits.
+const BITS: usize = 4096;
+
 /// A word of the post that stands for a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hit {
@@ -45,6 +48,8 @@ pub struct Reading {
     hits: Vec<Hit>,
     /// Each term that has a hit, with its nearest likeness, ordered by term.
     pub terms: Vec<(TermId, Likeness)>,
+    /// One bit for each term that has a hit, by the low digits of its number: most questions are answered "no" by it.
+    bits: Vec<u64>,
     parts: Vec<Words>,
     /// Places of the plain words of each part: where in `parts` the word with that place is.
     plain: Vec<Vec<u32>>,
@@ -61,7 +66,9 @@ impl Reading {
             }
         });
         reading.hits.sort_unstable();
+        reading.bits = vec![0; BITS / 64];
         for hit in &reading.hits {
+            reading.bits[hit.term as usize % BITS / 64] |= 1 << (hit.term % 64);
             match reading.terms.last_mut() {
                 Some((term, likeness)) if *term == hit.term => *likeness = (*likeness).min(hit.likeness),
                 _ => reading.terms.push((hit.term, hit.likeness)),
@@ -104,6 +111,9 @@ impl Reading {
 
     /// The nearest likeness of a term anywhere in the post.
     pub fn nearest(&self, term: TermId) -> Option<Likeness> {
+        if self.bits[term as usize % BITS / 64] & (1 << (term % 64)) == 0 {
+            return None;
+        }
         let at = self.terms.binary_search_by_key(&term, |(term, _)| *term).ok()?;
         self.terms.get(at).map(|(_, likeness)| *likeness)
     }

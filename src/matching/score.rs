@@ -86,13 +86,6 @@ pub fn find(kind: WordingKind, row: &Row, reading: &Reading, vocabulary: &Vocabu
     }
 }
 
-/// The most that a variant can reach in this post, in thousandths: the share of its words that are there at all.
-pub fn most_possible(row: &Row, reading: &Reading) -> u32 {
-    let sum: u64 =
-        row.weights.iter().filter_map(|(term, weight)| reading.nearest(*term).map(|l| u64::from(weight * l.percent()))).sum();
-    share(sum, row)
-}
-
 /// Thousandths of the wording's weight, from a sum of weights times hundredths.
 fn share(sum: u64, row: &Row) -> u32 {
     let whole = u64::from(row.total.max(1)) * 100;

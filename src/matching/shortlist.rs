@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::model::post::Post;
-use crate::rules::compile::{NEAR_MISS, RuleSet};
+use crate::rules::compile::vocabulary::Likeness;
+use crate::rules::compile::{RuleSet, Watched};
 use crate::text::address;
 
-use super::reading::Reading;
-use super::score;
-use crate::model::sighting::WordingKind;
+use super::reading::{FEWEST_WORDS, Reading};
 
 /// Most addresses of a post that are looked up.
 const MOST_ADDRESSES: usize = 256;
@@ -21,30 +20,25 @@ const LONGEST_ADDRESS: usize = 2048;
 /// A rule is left out only when none of the words that it must have is there, or when the words that are there, wherever they
 /// stand, cannot reach the strength of a near-miss.
 pub fn shortlist(reading: &Reading, rules: &RuleSet, named: &BTreeMap<u32, usize>) -> Vec<u32> {
-    let mut wordings: Vec<_> = reading.terms.iter().flat_map(|(term, _)| rules.wordings_of(*term)).copied().collect();
-    wordings.sort_unstable();
-    wordings.dedup();
+    let is_short = reading.word_count() < FEWEST_WORDS;
     let mut found: Vec<u32> = named.keys().copied().collect();
-    for (rule, wording) in wordings {
-        if found.last() == Some(&rule) {
-            continue;
-        }
-        let Some(compiled) = rules.rules().get(rule as usize) else { continue };
-        let (Some(row), Some(written)) = (compiled.wordings.get(wording as usize), compiled.rule.wordings.get(wording as usize))
-        else {
-            continue;
-        };
-        let worth_it = match written.kind {
-            WordingKind::Variant => score::most_possible(row, reading) + NEAR_MISS >= compiled.threshold,
-            _ => row.weights.iter().all(|(term, _)| reading.nearest(*term).is_some()),
-        };
-        if worth_it {
-            found.push(rule);
-        }
+    for (term, _) in &reading.terms {
+        let worth_it = |watched: &&Watched| !(is_short && watched.is_variant) && can_count(reading, rules, watched);
+        found.extend(rules.watched(*term).iter().filter(worth_it).map(|watched| watched.rule));
     }
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// Whether the words that are there, wherever they stand, can add up. The heaviest come first: most wordings are out after two or three.
+fn can_count(reading: &Reading, rules: &RuleSet, watched: &Watched) -> bool {
+    let mut missing = 0;
+    rules.weights(watched).iter().all(|(term, weight)| {
+        let there = reading.nearest(*term).map_or(0, Likeness::percent);
+        missing += u64::from(weight * (100 - there));
+        missing <= watched.may_miss
+    })
 }
 
 /// Gives the rules that name an address the post is at, links to or writes out, with the number of the address in the rule.

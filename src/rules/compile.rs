@@ -31,12 +31,25 @@ pub struct RuleSet {
     /// Every word that the rules use.
     pub vocabulary: Vocabulary,
     rules: Vec<Compiled>,
-    wordings_of: Vec<Vec<WordingRef>>,
+    /// Wordings to weigh, term after term; those of term `t` are `watched[watched_from[t]..watched_from[t + 1]]`.
+    watched: Vec<Watched>,
+    watched_from: Vec<u32>,
+    /// Weights of all wordings, wording after wording.
+    weights: Vec<(TermId, u32)>,
     addresses: HashMap<String, Vec<u32>, RandomState>,
 }
 
-/// A wording: number of the rule, number of the wording in it.
-pub type WordingRef = (u32, u32);
+/// A wording to weigh when one of its words turns up: all that the shortlist asks, in one place.
+#[derive(Debug, Clone, Copy)]
+pub struct Watched {
+    /// Number of the rule.
+    pub rule: u32,
+    /// How much of its weight, times a hundred, may be missing before it cannot count any more.
+    pub may_miss: u64,
+    /// Whether it is a variant, which very short posts are not compared with.
+    pub is_variant: bool,
+    weights: (u32, u32),
+}
 
 /// A rule and what it is compared by.
 #[derive(Debug)]
@@ -108,8 +121,14 @@ impl RuleSet {
     }
 
     /// The wordings that must be weighed when `term` is in a post.
-    pub fn wordings_of(&self, term: TermId) -> &[WordingRef] {
-        self.wordings_of.get(term as usize).map_or(&[], Vec::as_slice)
+    pub fn watched(&self, term: TermId) -> &[Watched] {
+        let bounds = self.watched_from.get(term as usize).zip(self.watched_from.get(term as usize + 1));
+        bounds.map_or(&[], |(from, to)| &self.watched[*from as usize..*to as usize])
+    }
+
+    /// The weights of a wording to weigh, the heaviest first.
+    pub fn weights(&self, watched: &Watched) -> &[(TermId, u32)] {
+        &self.weights[watched.weights.0 as usize..watched.weights.1 as usize]
     }
 
     /// The rules that name this (canonical) address.
@@ -147,16 +166,33 @@ pub fn compile(rules: Vec<Rule>) -> RuleSet {
         set.rules.push(compiled);
     }
     set.vocabulary = builder.finish();
-    set.wordings_of = vec![Vec::new(); set.vocabulary.len()];
-    for (rule, compiled) in set.rules.iter().enumerate() {
-        for (wording, row) in compiled.wordings.iter().enumerate() {
+    set.watch();
+    set
+}
+
+impl RuleSet {
+    /// Lists for each term the wordings to weigh when it turns up.
+    fn watch(&mut self) {
+        let mut listed: Vec<(TermId, Watched)> = Vec::new();
+        for (number, compiled) in self.rules.iter().enumerate() {
             let least = compiled.threshold.saturating_sub(NEAR_MISS);
-            for term in prefix::terms_to_watch(compiled.rule.wordings[wording].kind, row, least) {
-                set.wordings_of[term as usize].push((rule as u32, wording as u32));
+            for (wording, row) in compiled.rule.wordings.iter().zip(&compiled.wordings) {
+                let from = self.weights.len() as u32;
+                self.weights.extend_from_slice(&row.weights);
+                let watched = Watched {
+                    rule: number as u32,
+                    may_miss: prefix::may_miss(wording.kind, row, least),
+                    is_variant: wording.kind == WordingKind::Variant,
+                    weights: (from, self.weights.len() as u32),
+                };
+                listed.extend(prefix::terms_to_watch(wording.kind, row, least).into_iter().map(|term| (term, watched)));
             }
         }
+        listed.sort_by_key(|(term, _)| *term);
+        let terms = self.vocabulary.len() as u32;
+        self.watched_from = (0..=terms).map(|term| listed.partition_point(|(t, _)| *t < term) as u32).collect();
+        self.watched = listed.into_iter().map(|(_, watched)| watched).collect();
     }
-    set
 }
 
 fn row(wording: &Wording, builder: &mut VocabularyBuilder) -> Row {
@@ -188,9 +224,4 @@ fn gate_term(term: &RuleTerm, builder: &mut VocabularyBuilder) -> GateTerm {
             GateTerm::Row(row)
         }
     }
-}
-
-/// Whether a wording of this kind is found word by word rather than as a whole.
-pub fn is_variant(kind: WordingKind) -> bool {
-    kind == WordingKind::Variant
 }

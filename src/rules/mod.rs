@@ -1,8 +1,10 @@
 //! Rule files: read with source positions, checked all at once, compiled into one immutable set.
 
+pub mod bulk;
 pub mod codes;
 pub mod compile;
 pub mod diagnostic;
+pub mod index;
 pub mod life;
 pub mod reading;
 pub mod render;

@@ -112,7 +112,7 @@ mod tests {
         let columns = "4 + p = [\" + 10 + \", \" + 2 + \", ";
         let width = 4 + "p = [\"".len() + 10 + "\", \"".len() + 2 + "\", ".len();
         assert_eq!(lines[4].find('^').map(|at| at - "  | ".len()), Some(width), "{columns}\n{drawn}");
-        assert!(drawn.contains("rules/x.toml:2:19"), "the column counts characters: {drawn}");
+        assert!(drawn.contains("rules/x.toml:2:21"), "the column counts characters: {drawn}");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::model::letter::{Dossier, Letter};
 use crate::model::post::PostKey;
 use crate::model::source::{SourceName, SourceState};
 use error::StoreError;
-use records::{Closing, DueLetter, Forgotten, Numbers, Orders, Queued, Recorded, Settlement, Visit};
+use records::{Closing, DueLetter, Forgotten, Note, Numbers, Orders, Queued, Recorded, Settlement, Visit};
 use settings::Settings;
 use sqlite::Sqlite;
 
@@ -257,6 +257,22 @@ impl Store {
     /// Those of reading.
     pub async fn check(&self) -> Result<Vec<String>, StoreError> {
         on!(self, db => db.check().await)
+    }
+
+    /// Leaves a note for commands beside the daemon, in the place of the one of that name.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn put_note(&self, note: Note, value: &str) -> Result<(), StoreError> {
+        on!(self, db => db.put_note(note.name(), value).await)
+    }
+
+    /// Reads a note.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn note(&self, note: Note) -> Result<Option<String>, StoreError> {
+        on!(self, db => db.note(note.name()).await)
     }
 
     /// Counts.

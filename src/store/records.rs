@@ -93,7 +93,7 @@ pub struct Settlement {
 }
 
 /// Where a delivery stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DeliveryState {
     /// Waiting for its time or its turn.
     Queued,
@@ -170,4 +170,22 @@ pub struct Forgotten {
     pub posts: u64,
     /// Sightings whose reasons were removed.
     pub reasons: u64,
+}
+
+/// What a daemon tells commands that look at the memory beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// When it started, and its process number; empty once it has stopped.
+    Running,
+    /// How the last reload went.
+    Reload,
+}
+
+impl Note {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Reload => "reload",
+        }
+    }
 }

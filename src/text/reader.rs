@@ -2,7 +2,7 @@
 
 use super::contraction::{self, Contraction};
 use super::fold::{fold, is_invisible, is_mark, is_written_without_blanks};
-use super::scan::{address_end, atom_end, currency, humps, is_simple, letters_before_digits};
+use super::scan::{address_end, atom_end, currency, humps, is_simple, letters_before_digits, usual_word_end};
 use super::words::{Place, Words};
 use super::{number, tag};
 
@@ -26,7 +26,12 @@ impl<'t, 'w> Reader<'t, 'w> {
 
     pub(super) fn read(&mut self) {
         let (mut at, mut after_word) = (0, 0);
-        while let Some(c) = self.text[at..].chars().next() {
+        while let Some(&byte) = self.text.as_bytes().get(at) {
+            if byte < 128 && !byte.is_ascii_alphanumeric() {
+                at += 1;
+                continue;
+            }
+            let Some(c) = self.text[at..].chars().next() else { break };
             if c.is_alphanumeric() {
                 self.between(after_word, at);
                 at = self.word(at);
@@ -60,6 +65,10 @@ impl<'t, 'w> Reader<'t, 'w> {
 
     /// Reads what begins at `start` with a letter or digit; gives where it ends.
     fn word(&mut self, start: usize) -> usize {
+        if let Some(end) = usual_word_end(self.text.as_bytes(), start) {
+            self.one(start, end);
+            return end;
+        }
         if let Some(end) = address_end(self.text, start) {
             return end;
         }
@@ -95,7 +104,8 @@ impl<'t, 'w> Reader<'t, 'w> {
     /// A word without apostrophes, signs and points.
     fn one(&mut self, start: usize, end: usize) {
         let raw = &self.text[start..end];
-        let is_letter = raw.len() == 1 || raw.chars().filter(|c| !is_invisible(*c) && !is_mark(*c)).count() == 1;
+        let is_letter =
+            raw.len() == 1 || !raw.is_ascii() && raw.chars().filter(|c| !is_invisible(*c) && !is_mark(*c)).count() == 1;
         if !is_letter {
             self.end_letters_in_a_row();
         }

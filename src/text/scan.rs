@@ -4,6 +4,18 @@ use std::ops::Range;
 
 use super::fold::{is_invisible, is_mark, is_written_without_blanks};
 
+/// End of a word of two or more ASCII letters with nothing about it that needs a closer look: nine words in ten of English.
+pub fn usual_word_end(bytes: &[u8], start: usize) -> Option<usize> {
+    if start > 0 && matches!(bytes.get(start - 1), Some(b'#' | b'@' | b'$' | 128..)) {
+        return None;
+    }
+    let rest = bytes.get(start..)?;
+    let letters = rest.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let plain_end = matches!(rest.get(letters), None | Some(b' ' | b',' | b'\n' | b'!' | b'?' | b'"' | b';' | b')'))
+        || rest.get(letters) == Some(&b'.') && matches!(rest.get(letters + 1), None | Some(b' ' | b'\n'));
+    (letters > 1 && plain_end).then_some(start + letters)
+}
+
 /// End of the run of letters and digits of one way of writing that begins at `start`.
 ///
 /// Invisible characters inside are passed over; `@` and `$` between letters are letters in disguise (`v@ccine`), but not in addresses.

@@ -1,6 +1,7 @@
 //! One binary for all integration tests; its files mirror the rooms.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should say so and stop")]
 
+mod cli;
 mod config;
 mod feeds;
 mod fetch;
@@ -8,11 +9,14 @@ mod floors;
 mod letters;
 mod mail;
 mod matching;
+mod networks;
 mod post_office;
 mod postfix;
+mod queue;
 mod rules;
 mod samples;
 mod server;
 mod service;
 mod smtp_server;
+mod sources;
 mod store;

@@ -48,7 +48,7 @@ impl Desk {
     fn configure(&self, mail: &str) {
         let text = format!(
             "[store]\nurl = \"sqlite:db/claimwatch.db\"\n[rules]\npaths = [\"rules\"]\n\
-             [[source]]\nname = \"wire\"\nkind = \"file\"\npath = \"feed.xml\"\nevery = \"20ms\"\nbackfill = \"all\"\n\
+             [[source]]\nname = \"wire\"\nkind = \"file\"\npath = \"feed.xml\"\nevery = \"1s\"\nbackfill = \"all\"\n\
              [[desk]]\nname = \"desk\"\nto = [\"desk@example.org\"]\ntopics = [\"cheese\"]\ngather = \"0s\"\n[mail]\n{mail}\n"
         );
         fs::create_dir_all(self.path("config")).unwrap();

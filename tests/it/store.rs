@@ -398,3 +398,51 @@ async fn numbers_count_what_waits() {
     assert_eq!((after.posts_last_hour, after.gathering, after.waiting, after.oldest_waiting), (0, 0, 1, Some(NOON)));
     assert!(after.size_bytes > 0 && store.free_bytes().unwrap() > 0);
 }
+
+/// A disk of its own that holds next to nothing; needs root.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mount = ["-t", "tmpfs", "-o", "size=2m", "claimwatch-test"];
+        let done = std::process::Command::new("mount").args(mount).arg(folder.path()).output();
+        if !done.is_ok_and(|done| done.status.success()) {
+            eprintln!("SKIPPED: a full disk needs leave to mount one");
+            return None;
+        }
+        Some(Self(folder))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_stops_writing_and_nothing_else_and_is_over_without_a_restart() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let store = open_store(disk.0.path()).await;
+    let desks = [desk("politics")];
+    record(&store, &visit("bbc", &["before"], &claim("cheese"), NOON), &desks).await;
+    let ballast = disk.0.path().join("ballast");
+    fs::write(&ballast, vec![0; usize::try_from(store.free_bytes().unwrap()).unwrap() - 100_000]).unwrap();
+
+    let mut failed = 0;
+    for n in 0..200 {
+        let full = visit("bbc", &[&format!("during-{n}")], &claim("cheese"), NOON);
+        let recorded = store.record(&full, |_| Vec::new()).await;
+        failed += usize::from(recorded.is_err_and(|error| error.is_full()));
+        if failed > 5 {
+            break;
+        }
+    }
+    assert!(failed > 5, "the disk was never full");
+    assert_eq!(store.known(&SourceName("bbc".into()), &[PostKey("before".into())]).await.unwrap().len(), 1);
+    fs::remove_file(ballast).unwrap();
+    record(&store, &visit("bbc", &["after"], &claim("cheese"), NOON), &desks).await;
+    assert_eq!(close_all(&store, NOON, &["one@desk.test"]).await, 1);
+    assert!(store.check().await.unwrap().is_empty());
+}

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::probe::{ask, source_at};
 use super::configuration;
+use super::probe::{ask, source_at};
 use crate::cli::output::{Answer, counted, drawn, tally};
 use crate::cli::{ConfigPath, Exit};
 use crate::config;
@@ -73,7 +73,8 @@ pub(super) async fn add(arguments: &Arguments) -> Answer {
     let table = table(arguments, &name, &source.kind);
     match append(&arguments.config.config, &table) {
         Ok(None) => {
-            let text = format!("{seen}{name} was added to {}; restart claimwatch to watch it.\n", arguments.config.config.display());
+            let text =
+                format!("{seen}{name} was added to {}; restart claimwatch to watch it.\n", arguments.config.config.display());
             Answer::new(text, Exit::Fine)
         }
         Ok(Some(faults)) => Answer::trouble(format!("{faults}{name} was not added.\n"), Exit::Usage),

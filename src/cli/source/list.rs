@@ -52,7 +52,8 @@ pub(super) async fn list(arguments: &Arguments) -> Answer {
     let paint = Paint { colour: colour() };
     let now = Timestamp::now();
     let wide = rows.iter().map(|(source, _)| source.name.0.chars().count()).max().unwrap_or(0).max(4);
-    let mut text = paint.dim(&format!("{:<wide$}  {:<9}  {:<18}  {:<10}  {}\n", "name", "health", "last success", "every", "where"));
+    let mut text =
+        paint.dim(&format!("{:<wide$}  {:<9}  {:<18}  {:<10}  {}\n", "name", "health", "last success", "every", "where"));
     for (source, state) in &rows {
         let word = format!("{:<9}", word_of(state.health));
         let word = match state.health {

@@ -59,7 +59,10 @@ fn configuration(path: &ConfigPath) -> Result<Config, Answer> {
     let reading = config::read(&path.config, Level::Warning);
     reading.config.ok_or_else(|| {
         let report = reading.report;
-        Answer::trouble(format!("{}The configuration cannot be used: {}.\n", drawn(&report, false), tally(&report)), Exit::Unreadable)
+        Answer::trouble(
+            format!("{}The configuration cannot be used: {}.\n", drawn(&report, false), tally(&report)),
+            Exit::Unreadable,
+        )
     })
 }
 

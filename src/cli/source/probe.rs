@@ -14,6 +14,7 @@ use crate::cli::{ConfigPath, Exit};
 use crate::config::Config;
 use crate::daemon::gather::{Asking, Batch, Gathered, gather};
 use crate::daemon::trouble::Trouble;
+use crate::feeds::clean;
 use crate::fetch::Fetcher;
 use crate::fetch::settings::Settings;
 use crate::model::post::{PartKind, Post};
@@ -81,7 +82,10 @@ pub(super) async fn ask(settings: &Settings, source: &Source) -> Result<Batch, T
     let fetcher = Fetcher::new(settings);
     let asking = Asking { fetcher: &fetcher, store: None, now: Timestamp::now() };
     match gather(&asking, source, &SourceState::default()).await? {
-        Gathered::Batch(batch) => Ok(*batch),
+        Gathered::Batch(mut batch) => {
+            clean::name_languages(&mut batch.posts);
+            Ok(*batch)
+        }
         Gathered::Unchanged { .. } => Ok(Batch::default()),
     }
 }
@@ -131,7 +135,11 @@ fn told(source: &Source, batch: &Batch, most: usize) -> String {
     if let SourceKind::Feed { .. } = source.kind {
         let validators = &batch.validators;
         let spared = validators.etag.is_some() || validators.last_modified.is_some();
-        let words = if spared { "It can say \"nothing new\" (304)." } else { "It cannot say \"nothing new\": it is read whole at every visit." };
+        let words = if spared {
+            "It can say \"nothing new\" (304)."
+        } else {
+            "It cannot say \"nothing new\": it is read whole at every visit."
+        };
         text.push_str(&format!("{words}\n"));
     }
     if let Some(hint) = batch.hint {
@@ -154,7 +162,11 @@ fn told(source: &Source, batch: &Batch, most: usize) -> String {
         }
     }
     if batch.posts.len() > most {
-        text.push_str(&paint.dim(&format!("\n… and {} more (--posts {} shows all).\n", batch.posts.len() - most, batch.posts.len())));
+        text.push_str(&paint.dim(&format!(
+            "\n… and {} more (--posts {} shows all).\n",
+            batch.posts.len() - most,
+            batch.posts.len()
+        )));
     }
     text
 }

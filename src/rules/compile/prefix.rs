@@ -9,20 +9,31 @@ use super::Row;
 use super::vocabulary::TermId;
 use crate::model::sighting::WordingKind;
 
+/// Gives how much of a wording's weight, times a hundred, a post may lack and still hold `least` thousandths of it.
+pub fn may_miss(kind: WordingKind, row: &Row, least: u32) -> u64 {
+    if kind != WordingKind::Variant {
+        // All words must be there; as mistyped as may be.
+        return u64::from(row.total) * 100 / 4;
+    }
+    let whole = u64::from(row.total) * 100;
+    // Half a thousandth more: strengths are rounded to thousandths.
+    let lacking = 1000 - u64::from(least.min(1000));
+    (whole * (2 * lacking + 1)).div_ceil(2000)
+}
+
 /// Gives the terms of which at least one is in every post that holds `least` thousandths of the wording.
 pub fn terms_to_watch(kind: WordingKind, row: &Row, least: u32) -> Vec<TermId> {
     if kind != WordingKind::Variant {
         return row.weights.first().map(|(term, _)| *term).into_iter().collect();
     }
-    let needed = u64::from(row.total) * u64::from(least.max(1));
-    let mut left = u64::from(row.total);
+    let may_miss = may_miss(kind, row, least);
+    let mut missing = 0;
     let mut taken = Vec::new();
     for (term, weight) in &row.weights {
-        // Half a thousandth more: strengths are rounded to thousandths.
-        if left * 1000 + left / 2 + 1000 < needed {
+        if missing > may_miss {
             break;
         }
-        left -= u64::from(*weight);
+        missing += 100 * u64::from(*weight);
         taken.push(*term);
     }
     taken

@@ -71,7 +71,8 @@ pub fn mend(original: &str) -> Mending {
 
 fn troubles(text: &str) -> Vec<Trouble> {
     let (_, errors) = DeTable::parse_recoverable(text);
-    errors.into_iter().map(|error| Trouble { message: error.message().to_owned(), span: error.span().unwrap_or(0..0) }).collect()
+    let trouble = |error: toml::de::Error| Trouble { message: error.message().to_owned(), span: error.span().unwrap_or(0..0) };
+    errors.into_iter().take(MAX_FAULTS).map(trouble).collect()
 }
 
 fn patches(text: &str, original: &str, troubles: &[Trouble]) -> Vec<Patch> {

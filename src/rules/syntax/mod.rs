@@ -1,6 +1,6 @@
 //! From the text of rule files to checked rules, with every mistake found on the way.
 //!
-//! The numbers of the mistakes stand in [`codes`](super::codes), the format in `rules/README.md`.
+//! The numbers of the mistakes stand in `codes`, the format in `rules/README.md`.
 
 mod across;
 mod claim;
@@ -68,7 +68,7 @@ fn file(tree: &Spanned<DeTable<'_>>, lists: &Lists, notes: &mut Notes<'_>) -> Ve
         Some(value) if !format_is_known(&value, notes) => return Vec::new(),
         Some(_) => {}
         None => {
-            notes.error(codes::NO_FORMAT, &(0..0), "this file does not say its format", "begin it with the line `format = 1`")
+            notes.error(codes::NO_FORMAT, &(0..0), "this file does not say its format", "begin it with the line `format = 1`");
         }
     }
     let _gathered_before = root.take("lists");

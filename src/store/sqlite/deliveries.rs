@@ -48,6 +48,7 @@ impl Sqlite {
             deliveries.push(self.delivery(&mut tx, id).await?);
         }
         if deliveries.is_empty() {
+            self.leave(tx).await?;
             return Ok(deliveries);
         }
         self.commit(tx).await?;

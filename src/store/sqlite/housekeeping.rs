@@ -20,6 +20,21 @@ const KEEP_KEYS: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 const AT_ONCE: i64 = 1000;
 
 impl Sqlite {
+    pub(in crate::store) async fn put_note(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+            .bind(name)
+            .bind(value)
+            .execute(&self.writer)
+            .await
+            .map(drop)
+            .map_err(|e| self.error(&e))
+    }
+
+    pub(in crate::store) async fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let found = sqlx::query_scalar("SELECT value FROM meta WHERE name = $1").bind(name).fetch_optional(&self.readers);
+        found.await.map_err(|e| self.error(&e))
+    }
+
     pub(in crate::store) async fn backup(&self, to: &Path) -> Result<(), StoreError> {
         let folder = |source| StoreError::Folder { path: to.to_owned(), source };
         if to.exists() {

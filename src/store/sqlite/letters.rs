@@ -70,6 +70,7 @@ impl Sqlite {
     ) -> Result<usize, StoreError> {
         let mut tx = self.begin().await?;
         let Some(open) = open_letter(&mut tx, id).await.map_err(|e| self.error(&e))? else {
+            self.leave(tx).await?;
             return Ok(0);
         };
         let dossier = self.dossier(&mut tx, id, &open).await?;

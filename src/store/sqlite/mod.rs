@@ -8,12 +8,14 @@ mod queue;
 mod rows;
 mod visits;
 
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqlSafeStr, Sqlite as Driver, SqliteConnection, Transaction};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr, Sqlite as Driver, SqliteConnection};
 
 use super::error::StoreError;
 use super::folder;
@@ -105,12 +107,21 @@ impl Sqlite {
 
     /// Begins a transaction that writes. IMMEDIATE, because one that reads first and writes later fails at once, without
     /// waiting, when another writer was quicker.
-    async fn begin(&self) -> Result<Transaction<'static, Driver>, StoreError> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|e| self.error(&e))
+    async fn begin(&self) -> Result<Writing, StoreError> {
+        let connection = self.writer.acquire().await.map_err(|e| self.error(&e))?;
+        // Guarded before it begins: a future dropped right here must not leave a transaction open in the pool.
+        let mut tx = Writing { connection, done: false };
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut *tx).await.map_err(|e| self.error(&e))?;
+        Ok(tx)
     }
 
-    async fn commit(&self, tx: Transaction<'static, Driver>) -> Result<(), StoreError> {
-        tx.commit().await.map_err(|e| self.error(&e))
+    async fn commit(&self, tx: Writing) -> Result<(), StoreError> {
+        tx.finish("COMMIT").await.map_err(|e| self.error(&e))
+    }
+
+    /// Ends a transaction that has written nothing.
+    async fn leave(&self, tx: Writing) -> Result<(), StoreError> {
+        tx.finish("ROLLBACK").await.map_err(|e| self.error(&e))
     }
 
     fn error(&self, error: &sqlx::Error) -> StoreError {
@@ -125,6 +136,45 @@ impl Sqlite {
         self.readers.close().await;
         // The last connection to close folds the log into the database.
         self.writer.close().await;
+    }
+}
+
+/// A transaction that writes. Dropped without `commit` or `leave`, it takes its connection along, and what it wrote is gone.
+///
+/// Not sqlx's own: SQLite ends a transaction by itself when the disk is full, sqlx counts it as open for ever after, and the
+/// connection could never write again.
+struct Writing {
+    connection: PoolConnection<Driver>,
+    done: bool,
+}
+
+impl Writing {
+    async fn finish(mut self, how: &'static str) -> Result<(), sqlx::Error> {
+        sqlx::query(how).execute(&mut *self.connection).await?;
+        self.done = true;
+        Ok(())
+    }
+}
+
+impl Deref for Writing {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Writing {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        if !self.done {
+            self.connection.close_on_drop();
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use claimwatch::model::claim::{Claim, ClaimId, Revision, Severity, Status};
 use claimwatch::model::post::{Lang, Part, PartKind, Post};
 use claimwatch::model::sighting::{Decision, Strength, WordingKind};
 use claimwatch::rules::compile::{RuleSet, compile};
-use claimwatch::rules::{Place, Rule, Term, Upkeep, Wording};
+use claimwatch::rules::{Place, Rule, Term, Wording};
 use jiff::Timestamp;
 
 pub const STRICT: f32 = 0.85;
@@ -34,7 +34,7 @@ pub fn rule(id: &str) -> Rule {
         threshold: Strength::new(NORMAL),
         tests: Vec::new(),
         when: Vec::new(),
-        upkeep: Upkeep::default(),
+        upkeep: claimwatch::rules::Upkeep::default(),
         place: place(),
     }
 }

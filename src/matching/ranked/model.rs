@@ -1,0 +1,164 @@
+//! From facts to a ranking, and from the best claim to the probability that it is the right one.
+//!
+//! Two linear models. The first ranks the claims of one post (a conditional logit: which of the shortlist is it?). The second looks at
+//! the best of them and the distance to the others, and says how probable it is that the post repeats it at all (a logistic regression,
+//! calibrated on a stream in which one post in ten repeats a claim). The weights stand in `weights.txt`.
+
+use super::pair::Facts;
+
+/// Number of features of a post and a claim.
+pub const FEATURES: usize = NAMES.len();
+
+/// Number of features of a post and its best claim: those of the pair, then how it stands among the others.
+pub const ACCEPT_FEATURES: usize = FEATURES + STANDING_NAMES.len();
+
+/// What the features are called, in the order of [`features`]. Two dozen are worth having (Snopes and a mixed collection of 86,376
+/// fact-checks, stepwise elimination); which model reads which stands in `weights.txt`: a blank cell is not fitted.
+pub const NAMES: [&str; 36] = [
+    "ln sum",
+    "square of ln sum",
+    "sum / own sum",
+    "root of sum / claim",
+    "shared",
+    "shared above 15",
+    "shared above 30",
+    "ln shared",
+    "covered of text",
+    "covered of address",
+    "ln in summary",
+    "ln count",
+    "ln count in core",
+    "light terms",
+    "middling terms",
+    "heavy terms",
+    "rarest",
+    "ln pairs",
+    "pairs / shared",
+    "near pairs / shared",
+    "ln run",
+    "ln window",
+    "numbers",
+    "ln kin",
+    "ln names",
+    "ln others",
+    "ln author",
+    "author covered",
+    "ln length of claim",
+    "ln lead",
+    "ln gist",
+    "ln gist count",
+    "gist covered",
+    "text by title",
+    "text by sum",
+    "text by claim",
+];
+
+/// What the features that compare the best claim with the others are called, in the order of [`standing`].
+pub const STANDING_NAMES: [&str; 2] = ["share", "sum gap"];
+
+/// The weights of both models.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// Ranks the claims of one post.
+    pub rank: [f32; FEATURES],
+    /// Says how probable the best one is.
+    pub accept: [f32; ACCEPT_FEATURES],
+    /// Its constant.
+    pub accept_constant: f32,
+    /// Which weights are fitted; the others are 0.
+    pub rank_uses: [bool; FEATURES],
+    /// Which weights are fitted; the others are 0.
+    pub accept_uses: [bool; ACCEPT_FEATURES],
+}
+
+/// Features of a post and a claim.
+pub type Features = [f32; FEATURES];
+
+/// Gives the features of a post and a claim.
+pub fn features(f: &Facts) -> Features {
+    let ln = |value: f32| value.max(0.0).ln_1p();
+    let covered = |field: usize| f.in_fields[field] / f.totals.fields[field].max(4.0);
+    // A field that a claim lacks reads as the claim itself.
+    let covered_or_claim = |field: usize| covered(if f.totals.fields[field] > 0.0 { field } else { 0 });
+    let shared_or_one = f.shared.max(1.0);
+    let of_text = f.shared / f.of_text.max(1e-6);
+    let of_claim = f.sum / f.totals.impact.max(1.0);
+    let ln_sum = f.sum.max(1e-6).ln();
+    [
+        ln_sum,
+        ln_sum * ln_sum / 10.0,
+        f.sum / f.own_sum.max(1.0),
+        of_claim.sqrt(),
+        f.shared / 10.0,
+        (f.shared - 15.0).max(0.0) / 10.0,
+        (f.shared - 30.0).max(0.0) / 10.0,
+        ln(f.shared),
+        of_text,
+        covered_or_claim(3),
+        ln(f.in_fields[2]),
+        ln(f.count),
+        ln(f.count_in_core),
+        f.bands[0].min(6.0),
+        f.bands[1].min(6.0),
+        f.bands[2].min(6.0),
+        f.rarest / 10.0,
+        ln(f.pairs),
+        f.pairs / shared_or_one,
+        f.near_pairs / shared_or_one,
+        ln(f.run),
+        ln(f.window),
+        f.numbers.min(3.0),
+        ln(f.kin),
+        ln(f.names),
+        ln(f.others),
+        ln(f.author[0]),
+        f.author[0] / f.author[1].max(4.0),
+        ln(f.length),
+        ln(f.lead),
+        ln(f.gist),
+        ln(f.gist_count),
+        f.gist / f.totals.gist.max(4.0),
+        (of_text * covered_or_claim(1)).sqrt(),
+        (of_text * of_claim).sqrt(),
+        (of_text * covered(0)).sqrt(),
+    ]
+}
+
+/// A claim of the shortlist, with what the models need of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Weighed {
+    /// The claim's number.
+    pub claim: u32,
+    /// Its features.
+    pub features: Features,
+    /// Sum of weighed impacts.
+    pub sum: f32,
+    /// What the ranking model makes of it.
+    pub score: f32,
+}
+
+/// Gives the features of the best of a shortlist that is sorted by score, best first.
+pub fn standing(shortlist: &[Weighed]) -> [f32; ACCEPT_FEATURES] {
+    let mut out = [0.0; ACCEPT_FEATURES];
+    let [best, others @ ..] = shortlist else { return out };
+    let rivals: f32 = others.iter().map(|other| (other.score - best.score).max(-50.0).exp()).sum();
+    let second = others.first().map_or(0.0, |second| second.sum);
+    out[..FEATURES].copy_from_slice(&best.features);
+    out[FEATURES..].copy_from_slice(&[1.0 / (1.0 + rivals), (best.sum - second) / best.sum.max(1.0)]);
+    out
+}
+
+/// How probable a claim is beside the best one. Their odds are a little longer than the ranking model says.
+pub fn beside(score: f32, best: f32) -> f32 {
+    (1.5 * (score - best)).exp()
+}
+
+/// Multiplies weights with features.
+pub fn dot(weights: &[f32], features: &[f32]) -> f32 {
+    weights.iter().zip(features).map(|(weight, feature)| weight * feature).sum()
+}
+
+/// The logistic function.
+pub fn probability(logit: f32) -> f32 {
+    1.0 / (1.0 + (-logit.clamp(-40.0, 40.0)).exp())
+}

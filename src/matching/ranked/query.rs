@@ -1,0 +1,298 @@
+//! A post, or a passage of a long one, as a query: its different terms in numbered slots, so that sets of them are one machine word.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use crate::model::post::Post;
+use crate::model::sighting::Span;
+use crate::rules::index::reading::{Token, flag, tokens};
+use crate::rules::index::vocabulary::{Meaning, Term};
+use crate::rules::index::{BulkIndex, LEAST_WEIGHT};
+use crate::text::words::Words;
+
+/// Slots of a query: bits of a machine word.
+pub const MOST_SLOTS: usize = 64;
+
+/// Slots after which the next sentence begins another passage, and after which any word does.
+const PASSAGE_SLOTS: std::ops::Range<usize> = 40..54;
+
+/// Terms of a passage, repeated ones too.
+const MOST_STANDINGS: usize = 400;
+
+/// Words of an author's name that are looked at.
+const MOST_AUTHOR_WORDS: usize = 8;
+
+/// Words whose meaning is remembered.
+const MOST_REMEMBERED: usize = 1 << 16;
+
+/// Marks a number that stands for a word no claim holds.
+const STRANGER: u32 = 1 << 31;
+
+/// Weights of a query's terms, in 64ths.
+mod weight {
+    pub const TEXT: u32 = 64;
+    /// Begins with a capital letter inside a sentence.
+    pub const NAME: u32 = 77;
+    /// Another reading of words that stand there themselves.
+    pub const JOINED: u32 = 26;
+    /// Stands in the author's name only.
+    pub const AUTHOR: u32 = 45;
+    /// Each time it stands there again, four times at most.
+    pub const AGAIN: u32 = 13;
+}
+
+/// Weights of a query's terms are in this fraction of a unit.
+pub const WEIGHT_UNIT: f32 = 64.0;
+
+/// A different term of a query.
+#[derive(Debug, Clone, Copy)]
+pub struct Slot {
+    /// The term; nothing for words that no claim holds.
+    pub term: Option<Term>,
+    id: u32,
+    /// What it tells, in nats.
+    pub tells: f32,
+    /// See `flag`; `JOINED` only if it never stands there by itself.
+    pub flags: u8,
+    /// Times it stands there.
+    times: u8,
+}
+
+impl Slot {
+    /// How much its impact counts, in 64ths.
+    pub fn weight(&self) -> u32 {
+        let once = match self.flags {
+            flags if flags & flag::JOINED != 0 => weight::JOINED,
+            flags if flags & flag::NAME != 0 => weight::NAME,
+            _ => weight::TEXT,
+        };
+        once + weight::AGAIN * u32::from(self.times.clamp(1, 5) - 1)
+    }
+}
+
+/// A term where it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing {
+    /// Its slot.
+    pub slot: u8,
+    /// Its place in the row of words.
+    pub at: u32,
+    /// Where it stands in the post.
+    pub span: Span,
+    /// Another reading.
+    pub joined: bool,
+}
+
+/// A post, or a passage of a long one.
+#[derive(Debug, Default)]
+pub struct Query {
+    /// The different terms of the text, then those of the author's name.
+    pub slots: Vec<Slot>,
+    /// How many slots the text has.
+    pub of_text: usize,
+    /// Every term where it stands, in order.
+    pub row: Vec<Standing>,
+    /// How the term of each slot begins.
+    beginnings: Vec<u32>,
+    /// The lowest six bits of those, as a set: most words of claims are told from them at once.
+    beginnings_seen: u64,
+    /// What a claim of just the query's words would reach, about.
+    pub own_sum: f32,
+    /// For each slot the slots that stand right after it somewhere.
+    pub next: Vec<u64>,
+    /// For each slot the slots that stand within three terms after it somewhere.
+    pub near: Vec<u64>,
+}
+
+impl Query {
+    fn clear(&mut self) {
+        self.slots.clear();
+        self.row.clear();
+        self.of_text = 0;
+    }
+
+    /// Gives the slots of the text whose terms begin like this; see [`BulkIndex::beginning`].
+    pub fn kin(&self, beginning: u32) -> u64 {
+        let bit = 1_u64 << (beginning & 63);
+        if beginning == 0 || self.beginnings_seen & bit == 0 {
+            return 0;
+        }
+        (0..self.of_text).zip(&self.beginnings).filter(|(_, own)| **own == beginning).fold(0, |set, (slot, _)| set | 1 << slot)
+    }
+
+    /// How much the impact of a slot's term counts, in 64ths.
+    pub fn weight(&self, slot: usize) -> u32 {
+        if slot >= self.of_text { weight::AUTHOR } else { self.slots.get(slot).map_or(0, Slot::weight) }
+    }
+
+    fn enter(&mut self, known: Known, flags: u8) -> Option<usize> {
+        match self.slots.iter().position(|slot| slot.id == known.id) {
+            Some(slot) => {
+                let joined = self.slots[slot].flags & flags & flag::JOINED;
+                self.slots[slot].flags = (self.slots[slot].flags | flags) & !flag::JOINED | joined;
+                self.slots[slot].times = self.slots[slot].times.saturating_add(1);
+                Some(slot)
+            }
+            None if self.slots.len() < MOST_SLOTS => {
+                let term = (known.id & STRANGER == 0).then_some(known.id);
+                self.slots.push(Slot { term, id: known.id, tells: known.tells, flags, times: 1 });
+                Some(self.slots.len() - 1)
+            }
+            None => None,
+        }
+    }
+
+    /// Notes which slots follow each other.
+    fn close(&mut self, index: &BulkIndex) {
+        self.of_text = self.slots.len();
+        self.beginnings.clear();
+        self.beginnings.extend(self.slots.iter().map(|slot| slot.term.map_or(0, |term| index.beginning(term))));
+        self.beginnings_seen = self.beginnings.iter().filter(|own| **own != 0).fold(0, |set, own| set | 1 << (own & 63));
+        for followers in [&mut self.next, &mut self.near] {
+            followers.clear();
+            followers.resize(MOST_SLOTS, 0);
+        }
+        for i in 0..self.row.len() {
+            let first = self.row[i];
+            if first.joined {
+                continue;
+            }
+            let after = self.row[i + 1..].iter().filter(|standing| !standing.joined).take(3).enumerate();
+            for (steps, standing) in after.filter(|(steps, s)| s.at.saturating_sub(first.at) <= 5 + *steps as u32) {
+                let bit = 1 << standing.slot;
+                self.near[first.slot as usize] |= bit;
+                if steps == 0 {
+                    self.next[first.slot as usize] |= bit;
+                }
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    id: u32,
+    tells: f32,
+}
+
+#[derive(Debug)]
+enum Remembered {
+    One(Known),
+    Parts(Box<[Known]>),
+}
+
+/// Turns posts into queries; remembers what words mean.
+#[derive(Debug, Default)]
+pub struct Asker {
+    edition: u64,
+    words: Words,
+    meanings: [HashMap<Box<str>, Remembered, RandomState>; 2],
+    query: Query,
+}
+
+impl Asker {
+    /// Hands every passage of `post` to `each`; posts of usual length have one.
+    pub fn passages(&mut self, post: &Post, index: &BulkIndex, mut each: impl FnMut(&Query)) {
+        if self.edition != index.edition() {
+            *self = Self { edition: index.edition(), ..Self::default() };
+        }
+        let Self { words, meanings, query, .. } = self;
+        let author = post.author.as_deref().unwrap_or_default();
+        let (mut at_before, mut finished) = (0, 0);
+        query.clear();
+        for (part, text) in post.parts.iter().map(|part| part.text.as_str()).enumerate() {
+            words.read(text);
+            let (mut sentence, mut at_last) = (0, 0);
+            tokens(text, words, |token| {
+                let full = query.slots.len() >= PASSAGE_SLOTS.end || query.row.len() >= MOST_STANDINGS;
+                if full || token.sentence != sentence && query.slots.len() >= PASSAGE_SLOTS.start {
+                    finish(query, author, index, &mut meanings[0], &mut each);
+                    finished += 1;
+                }
+                (sentence, at_last) = (token.sentence, token.at);
+                let span = Span { part, start: token.start, end: token.end };
+                understand(&token, index, meanings, |known, flags, step| {
+                    if known.tells >= LEAST_WEIGHT
+                        && let Some(slot) = query.enter(known, flags)
+                    {
+                        let joined = flags & flag::JOINED != 0;
+                        query.row.push(Standing { slot: slot as u8, at: at_before + token.at + step, span, joined });
+                    }
+                });
+            });
+            // Parts of a post do not continue each other.
+            at_before += at_last + 20;
+        }
+        if !query.slots.is_empty() || finished == 0 {
+            // The author's words are read with the same buffer.
+            finish(query, author, index, &mut meanings[0], &mut each);
+        }
+    }
+}
+
+type Meanings = HashMap<Box<str>, Remembered, RandomState>;
+
+/// Ends a passage: adds the author's name, hands it out, begins the next.
+fn finish(query: &mut Query, author: &str, index: &BulkIndex, meanings: &mut Meanings, each: &mut impl FnMut(&Query)) {
+    query.close(index);
+    if !author.is_empty() {
+        let mut words = Words::default();
+        words.read(author.get(..author.floor_char_boundary(200)).unwrap_or_default());
+        let mut left = MOST_AUTHOR_WORDS;
+        tokens(author, &words, |token| {
+            let mut enter = |known: Known| {
+                if known.tells >= LEAST_WEIGHT && left > 0 && query.slots.iter().all(|slot| slot.id != known.id) {
+                    query.enter(known, 0);
+                    left -= 1;
+                }
+            };
+            match remembered(token.form, false, index, meanings) {
+                Remembered::One(known) => enter(*known),
+                Remembered::Parts(parts) => parts.iter().for_each(|known| enter(*known)),
+            }
+        });
+    }
+    let sums =
+        (0..query.slots.len()).map(|slot| query.weight(slot) as f32 / WEIGHT_UNIT * index.most_impact(query.slots[slot].tells));
+    query.own_sum = sums.sum();
+    each(query);
+    query.clear();
+}
+
+/// Hands each term of a token to `each`, with its flags and how many places after the token it stands.
+fn understand(token: &Token<'_>, index: &BulkIndex, meanings: &mut [Meanings; 2], mut each: impl FnMut(Known, u8, u32)) {
+    let of_a_tag = token.flags & flag::TAG != 0;
+    match remembered(token.form, of_a_tag, index, &mut meanings[usize::from(of_a_tag)]) {
+        Remembered::One(known) => each(*known, token.flags, 0),
+        Remembered::Parts(parts) => {
+            (0..).zip(parts).for_each(|(step, known)| each(*known, token.flags, step));
+        }
+    }
+}
+
+fn remembered<'m>(form: &str, of_a_tag: bool, index: &BulkIndex, meanings: &'m mut Meanings) -> &'m Remembered {
+    if !meanings.contains_key(form) {
+        // Forgetting everything at once is rare and keeps what is asked most after a moment.
+        if meanings.len() >= MOST_REMEMBERED {
+            meanings.clear();
+        }
+        let known = |term: Term| Known { id: term, tells: index.weight(term) };
+        let meaning = match index.vocabulary().meaning(form, of_a_tag) {
+            Meaning::Known(term) => Remembered::One(known(term)),
+            Meaning::Parts(terms) => Remembered::Parts(terms.into_iter().map(known).collect()),
+            Meaning::Unknown(frequency) => {
+                Remembered::One(Known { id: stranger(form), tells: index.weight_of_stranger(frequency) })
+            }
+        };
+        meanings.insert(form.into(), meaning);
+    }
+    const NOTHING: &Remembered = &Remembered::One(Known { id: STRANGER, tells: 0.0 });
+    meanings.get(form).unwrap_or(NOTHING)
+}
+
+/// Numbers a word that no claim holds: the same for the same word, in every run.
+fn stranger(form: &str) -> u32 {
+    let hash = form.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    hash | STRANGER
+}

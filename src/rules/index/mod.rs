@@ -1,0 +1,168 @@
+//! Bulk claims made ready to be found: an immutable inverted index with one impact for each term of each claim.
+//!
+//! Impacts are BM25F (Robertson and Zaragoza 2009, §3.6): the fields of a claim are weighed together before saturation, so a word
+//! that stands in claim, title and summary is not counted thrice. They are whole numbers, so sums do not depend on their order.
+
+mod build;
+pub mod reading;
+mod typos;
+pub mod vocabulary;
+
+use std::ops::Range;
+
+use super::bulk::BulkClaim;
+use vocabulary::{Term, Vocabulary};
+
+/// Terms that tell less than this (in nats) are stop words: neither searched for nor counted as evidence.
+pub const LEAST_WEIGHT: f32 = 2.0;
+
+/// Fields of a claim, in this order everywhere.
+pub const FIELDS: usize = 4;
+
+/// Impacts are kept in this fraction of a unit.
+pub const IMPACT_UNIT: f32 = 256.0;
+
+/// A post's length, in words, for the chance that it holds a word.
+const WORDS_OF_A_POST: f64 = 60.0;
+
+/// So many ordinary posts stand beside the claims when it is reckoned how rare a term is: a small collection knows too little of language.
+const ORDINARY_POSTS: f64 = 50_000.0;
+
+/// No term tells more than this (in nats): beyond it rarity is a matter of spelling.
+const MOST_WEIGHT: f32 = 9.0;
+
+/// All bulk claims of an installation, ready to be compared with posts. Immutable; shared behind an `Arc`; swapped whole.
+#[derive(Debug, Default)]
+pub struct BulkIndex {
+    edition: u64,
+    claims: Vec<BulkClaim>,
+    vocabulary: Vocabulary,
+    /// What each term tells, in nats.
+    weights: Vec<f32>,
+    /// How each term begins, hashed; 0 for short ones, stop words and numbers.
+    beginnings: Vec<u32>,
+    /// Where the postings of each term begin, and the end.
+    begins: Vec<u32>,
+    posted_claims: Vec<u32>,
+    posted_impacts: Vec<u16>,
+    /// Largest impact of each term.
+    peaks: Vec<u16>,
+    /// Tokens that are no stop words, field by field: term in the upper 24 bits, flags in the lower 8.
+    tokens: Vec<u32>,
+    /// Where each field ends in `tokens`.
+    ends: Vec<u32>,
+    totals: Vec<Totals>,
+}
+
+/// What is known of a claim before any post comes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Totals {
+    /// Weight of the different terms of each field, in nats.
+    pub fields: [f32; FIELDS],
+    /// Weight of the terms that stand in two fields or more.
+    pub gist: f32,
+    /// Sum of all impacts.
+    pub impact: f32,
+}
+
+/// The claims that hold a term, in order, with the impact on each.
+#[derive(Debug, Clone, Copy)]
+pub struct Postings<'i> {
+    /// Numbers of the claims, rising.
+    pub claims: &'i [u32],
+    /// Impact on each, in units of 1 / [`IMPACT_UNIT`].
+    pub impacts: &'i [u16],
+}
+
+impl BulkIndex {
+    /// Indexes claims. The order in which they come does not matter; ids must differ (see [`super::bulk::Archive`]).
+    pub fn build(claims: Vec<BulkClaim>) -> Self {
+        build::build(claims)
+    }
+
+    /// Tells this index from every other one built by this process.
+    pub fn edition(&self) -> u64 {
+        self.edition
+    }
+
+    /// Number of claims.
+    pub fn len(&self) -> usize {
+        self.claims.len()
+    }
+
+    /// Whether there is no claim.
+    pub fn is_empty(&self) -> bool {
+        self.claims.is_empty()
+    }
+
+    /// Gives a claim by its number: numbers follow the order of ids.
+    pub fn claim(&self, number: u32) -> Option<&BulkClaim> {
+        self.claims.get(number as usize)
+    }
+
+    /// The words.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// Gives what a term tells, in nats: -ln of the chance that an ordinary post, or a claim, holds it.
+    pub fn weight(&self, term: Term) -> f32 {
+        self.weights.get(term as usize).copied().unwrap_or(0.0)
+    }
+
+    /// Gives a number for the first five letters of a term, which kindred words often share; 0 for terms that have none or tell little.
+    pub fn beginning(&self, term: Term) -> u32 {
+        self.beginnings.get(term as usize).copied().unwrap_or(0)
+    }
+
+    /// Gives what a word tells that no claim holds, from its frequency in ordinary language.
+    pub fn weight_of_stranger(&self, frequency: f64) -> f32 {
+        weight(0.0, self.claims.len() as f64, frequency)
+    }
+
+    /// Gives the claims that hold a term; none for stop words.
+    pub fn postings(&self, term: Term) -> Postings<'_> {
+        let term = term as usize;
+        let range = match (self.begins.get(term), self.begins.get(term + 1)) {
+            (Some(begin), Some(end)) => *begin as usize..*end as usize,
+            _ => 0..0,
+        };
+        Postings {
+            claims: self.posted_claims.get(range.clone()).unwrap_or_default(),
+            impacts: self.posted_impacts.get(range).unwrap_or_default(),
+        }
+    }
+
+    /// Gives the largest impact of a term.
+    pub fn peak(&self, term: Term) -> u16 {
+        self.peaks.get(term as usize).copied().unwrap_or(0)
+    }
+
+    /// Gives the impact that a term telling so much approaches the oftener a claim repeats it.
+    pub fn most_impact(&self, tells: f32) -> f32 {
+        build::most_impact(tells)
+    }
+
+    /// Gives the tokens of a claim's fields: claim, title, summary, words of the address. See [`reading::flag`].
+    pub fn fields(&self, number: u32) -> [&[u32]; FIELDS] {
+        let first = number as usize * FIELDS;
+        std::array::from_fn(|field| self.tokens.get(self.field(first + field)).unwrap_or_default())
+    }
+
+    /// What is known of a claim before any post comes.
+    pub fn totals(&self, number: u32) -> Totals {
+        self.totals.get(number as usize).copied().unwrap_or_default()
+    }
+
+    fn field(&self, row: usize) -> Range<usize> {
+        let end = |row: usize| self.ends.get(row).map_or(0, |end| *end as usize);
+        (if row == 0 { 0 } else { end(row - 1) })..end(row)
+    }
+}
+
+/// What a term tells, in nats, that stands in `claims_with` of `claims` claims and has this share of ordinary words.
+fn weight(claims_with: f64, claims: f64, frequency: f64) -> f32 {
+    let in_a_post = 1.0 - (-WORDS_OF_A_POST * frequency.max(2e-7)).exp();
+    let chance = (claims_with + ORDINARY_POSTS * in_a_post) / (claims + ORDINARY_POSTS);
+    (-chance.min(1.0).ln() as f32).min(MOST_WEIGHT)
+}

@@ -1,0 +1,156 @@
+//! The commands, as they are typed and as they answer.
+
+use std::fs;
+use std::path::Path;
+
+use claimwatch::cli::output::Answer;
+use claimwatch::cli::{Command, CommandLine, Exit, check, explain, test};
+use clap::{CommandFactory, Parser};
+use tempfile::TempDir;
+
+fn say(arguments: &[&str]) -> Answer {
+    let line = CommandLine::try_parse_from([&["claimwatch"], arguments].concat()).unwrap();
+    match line.command {
+        Command::Check(arguments) => check::check(&arguments),
+        Command::Test(arguments) => test::test(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
+        _ => panic!("not here"),
+    }
+}
+
+fn json(answer: &Answer) -> serde_json::Value {
+    serde_json::from_str(&answer.text).unwrap()
+}
+
+/// One rule with these lines, in a folder of its own.
+fn rule(lines: &str) -> (TempDir, String) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("rules.toml");
+    fs::write(&path, format!("format = 1\n[[claim]]\nid = \"nk-sleep-well\"\nclaim = \"c\"\n{lines}")).unwrap();
+    let name = path.to_str().unwrap().to_owned();
+    (folder, name)
+}
+
+const SLEEP: &str = "[claim.match]\nphrases = [\"sleep well tonight\"]\nall_of = [[\"North Korea\"]]\n";
+
+#[test]
+fn the_command_line_is_well_formed() {
+    CommandLine::command().debug_assert();
+}
+
+#[test]
+fn check_finds_the_shipped_files_in_order() {
+    let answer = say(&["check"]);
+    assert_eq!((answer.text.as_str(), answer.exit), ("3 files, 7 claims: 0 errors, 0 warnings.\n", Exit::Fine));
+}
+
+#[test]
+fn check_counts_what_it_found_and_fails() {
+    let (_folder, path) = rule("severty = 2\n[claim.match]\nphrases = [“x”]\n");
+    let answer = say(&["check", &path]);
+    assert_eq!(answer.exit, Exit::Faults);
+    assert!(answer.text.contains("1 file, 1 claim: 2 errors, 0 warnings."), "{}", answer.text);
+    let answer = json(&say(&["check", "--format", "json", &path]));
+    assert_eq!(answer["diagnostics"][0]["code"], "E012");
+    assert_eq!((&answer["diagnostics"][0]["line"], &answer["diagnostics"][0]["column"]), (&5.into(), &1.into()));
+}
+
+#[test]
+fn check_without_a_configuration_says_so() {
+    let answer = say(&["check", "--config", "no/such.toml"]);
+    assert_eq!(answer.exit, Exit::Unreadable);
+    assert!(answer.text.contains("there is no such file"), "{}", answer.text);
+}
+
+#[test]
+fn the_shipped_rules_pass_their_own_tests() {
+    let answer = say(&["test"]);
+    assert_eq!(answer.exit, Exit::Fine, "{}", answer.text);
+}
+
+#[test]
+fn test_names_what_is_missing_and_what_is_noisy() {
+    let tests = "[claim.tests]\nmust_match = [\"North Korea: sleep well tonight\", \"North Korea is over, sleep tight\", \"Sleep well tonight\"]\nmust_not_match = [\"Sleep well tonight, North Korea\", \"good night\"]\n";
+    let (_folder, path) = rule(&format!("{SLEEP}{tests}"));
+    let answer = say(&["test", "--rules", &path]);
+    assert_eq!(answer.exit, Exit::Faults);
+    let text = &answer.text;
+    assert!(text.contains("nk-sleep-well  .MMN.  2 missing, 1 noisy"), "{text}");
+    assert!(text.contains("all_of: nothing in the text from \"North Korea\""), "{text}");
+    assert!(text.contains("try: phrases += \"North Korea is over, sleep tight\""), "{text}");
+    assert!(text.contains("1 rule: 2 of 5 as expected."), "{text}");
+}
+
+#[test]
+fn a_pending_test_does_not_fail_and_is_told_when_it_arrives() {
+    let tests = "[claim.tests]\nmust_match = [{ text = \"nothing alike\", pending = true }, { text = \"North Korea: sleep well tonight\", pending = true }]\n";
+    let (_folder, path) = rule(&format!("{SLEEP}{tests}"));
+    let answer = say(&["test", "--rules", &path]);
+    assert_eq!(answer.exit, Exit::Fine);
+    assert!(answer.text.contains("p!  ok, 1 pending, 1 no longer pending"), "{}", answer.text);
+    let outcomes = json(&say(&["test", "--rules", &path, "--format", "json"]));
+    assert_eq!(outcomes["rules"][0]["tests"][1]["outcome"], "no-longer-pending");
+}
+
+#[test]
+fn drafts_can_be_tested() {
+    let (_folder, path) =
+        rule(&format!("status = \"draft\"\n{SLEEP}[claim.tests]\nmust_match = [\"North Korea: sleep well tonight\"]\n"));
+    assert_eq!(say(&["test", "--rules", &path]).exit, Exit::Fine);
+}
+
+#[test]
+fn an_unknown_rule_is_wrong_usage_with_a_hint() {
+    for arguments in [&["test", "nk-averted-wars"][..], &["explain", "--rule", "nk-averted-wars", "x"][..]] {
+        let answer = say(arguments);
+        assert_eq!(
+            (answer.exit, answer.trouble.as_str()),
+            (Exit::Usage, "There is no rule nk-averted-wars. Did you mean nk-averted-war?\n")
+        );
+    }
+}
+
+#[test]
+fn faulty_rules_stop_test_and_explain_with_their_mistakes() {
+    let (_folder, path) = rule("severty = 2\n");
+    for arguments in [&["test", "--rules", &path][..], &["explain", "--rules", &path, "x"][..]] {
+        let answer = say(arguments);
+        assert_eq!((answer.exit, answer.text.as_str()), (Exit::Unreadable, ""));
+        assert!(answer.trouble.contains("did you mean `severity`?"), "{}", answer.trouble);
+    }
+}
+
+#[test]
+fn explain_marks_wording_and_gate_and_tells_the_decision() {
+    let (_folder, path) = rule(SLEEP);
+    let answer = say(&["explain", "--rules", &path, "North Korea is no problem. No longer - sleep well tonight!"]);
+    let text = &answer.text;
+    assert!(text.starts_with("ALERT  nk-sleep-well  1.00 ≥ 0.75 (normal)   revision "), "{text}");
+    assert!(text.contains("«North Korea» is no problem. No longer - ⟦sleep well tonight⟧!"), "{text}");
+    assert!(text.contains("so       the desk is told"), "{text}");
+    let answer = json(&say(&["explain", "--rules", &path, "--format", "json", "Sleep well tonight"]));
+    assert_eq!(answer["judgements"][0]["decision"], "possible");
+    assert_eq!(answer["judgements"][0]["why"], "no alert: strong enough, but a gate fails; listed as possible in the digest");
+}
+
+#[test]
+fn explain_without_a_match_is_no_failure() {
+    let answer = say(&["explain", "The weather will be fine"]);
+    assert_eq!(answer.exit, Exit::Fine);
+}
+
+#[test]
+fn a_sleeping_rule_is_explained_when_asked_by_name() {
+    let (_folder, path) = rule(&format!("status = \"paused\"\n{SLEEP}"));
+    let answer = say(&["explain", "--rules", &path, "--rule", "nk-sleep-well", "North Korea, sleep well tonight"]);
+    assert!(answer.text.contains("would alert, but the rule is paused and not loaded"), "{}", answer.text);
+    let answer = say(&["explain", "--rules", &path, "North Korea, sleep well tonight"]);
+    assert!(answer.text.starts_with("No match"), "{}", answer.text);
+}
+
+#[test]
+fn rule_files_alone_need_no_configuration() {
+    let (_folder, path) = rule(SLEEP);
+    assert!(!Path::new("no/such.toml").exists());
+    assert_eq!(say(&["check", "--config", "no/such.toml", &path]).exit, Exit::Fine);
+}
