@@ -38,7 +38,7 @@ pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -
         };
         batch.posts.extend(posts);
         let Some(known_before) = known_before else { break };
-        let reaches_back = known > 0 && (found.oldest.is_some_and(|oldest| oldest < known_before) || known == keys.len());
+        let reaches_back = known > 0 && (known == keys.len() || found.oldest.is_some_and(|oldest| oldest < known_before));
         if found.cursor.is_none() || found.items == 0 || found.cursor == cursor {
             break;
         }

@@ -14,6 +14,7 @@ use super::schedule::{self, Found};
 use super::trouble::Trouble;
 use crate::alerting::group;
 use crate::alerting::subscription::Desk;
+use crate::feeds::clean;
 use crate::fetch::Fetcher;
 use crate::matching;
 use crate::model::claim::{Claim, ClaimId};
@@ -122,11 +123,12 @@ async fn remember(
     let keys: Vec<PostKey> = posts.iter().map(|post| post.key.clone()).collect();
     let known = house.store.known(&source.name, &keys).await?;
     let (seen_again, unknown): (Vec<Post>, Vec<Post>) = posts.into_iter().partition(|post| known.contains(&post.key));
-    let Sorted { news, history } = news::sort(unknown, source, state, now);
+    let Sorted { mut news, history } = news::sort(unknown, source, state, now);
 
     let rules = Arc::clone(&house.rules.borrow());
     let started = std::time::Instant::now();
     let (news, sightings): (Vec<Post>, Vec<(Sighting, Claim)>) = spawn_blocking(move || {
+        clean::name_languages(&mut news);
         let sightings = news.iter().flat_map(|post| examined(post, &rules)).collect();
         (news, sightings)
     })

@@ -35,6 +35,17 @@ pub fn clean(raw: Vec<RawPost>, source: &SourceName, seen_at: Timestamp) -> Vec<
     keyed.filter(|post| known.insert(post.key.clone())).collect()
 }
 
+/// Recognises the language of posts whose source declares none.
+///
+/// Apart from [`clean`], because it costs more than all the rest of it: only posts that were never seen need it.
+pub fn name_languages(posts: &mut [Post]) {
+    for post in posts.iter_mut().filter(|post| post.lang.is_none()) {
+        let own = post.parts.iter().filter(|part| matches!(part.kind, PartKind::Title | PartKind::Text));
+        let text = own.map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n");
+        post.lang = language::recognised(&text);
+    }
+}
+
 fn tidied(raw: RawPost, source: &SourceName, seen_at: Timestamp) -> (Traits, Post) {
     let url = raw.url.as_deref().and_then(|url| web_address(url, None));
     let base = url.as_deref().and_then(|url| Url::parse(url).ok());
@@ -51,7 +62,7 @@ fn tidied(raw: RawPost, source: &SourceName, seen_at: Timestamp) -> (Traits, Pos
     }
     let words = parts.iter().filter(|part| matches!(part.kind, PartKind::Title | PartKind::Text)).map(|part| part.text.as_str());
     let text = words.collect::<Vec<_>>().join("\n");
-    let lang = raw.lang.as_deref().and_then(language::declared).or_else(|| language::recognised(&text));
+    let lang = raw.lang.as_deref().and_then(language::declared);
     let published = raw.published.filter(|published| *published >= FIRST_POST).map(|published| published.min(seen_at));
     let traits = Traits {
         guid: raw.guid,

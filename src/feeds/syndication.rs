@@ -76,8 +76,12 @@ fn read_xml(text: &str, family: Family, at: usize, base: Option<&Url>) -> Result
             if raw.matches("xml:base").count() > MOST_RAW_BASES || repaired.items > MOST_ITEMS {
                 return Err(fault);
             }
-            let feed = parse(raw, base).and_then(|feed| with_items(feed, &repaired)).map_err(|_| fault)?;
-            Ok(document(feed, &Repaired { notes: Vec::new(), ..repaired }))
+            match parse(raw, base).and_then(|feed| with_items(feed, &repaired)) {
+                Ok(feed) => Ok(document(feed, &Repaired { notes: Vec::new(), ..repaired })),
+                // Whole, and nothing in it: a feed without a channel is one that has nothing to say today.
+                Err(_) if repaired.items == 0 && !repaired.cut_short => Ok(Document::default()),
+                Err(_) => Err(fault),
+            }
         }
     }
 }

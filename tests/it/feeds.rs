@@ -31,7 +31,9 @@ fn body(post: &RawPost) -> String {
 }
 
 fn cleaned(document: Document) -> Vec<Post> {
-    clean(document.posts, &SourceName("test".to_owned()), "2026-11-09T12:00:00Z".parse().unwrap())
+    let mut posts = clean(document.posts, &SourceName("test".to_owned()), "2026-11-09T12:00:00Z".parse().unwrap());
+    claimwatch::feeds::clean::name_languages(&mut posts);
+    posts
 }
 
 fn rss(items: &str) -> String {

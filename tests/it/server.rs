@@ -59,6 +59,11 @@ impl Answer {
         Self { status, headers: Vec::new(), body: Some(Body::Whole(Vec::new())) }
     }
 
+    /// The same with another status.
+    pub fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
     /// 200 with a body.
     pub fn ok(body: impl Into<Vec<u8>>) -> Self {
         Self { status: 200, headers: Vec::new(), body: Some(Body::Whole(body.into())) }

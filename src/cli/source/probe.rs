@@ -14,6 +14,7 @@ use crate::cli::{ConfigPath, Exit};
 use crate::config::Config;
 use crate::daemon::gather::{Asking, Batch, Gathered, gather};
 use crate::daemon::trouble::Trouble;
+use crate::feeds::clean;
 use crate::fetch::Fetcher;
 use crate::fetch::settings::Settings;
 use crate::model::post::{PartKind, Post};
@@ -81,7 +82,10 @@ pub(super) async fn ask(settings: &Settings, source: &Source) -> Result<Batch, T
     let fetcher = Fetcher::new(settings);
     let asking = Asking { fetcher: &fetcher, store: None, now: Timestamp::now() };
     match gather(&asking, source, &SourceState::default()).await? {
-        Gathered::Batch(batch) => Ok(*batch),
+        Gathered::Batch(mut batch) => {
+            clean::name_languages(&mut batch.posts);
+            Ok(*batch)
+        }
         Gathered::Unchanged { .. } => Ok(Batch::default()),
     }
 }

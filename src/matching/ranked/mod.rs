@@ -25,7 +25,7 @@ use strength::PostTerms;
 /// Claims of the shortlist that are measured.
 pub const SHORTLIST: usize = 20;
 
-/// Where no claim's sum reaches this, absolute evidence is too thin: no probability above [`LEAST_POSSIBLE`].
+/// Where no claim's sum reaches this, absolute evidence is too thin: no probability above `LEAST_POSSIBLE`.
 const LEAST_EVIDENCE: f32 = 50.0;
 
 /// The more claims there are, the more one of them shares with any post by chance. From so many on more evidence is asked for …
