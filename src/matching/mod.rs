@@ -15,6 +15,7 @@
 //! [`weigh`] judges every rule, [`examine`] those on the shortlist; the tests hold that nothing is lost between them.
 
 pub mod judge;
+pub mod lint;
 mod reading;
 pub mod score;
 mod shortlist;

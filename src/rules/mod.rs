@@ -3,10 +3,13 @@
 pub mod codes;
 pub mod compile;
 pub mod diagnostic;
+pub mod layout;
 pub mod life;
+pub mod lint;
 pub mod reading;
 pub mod render;
 pub mod revision;
+pub mod schema;
 pub mod syntax;
 
 use jiff::civil::Date;
