@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::output::{Answer, Format, Paint, colour, counted, diagnostics, drawn, json, tally};
+use super::output::{Answer, ListFormat, Paint, colour, counted, diagnostics, drawn, github, json, tally};
 use super::{ConfigPath, Exit};
 use crate::config;
 use crate::rules::diagnostic::Level;
@@ -21,7 +21,7 @@ pub struct Arguments {
     pub paths: Vec<PathBuf>,
     /// Answer in this form.
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: ListFormat,
 }
 
 /// What `--help` says last.
@@ -53,7 +53,10 @@ pub fn check(arguments: &Arguments) -> Answer {
         _ => Exit::Faults,
     };
     let claims = report.texts.iter().map(|text| claims_in(&text.bytes)).sum();
-    if arguments.format == Format::Json {
+    if arguments.format == ListFormat::Github {
+        return Answer::new(github(report), exit);
+    }
+    if arguments.format == ListFormat::Json {
         let answer = json!({
             "files": report.texts.len(),
             "claims": claims,

@@ -5,12 +5,15 @@ pub mod check;
 pub mod eval;
 pub mod explain;
 pub mod fit;
+pub mod fmt;
+pub mod lint;
 pub mod mail;
 pub mod marks;
 pub mod match_posts;
 pub mod output;
 pub mod queue;
 pub mod run;
+pub mod schema;
 pub mod source;
 pub mod status;
 pub mod store;
@@ -39,6 +42,15 @@ pub enum Command {
     /// Find every mistake in the configuration and the rule files.
     #[command(after_help = check::AFTER_HELP)]
     Check(check::Arguments),
+    /// Find rules that can be read but may not do what is wanted.
+    #[command(after_help = lint::AFTER_HELP)]
+    Lint(lint::Arguments),
+    /// Put rule files into their one layout, comments kept.
+    #[command(after_help = fmt::AFTER_HELP)]
+    Fmt(fmt::Arguments),
+    /// Print the JSON Schema of rule files, for editors.
+    #[command(after_help = schema::AFTER_HELP)]
+    Schema,
     /// Try the tests that stand in the rules.
     #[command(after_help = test::AFTER_HELP)]
     Test(test::Arguments),
@@ -113,6 +125,9 @@ pub async fn run(line: CommandLine) -> Exit {
     match line.command {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Check(arguments) => output::print(check::check(&arguments)),
+        Command::Lint(arguments) => output::print(lint::lint(&arguments)),
+        Command::Fmt(arguments) => output::print(fmt::fmt(&arguments)),
+        Command::Schema => output::print(schema::schema()),
         Command::Test(arguments) => output::print(test::test(&arguments)),
         Command::Source(arguments) => output::print(source::run(arguments).await),
         Command::Explain(arguments) => output::print(explain::explain(&arguments)),

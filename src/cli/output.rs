@@ -20,6 +20,18 @@ pub enum Format {
     Json,
 }
 
+/// In which form a list of mistakes is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ListFormat {
+    /// Drawn for people.
+    #[default]
+    Text,
+    /// JSON for programs.
+    Json,
+    /// Annotations that GitHub shows beside the lines of a pull request.
+    Github,
+}
+
 /// What a command has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -122,6 +134,22 @@ pub use crate::model::units::counted;
 /// All mistakes as JSON.
 pub fn diagnostics(report: &Report) -> Vec<serde_json::Value> {
     report.found.iter().map(as_json).collect()
+}
+
+/// All mistakes as GitHub's workflow commands, one a line.
+pub fn github(report: &Report) -> String {
+    // What ends a command or a property must not come from the text.
+    let message = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| message(text).replace(':', "%3A").replace(',', "%2C");
+    let mut lines = String::new();
+    for one in &report.found {
+        let level = if one.level == Level::Error { "error" } else { "warning" };
+        let (file, line, column) = (property(&one.place.file), one.place.line, one.place.column);
+        let help = one.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
+        let words = message(&format!("{}{help}", one.message));
+        lines.push_str(&format!("::{level} file={file},line={line},col={column},title={}::{words}\n", one.code));
+    }
+    lines
 }
 
 /// JSON with a line end.

@@ -4,6 +4,7 @@ mod desks;
 mod files;
 mod mail;
 mod networks;
+mod policy;
 mod read;
 mod sources;
 
@@ -101,6 +102,7 @@ pub fn read(path: &Path, missing_secrets: Level) -> Reading {
     report.found.extend(unreadable);
     let (rules, mut found) = syntax::read(&texts);
     found.extend(desks::known_to(&rules, &desks));
+    found.extend(policy::unmet(&rules, &policy::of(report.texts.first())));
     if let Some(config) = &config {
         found.extend(desks::without_reader(&rules, &config.desks));
     }

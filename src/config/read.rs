@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use super::files::SecretFault;
-use super::{Config, desks, mail, sources};
+use super::{Config, desks, mail, policy, sources};
 use crate::fetch;
 use crate::fetch::settings::Limits;
 use crate::mail as post_office;
@@ -72,6 +72,8 @@ fn rules(mut table: Table<'_>, notes: &mut Notes<'_>) -> Vec<PathBuf> {
     let paths = table
         .take("paths")
         .map_or_else(default_paths, |value| value.texts(notes).into_iter().map(|words| PathBuf::from(words.text)).collect());
+    // What it asks of the rules is read again when they are there.
+    let _ = table.table("policy", notes).map(|table| policy::read(table, notes));
     table.finish(notes);
     paths
 }

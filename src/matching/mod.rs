@@ -17,6 +17,7 @@
 pub mod figures;
 pub mod fit;
 pub mod judge;
+pub mod lint;
 pub mod ranked;
 mod reading;
 pub mod score;

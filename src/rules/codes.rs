@@ -68,3 +68,60 @@ pub const NO_TLS: &str = "E034";
 pub const NO_READER: &str = "L119";
 /// A configuration that watches nothing.
 pub const NO_SOURCE: &str = "L120";
+
+/// Every judgement of `lint` with what it is about, in a few words.
+pub const LINTS: [(&str, &str); 19] = [
+    (TOO_SHORT, "a wording too short to match safely"),
+    (NO_TESTS, "an active rule without tests of both kinds"),
+    (RULES_OVERLAP, "two rules that fire on each other's tests"),
+    (SAID_TWICE, "a wording that repeats another"),
+    (DEAD_WORDING, "a wording that cannot pass the rule's own gates"),
+    (SHUT_BY_OWN_WORDS, "a none_of word that stands in the rule's own wording"),
+    (OTHER_LANGUAGE, "a wording in another language than it says"),
+    (OUT_OF_DATE, "a review_by or expires that is past"),
+    (PLACEHOLDER, "an address or a text that only holds a place"),
+    (NO_LINK, "no link to a fact-check"),
+    (NO_SUCH_OWNER, "an owner nobody can write to"),
+    (MIXED_SCRIPTS, "look-alike letters of another script in a word"),
+    (OWN_THRESHOLD, "a threshold written as a number"),
+    (CLAIMANT_FREE, "a claimant whom every wording names and no gate asks for"),
+    (NO_RATING, "a fact-check without rating and verdict"),
+    (TESTS_COPY, "tests that only repeat the wordings"),
+    (NO_READER, "alerts that reach no desk"),
+    (NO_SOURCE, "a configuration that watches nothing"),
+    (POLICY, "a rule without what the desk's policy asks for"),
+];
+/// A wording too short to match safely.
+pub const TOO_SHORT: &str = "L101";
+/// An active rule without tests of both kinds.
+pub const NO_TESTS: &str = "L103";
+/// Two rules that fire on each other's tests.
+pub const RULES_OVERLAP: &str = "L104";
+/// A wording that repeats another.
+pub const SAID_TWICE: &str = "L105";
+/// A wording that cannot pass the gates of its own rule.
+pub const DEAD_WORDING: &str = "L106";
+/// A `none_of` word that stands in a wording of the same rule.
+pub const SHUT_BY_OWN_WORDS: &str = "L107";
+/// A wording in another language than it says.
+pub const OTHER_LANGUAGE: &str = "L108";
+/// A `review_by` or `expires` that is past.
+pub const OUT_OF_DATE: &str = "L109";
+/// An address or a text that only holds a place.
+pub const PLACEHOLDER: &str = "L110";
+/// No link to a fact-check.
+pub const NO_LINK: &str = "L111";
+/// An owner nobody can write to.
+pub const NO_SUCH_OWNER: &str = "L113";
+/// Look-alike letters of another script in one word.
+pub const MIXED_SCRIPTS: &str = "L114";
+/// A threshold written as a number.
+pub const OWN_THRESHOLD: &str = "L115";
+/// A claimant whom every wording names and no gate asks for.
+pub const CLAIMANT_FREE: &str = "L116";
+/// A fact-check without rating and verdict.
+pub const NO_RATING: &str = "L117";
+/// Tests that only repeat the wordings.
+pub const TESTS_COPY: &str = "L118";
+/// A rule without what the desk's policy asks for.
+pub const POLICY: &str = "L121";

@@ -5,10 +5,13 @@ pub mod codes;
 pub mod compile;
 pub mod diagnostic;
 pub mod index;
+pub mod layout;
 pub mod life;
+pub mod lint;
 pub mod reading;
 pub mod render;
 pub mod revision;
+pub mod schema;
 pub mod syntax;
 
 use jiff::civil::Date;

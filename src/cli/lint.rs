@@ -1,0 +1,119 @@
+//! `claimwatch lint`: rules that are sound but may not do what their editor wants.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use super::output::{Answer, ListFormat, Paint, colour, counted, diagnostics, drawn, github, json};
+use super::{ConfigPath, Exit};
+use crate::config;
+use crate::matching;
+use crate::rules::diagnostic::{Diagnostic, Level, any_error, sort};
+use crate::rules::reading::table::nearest;
+use crate::rules::{codes, lint as reading};
+
+/// Arguments of `lint`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigPath,
+    /// Judge only the rules in these files or folders.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Fail when this is found; `all` for any of them.
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub deny: Vec<String>,
+    /// Answer in this form.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ListFormat,
+}
+
+/// What `--help` says last.
+pub const AFTER_HELP: &str = "\
+Nothing here stops the daemon: these are judgements about rules that can be read but may
+not do what you want. The most telling is L106, a wording that cannot pass the gates of
+its own rule. An editor who has weighed one and does not share it says so in the rule:
+
+  # accept L111: the article has no address that we know
+
+L101 too short   L103 no tests   L104 rules overlap   L105 said twice   L106 dead wording
+L107 shut by its own none_of   L108 other language   L109 out of date   L110 placeholder
+L111 no link   L113 owner   L114 mixed scripts   L115 own threshold   L116 claimant free
+L117 no rating   L118 tests copy wordings   L119 no reader   L121 the desk's policy
+
+Exit code: 0 · 1 something denied was found · 2 no such code · 3 the rules have errors";
+
+/// Judges and says what was found.
+pub fn lint(arguments: &Arguments) -> Answer {
+    let mut deny: Vec<&str> = Vec::new();
+    let known: Vec<&str> = codes::LINTS.iter().map(|(code, _)| *code).collect();
+    for code in arguments.deny.iter().map(|code| code.trim()) {
+        match known.iter().find(|known| known.eq_ignore_ascii_case(code)) {
+            Some(code) => deny.push(code),
+            None if code.eq_ignore_ascii_case("all") => deny.extend(&known),
+            None => {
+                let hint = nearest(code, &known).map(|code| format!(" Did you mean {code}?")).unwrap_or_default();
+                return Answer::trouble(format!("There is no lint {code}.{hint}\n"), Exit::Usage);
+            }
+        }
+    }
+    let mut read = match arguments.paths.as_slice() {
+        [] => config::read(&arguments.config.config, Level::Warning),
+        paths => config::read_rules(paths, Some(&arguments.config.config)),
+    };
+    if any_error(&read.report.found) {
+        let drawn = drawn(&read.report, false);
+        return Answer::trouble(format!("{drawn}There are errors; mend them first.\n"), Exit::Unreadable);
+    }
+    let mut found: Vec<Diagnostic> = std::mem::take(&mut read.report.found);
+    found.retain(|one| known.contains(&one.code));
+    found.extend(reading::lint(&read.rules, &read.report.texts, today()));
+    found.extend(matching::lint::lint(&read.rules));
+    let (mut found, accepted) = reading::accepted(found, &read.rules, &read.report.texts);
+    sort(&mut found);
+    for one in found.iter_mut().filter(|one| deny.contains(&one.code)) {
+        one.level = Level::Error;
+    }
+    read.report.found = found;
+    let report = &read.report;
+    let denied = report.count(Level::Error);
+    let exit = if denied == 0 { Exit::Fine } else { Exit::Faults };
+    match arguments.format {
+        ListFormat::Github => Answer::new(github(report), exit),
+        ListFormat::Json => {
+            let answer = json!({
+                "rules": read.rules.len(),
+                "found": report.found.len(),
+                "denied": denied,
+                "accepted": accepted,
+                "diagnostics": diagnostics(report),
+            });
+            Answer::new(json(&answer), exit)
+        }
+        ListFormat::Text => {
+            let colour = colour();
+            let paint = Paint { colour };
+            let rules = counted(read.rules.len(), "rule");
+            let mut tally = match report.found.len() {
+                0 => paint.good("nothing to say about them"),
+                number => paint.odd(&format!("{} to look at", counted(number, "thing"))),
+            };
+            if denied > 0 {
+                tally.push_str(&format!(", {}", paint.bad(&format!("{denied} denied"))));
+            }
+            if accepted > 0 {
+                tally.push_str(&format!(", {accepted} accepted by the editors"));
+            }
+            Answer::new(format!("{}{rules}: {tally}.\n", drawn(report, colour)), exit)
+        }
+    }
+}
+
+/// The day it is where the editor sits.
+pub fn today() -> jiff::civil::Date {
+    Timestamp::now().to_zoned_datetime(TimeZone::system()).date()
+}
