@@ -2,9 +2,9 @@
 
 use super::contraction::{self, Contraction};
 use super::fold::{fold, is_invisible, is_mark, is_written_without_blanks};
+use super::number;
 use super::scan::{address_end, atom_end, currency, humps, is_simple, letters_before_digits, usual_word_end};
 use super::words::{Place, Words};
-use super::{number, tag};
 
 /// Reads one text from left to right.
 pub(super) struct Reader<'t, 'w> {
@@ -158,7 +158,7 @@ impl<'t, 'w> Reader<'t, 'w> {
         letters.chars().nth(1)?;
         self.end_letters_in_a_row();
         let row = self.push(&letters, start, at, false)?;
-        if let Some(starts) = tag::split(self.form(row)) {
+        if let Some(starts) = self.split(row) {
             self.take_apart(row, &starts);
         }
         Some(at)
@@ -177,7 +177,7 @@ impl<'t, 'w> Reader<'t, 'w> {
             if self.text[from..].starts_with(is_written_without_blanks) {
                 self.pairs(from, to);
             } else if let Some(row) = self.push(&self.text[from..to], from, to, false)
-                && let Some(starts) = tag::split(self.form(row))
+                && let Some(starts) = self.split(row)
             {
                 self.take_apart(row, &starts);
             }
@@ -241,6 +241,12 @@ impl<'t, 'w> Reader<'t, 'w> {
         Some(self.words.places.len() - 1)
     }
 
+    /// Where the words of a tag begin.
+    fn split(&mut self, row: usize) -> Option<Vec<usize>> {
+        let (from, to) = self.words.places[row].form;
+        self.words.tags.split(&self.words.letters[from as usize..to as usize])
+    }
+
     fn form(&self, row: usize) -> &str {
         let (from, to) = self.words.places[row].form;
         &self.words.letters[from as usize..to as usize]
@@ -296,7 +302,7 @@ impl<'t, 'w> Reader<'t, 'w> {
         }
         let all = self.words.letters[from..].to_owned();
         // Where no row of words fills it, it is one word. Only a row of plain letters is ever split, so letters count bytes.
-        let starts = tag::split(&all).unwrap_or_else(|| vec![0]);
+        let starts = self.words.tags.split(&all).unwrap_or_else(|| vec![0]);
         for (i, &start) in starts.iter().enumerate() {
             let end = starts.get(i + 1).copied();
             let (Some(first), Some(last)) = (letters.get(start), letters.get(end.unwrap_or(count) - 1)) else { continue };

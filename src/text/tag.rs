@@ -1,5 +1,9 @@
 //! `#sleepwelltonight` taken apart, by ordinary words only.
 
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
 use super::frequency::{Tongue, zipf_tenths};
 
 /// Longest tag that is taken apart, in bytes.
@@ -9,6 +13,28 @@ const LONGEST: usize = 48;
 const LONGEST_WORD: usize = 18;
 
 const TONGUES: [Tongue; 5] = [Tongue::English, Tongue::French, Tongue::Spanish, Tongue::German, Tongue::Portuguese];
+
+/// Tags taken apart before, so that the tag of the day is taken apart once.
+#[derive(Debug, Clone, Default)]
+pub struct Tags(HashMap<Box<str>, Option<Vec<usize>>, RandomState>);
+
+/// Forgotten at this many: strangers choose the tags.
+const MOST_TAGS: usize = 1 << 14;
+
+impl Tags {
+    /// What [`split`] gives, remembered.
+    pub fn split(&mut self, tag: &str) -> Option<Vec<usize>> {
+        if let Some(known) = self.0.get(tag) {
+            return known.clone();
+        }
+        let starts = split(tag);
+        if self.0.len() >= MOST_TAGS {
+            self.0.clear();
+        }
+        self.0.insert(tag.into(), starts.clone());
+        starts
+    }
+}
 
 /// Splits a folded tag into the likeliest row of ordinary words of one language; gives where each begins, or nothing.
 ///

@@ -1,6 +1,7 @@
 //! Words that know where they stood in the original text.
 
 use super::reader::Reader;
+use super::tag::Tags;
 
 /// A folded word and the bytes of the original text it came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Word<'w> {
 pub struct Words {
     pub(super) letters: String,
     pub(super) places: Vec<Place>,
+    /// Tags taken apart before: kept from text to text.
+    pub(super) tags: Tags,
 }
 
 #[derive(Debug, Clone, Copy)]
