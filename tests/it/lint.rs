@@ -94,7 +94,7 @@ fn l106_a_variant_without_a_word_of_a_gate_is_dead() {
     let dead = "[\"the North Korean nuclear threat is over\", { lang = \"es\", text = \"Ya no hay amenaza nuclear, duerman bien esta noche\" }]";
     only(
         &changed("[\"the North Korean nuclear threat is over\"]", dead),
-        "L106 7:79 this variant cannot match by itself: it holds nothing from all_of group 1",
+        "L106 7:78 this variant cannot match by itself: it holds nothing from all_of group 1",
     );
 }
 

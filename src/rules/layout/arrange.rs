@@ -136,7 +136,9 @@ fn array(list: &mut Array, depth: usize) {
             array(inner, depth + 1);
         }
         if several {
-            let prefix = indented(text(value.decor().prefix()), depth, depth);
+            // Short words of one kind often share a line, and may.
+            let shares_line = number > 0 && text(value.decor().prefix()).trim_matches(' ').is_empty();
+            let prefix = if shares_line { " ".to_owned() } else { indented(text(value.decor().prefix()), depth, depth) };
             let suffix = text(value.decor().suffix()).to_owned();
             value.decor_mut().set_prefix(prefix);
             // A comment between a value and its comma has to stay where it is.

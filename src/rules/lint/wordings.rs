@@ -88,6 +88,12 @@ pub(super) fn repeated(rules: &[Rule], found: &mut Vec<Diagnostic>) {
 
 /// Languages with a script of their own that the others do not use.
 fn script_of(text: &str) -> Option<&'static str> {
+    // A strange letter or a name in a Latin sentence is not its language.
+    let letters = text.chars().filter(|c| c.is_alphabetic());
+    let (latin, others): (Vec<char>, Vec<char>) = letters.partition(|c| *c < '\u{0370}');
+    if latin.len() > others.len() {
+        return None;
+    }
     let has = |range: std::ops::RangeInclusive<char>| text.chars().any(|c| range.contains(&c));
     if has('\u{3041}'..='\u{30ff}') {
         return Some("ja");
