@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use foldhash::fast::RandomState;
 
@@ -77,6 +78,18 @@ impl Reading {
         reading
     }
 
+    /// Reads a post for its words only: it has no hits.
+    pub fn of_words(post: &Post) -> Self {
+        let mut reading = Self::default();
+        for part in post.parts.iter().take(MOST_PARTS) {
+            let words = crate::text::words::words(&part.text[..part.text.floor_char_boundary(LONGEST_PART_BYTES)]);
+            let plain = words.iter().enumerate().filter(|(_, word)| !word.alternative).map(|(row, _)| row as u32).collect();
+            reading.parts.push(words);
+            reading.plain.push(plain);
+        }
+        reading
+    }
+
     fn read_part(&mut self, part: usize, text: &str, rules: &RuleSet, memory: &mut Memory) {
         let mut words = Words::default();
         words.read(&text[..text.floor_char_boundary(LONGEST_PART_BYTES)]);
@@ -127,6 +140,16 @@ impl Reading {
         let first = ((from - base) as usize).min(plain.len());
         let last = (to.saturating_sub(base) as usize).saturating_add(1).clamp(first, plain.len());
         plain[first..last].iter().filter_map(move |row| words.and_then(|words| words.get(*row as usize)))
+    }
+
+    /// The plain words of a part, from `reach` words before the bytes `around` to `reach` words after them; and whether the part
+    /// begins with the first of them.
+    pub fn around(&self, part: usize, around: Range<usize>, reach: usize) -> (Vec<Word<'_>>, bool) {
+        let (Some(plain), Some(words)) = (self.plain.get(part), self.parts.get(part)) else { return (Vec::new(), true) };
+        let begins = |row: &u32| words.get(*row as usize).map_or(0, |word| word.start);
+        let from = plain.partition_point(|row| begins(row) < around.start).saturating_sub(reach);
+        let to = plain.partition_point(|row| begins(row) < around.end).saturating_add(reach).clamp(from, plain.len());
+        (plain[from..to].iter().filter_map(|row| words.get(*row as usize)).collect(), from == 0)
     }
 
     /// How many words the post has.
