@@ -8,7 +8,7 @@ use super::route::desks_for;
 use super::subscription::Desk;
 use crate::model::alert::{AlertState, Step, Topic};
 use crate::model::claim::{Claim, Status};
-use crate::model::sighting::{Decision, Sighting};
+use crate::model::sighting::{Decision, Sighting, When};
 
 /// Least time between two letters of one alert.
 const BETWEEN_LETTERS: SignedDuration = SignedDuration::from_hours(1);
@@ -18,7 +18,8 @@ const QUIET_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Decides what the store is to do with a visit's sightings. `sightings[i]` are counted by the indices in the steps.
 ///
-/// Near-misses (`Decision::Possible`) and rules on trial (`Status::Test`) are remembered by the store but open no letters.
+/// Near-misses (`Decision::Possible`), rules on trial (`Status::Test`) and what its stance moves to the digest (`Sighting::when`)
+/// are remembered by the store but open no letters.
 /// Each claim and desk gets at most one step, so that a visit that finds a claim forty times makes one letter.
 pub fn group(
     now: Timestamp,
@@ -28,7 +29,7 @@ pub fn group(
 ) -> Vec<Step> {
     let mut found: BTreeMap<Topic, (&Desk, Vec<usize>)> = BTreeMap::new();
     for (index, (sighting, claim)) in sightings.iter().enumerate() {
-        if sighting.decision != Decision::Alert || claim.status != Status::Active {
+        if sighting.decision != Decision::Alert || sighting.when != When::Alert || claim.status != Status::Active {
             continue;
         }
         for desk in desks_for(claim, desks) {
@@ -171,5 +172,13 @@ mod tests {
         let on_trial = sighting(&trial, &post("cheese"), "cheese");
         let all = [(&possible, &claim), (&on_trial, &trial)];
         assert!(group(NOW, &[subscribed()], &all, &BTreeMap::new()).is_empty());
+    }
+
+    #[test]
+    fn what_its_stance_moves_to_the_digest_writes_no_letter() {
+        let claim = on_topic("cheese");
+        let mut denial = sighting(&claim, &post("cheese"), "cheese");
+        denial.when = When::Digest;
+        assert!(group(NOW, &[subscribed()], &[(&denial, &claim)], &BTreeMap::new()).is_empty());
     }
 }

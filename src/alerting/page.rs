@@ -14,7 +14,7 @@ use super::words::{Words, count, fill};
 use crate::model::claim::FactCheck;
 use crate::model::letter::Dossier;
 use crate::model::post::{PartKind, Post};
-use crate::model::sighting::{Sighting, Span, WordingKind};
+use crate::model::sighting::{Cue, Sighting, Span, WordingKind};
 
 /// Posts quoted in one letter; the rest is counted.
 const SHOWN: usize = 20;
@@ -257,7 +257,11 @@ fn why(post: &Post, sighting: &Sighting, words: &Words) -> String {
     if !gates.is_empty() {
         reasons.push(format!("{}: {}", words.also_found, gates.join(", ")));
     }
-    reasons.extend(words.stance(sighting.stance).map(str::to_owned));
+    reasons.extend(words.stance(sighting.stance).map(|stance| match &sighting.cue {
+        Some(Cue { words, span: Some(_) }) => format!("{stance} (“{}”)", safe::short(words, 60)),
+        Some(Cue { words, span: None }) => format!("{stance} ({})", safe::cut(&safe::address(words), 120)),
+        None => stance.to_owned(),
+    }));
     reasons.join("; ")
 }
 

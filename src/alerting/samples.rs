@@ -8,7 +8,7 @@ use super::subscription::Desk;
 use crate::model::alert::DeskName;
 use crate::model::claim::{Claim, ClaimId, Revision, Severity, Status};
 use crate::model::post::{Lang, Post, PostKey};
-use crate::model::sighting::{Confidence, Decision, Evidence, Sighting, Span, Stance, Strength, WordingKind};
+use crate::model::sighting::{Confidence, Decision, Evidence, Sighting, Span, Stance, Strength, When, WordingKind};
 use crate::model::source::SourceName;
 
 pub fn desk(name: &str) -> Desk {
@@ -63,6 +63,8 @@ pub fn sighting(claim: &Claim, post: &Post, marked: &str) -> Sighting {
         confidence: Confidence::new(0.97),
         decision: Decision::Alert,
         stance: Stance::Assertion,
+        cue: None,
+        when: When::Alert,
         evidence: vec![Evidence {
             kind: WordingKind::Phrase,
             wording: "made of cheese".to_owned(),

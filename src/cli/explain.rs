@@ -16,7 +16,7 @@ use crate::matching::judge::{Gate, GateKind, Judgement};
 use crate::matching::weigh;
 use crate::model::claim::Status;
 use crate::model::post::Post;
-use crate::model::sighting::{Decision, Evidence, Span};
+use crate::model::sighting::{Cue, Decision, Evidence, Span, When};
 use crate::rules::compile::compile;
 use crate::rules::{Rule, Strictness};
 
@@ -44,7 +44,8 @@ pub struct Arguments {
 pub const AFTER_HELP: &str = "\
 Words of the rule's wording stand between ⟦ ⟧, words its gates look for between « »;
 on a terminal they are coloured. The strength says how much of a wording the text holds,
-from 0 to 1. A post alerts when it reaches the rule's threshold and all gates pass.
+from 0 to 1. A post alerts when it reaches the rule's threshold and all gates pass. The stance is
+how it stands to the claim, with the words that show it: what reports, asks or denies waits for the digest.
 
 Examples:
   claimwatch explain \"North Korea? No longer - sleep well tonight!\"
@@ -130,6 +131,8 @@ fn block(post: &Post, judgement: &Judgement<'_>, status: Status, paint: Paint) -
     let rule = judgement.rule;
     let name = match judgement.decision {
         Decision::Alert if status == Status::Test => paint.odd("COUNT"),
+        Decision::Alert if judgement.when == When::Digest => paint.odd("LATER"),
+        Decision::Alert if judgement.when == When::Ignore => paint.dim("IGNORE"),
         Decision::Alert => paint.bad("ALERT"),
         Decision::Possible => paint.odd("NEAR "),
         Decision::Below => paint.dim("no   "),
@@ -154,9 +157,20 @@ fn block(post: &Post, judgement: &Judgement<'_>, status: Status, paint: Paint) -
     for gate in &judgement.gates {
         text.push_str(&gate_line(gate, post, paint));
     }
-    text.push_str(&format!("  stance   {}\n", stance_name(judgement.stance)));
+    if !below {
+        text.push_str(&format!("  stance   {}{}\n", stance_name(judgement.stance), shown(judgement.cue.as_ref())));
+    }
     text.push_str(&format!("  so       {}\n\n", decision_words(judgement, status)));
     text
+}
+
+/// The words or the address that show the stance, as `denial ("falsely")` has them.
+fn shown(cue: Option<&Cue>) -> String {
+    match cue {
+        Some(Cue { words, span: Some(_) }) => format!(" (\"{}\")", shortened(words, 0, 60)),
+        Some(Cue { words, span: None }) => format!(" (links to {})", shortened(words, 0, 100)),
+        None => String::new(),
+    }
 }
 
 fn gate_line(gate: &Gate<'_>, post: &Post, paint: Paint) -> String {
@@ -180,7 +194,13 @@ fn decision_words(judgement: &Judgement<'_>, status: Status) -> String {
     let short = judgement.strength < judgement.rule.threshold;
     let shut = judgement.gates.iter().any(|gate| !gate.passed);
     match judgement.decision {
+        Decision::Alert if judgement.when == When::Ignore => {
+            format!("nothing happens: the rule ignores posts of this stance ({})", stance_name(judgement.stance))
+        }
         Decision::Alert => match status {
+            Status::Active if judgement.when == When::Digest => {
+                format!("no letter of its own: for the digest, because of its stance ({})", stance_name(judgement.stance))
+            }
             Status::Active => "the desk is told".to_owned(),
             Status::Test => "counted, but nobody is told: the rule is in test".to_owned(),
             Status::Draft | Status::Paused | Status::Retired => {
@@ -192,9 +212,10 @@ fn decision_words(judgement: &Judgement<'_>, status: Status) -> String {
                 (true, true) => "not strong enough, and a gate fails",
                 (true, false) => "not strong enough",
                 (false, true) => "strong enough, but a gate fails",
-                (false, false) => "kept out of the mail by its stance",
+                (false, false) => "the rule asks for more",
             };
-            let end = if judgement.decision == Decision::Possible { "; listed as possible in the digest" } else { "" };
+            let listed = judgement.decision == Decision::Possible && judgement.when != When::Ignore;
+            let end = if listed { "; listed as possible in the digest" } else { "" };
             format!("no alert: {reason}{end}")
         }
     }
@@ -231,6 +252,8 @@ fn as_json(judgement: &Judgement<'_>, status: Status) -> serde_json::Value {
         "threshold": judgement.rule.threshold,
         "decision": judgement.decision,
         "stance": judgement.stance,
+        "cue": judgement.cue,
+        "when": judgement.when,
         "evidence": judgement.evidence,
         "gates": gates,
         "why": decision_words(judgement, status),

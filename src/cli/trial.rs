@@ -9,7 +9,7 @@ use crate::matching::judge::{Gate, GateKind, Judgement};
 use crate::matching::weigh;
 use crate::model::claim::Status;
 use crate::model::post::Post;
-use crate::model::sighting::{Decision, Evidence, Span, Stance, Strength, WordingKind};
+use crate::model::sighting::{Decision, Evidence, Span, Stance, Strength, When, WordingKind};
 use crate::rules::compile::compile;
 use crate::rules::{Rule, RuleTest, Strictness, Term};
 
@@ -117,7 +117,7 @@ fn judged(rule: &Rule, test: &RuleTest, judgement: Option<&Judgement<'_>>, post:
     let gates_pass = gates.iter().all(|gate| gate.passed);
     // A denial or a report may be kept out of the mail by its stance; it is about the claim all the same.
     let about_it = strength >= rule.threshold && gates_pass && judgement.is_some();
-    let alerts = judgement.is_some_and(|judgement| judgement.decision == Decision::Alert);
+    let alerts = judgement.is_some_and(|judgement| judgement.decision == Decision::Alert && judgement.when != When::Ignore);
     let matches = if test.expect.is_some() { about_it } else { alerts };
     let stance = judgement.map(|judgement| judgement.stance);
     let as_wanted = matches == test.matches && (test.expect.is_none() || !matches || test.expect == stance);

@@ -1,13 +1,15 @@
 //! One post against one claim: every part of the decision, kept so that it can be shown.
 
 use crate::model::post::Post;
-use crate::model::sighting::{Confidence, Decision, Evidence, Span, Stance, Strength, WordingKind};
+use crate::model::sighting::{Confidence, Cue, Decision, Evidence, Span, Stance, Strength, When, WordingKind};
 use crate::rules::compile::{Compiled, GateTerm, NEAR_MISS, RuleSet};
 use crate::rules::{Rule, Term};
+use crate::text::frequency::Tongue;
 
 use super::reading::{LONGEST_PART_BYTES, Reading};
 use super::score::{self, Detail};
 use super::shortlist;
+use super::stance::{self, Addresses, Matched};
 
 /// What the engine thinks of one post and one claim, and why.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +26,12 @@ pub struct Judgement<'r> {
     pub details: Vec<Detail>,
     /// Each gate of the rule, in the order of the file.
     pub gates: Vec<Gate<'r>>,
-    /// How the post stands to the claim.
+    /// How the post stands to the claim; looked at only where the decision is not `Below`.
     pub stance: Stance,
+    /// What shows it.
+    pub cue: Option<Cue>,
+    /// Letter, digest or nothing, by the stance.
+    pub when: When,
     /// What is to happen.
     pub decision: Decision,
 }
@@ -71,6 +77,7 @@ pub fn judge<'r>(
     compiled: &'r Compiled,
     named: Option<&'r str>,
     care: Care,
+    addresses: &Addresses<'_>,
 ) -> Judgement<'r> {
     let rule = &compiled.rule;
     let mut found: Vec<(Evidence, Detail)> = Vec::new();
@@ -102,17 +109,48 @@ pub fn judge<'r>(
     }
     found.sort_by(|(a, _), (b, _)| b.strength.value().total_cmp(&a.strength.value()));
     let strength = found.first().map_or(Strength::default(), |(evidence, _)| evidence.strength);
-    let (evidence, details) = found.into_iter().unzip();
+    let (evidence, details): (Vec<Evidence>, _) = found.into_iter().unzip();
     let gates = gates(post, reading, compiled);
+    let decision = decide(strength, &gates, compiled.threshold, named.is_some());
+    let (stance, cue) = match decision {
+        Decision::Below => (Stance::Assertion, None),
+        Decision::Possible | Decision::Alert => {
+            stance::stance(post, reading, &set.cues, addresses, &matched(post, compiled, &evidence))
+        }
+    };
+    let when = rule.when.iter().find(|(of, _)| *of == stance).map_or(When::usual(stance), |(_, when)| *when);
     Judgement {
         rule,
         strength,
         confidence: Confidence::new(strength.value()),
         evidence,
         details,
-        decision: decide(strength, &gates, compiled.threshold, named.is_some()),
+        decision,
         gates,
-        stance: Stance::default(),
+        stance,
+        cue,
+        when,
+    }
+}
+
+/// How many of the wordings found, strongest first, came near the rule's threshold: the strongest at least.
+pub fn near(rule: &Rule, evidence: &[Evidence]) -> usize {
+    let least = rule.threshold.value() - NEAR_MISS as f32 / 1000.0;
+    evidence.iter().filter(|evidence| evidence.strength.value() >= least).count().max(1)
+}
+
+fn matched<'m>(post: &Post, compiled: &'m Compiled, evidence: &'m [Evidence]) -> Matched<'m> {
+    let rule = &compiled.rule;
+    let strongest = evidence.iter().find(|evidence| !evidence.spans.is_empty());
+    // Rule files are in English where they name no language.
+    let lang = strongest.and_then(|evidence| evidence.lang.as_ref()).map_or("en", |lang| lang.0.as_str());
+    Matched {
+        wording: strongest.map_or("", |evidence| evidence.wording.as_str()),
+        spans: strongest.map_or(&[], |evidence| evidence.spans.as_slice()),
+        own: evidence.iter().take(near(rule, evidence)).flat_map(|evidence| evidence.spans.iter().copied()).collect(),
+        claimant: rule.claim.claimant.as_deref(),
+        fact_checks: &compiled.fact_checks,
+        tongues: [Some(Tongue::of(lang)), post.lang.as_ref().map(|lang| Tongue::of(&lang.0))],
     }
 }
 

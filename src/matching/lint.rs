@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::examine;
 use super::judge::{Care, GateKind, Judgement, judge};
 use super::reading::Reading;
+use super::stance::Addresses;
 use crate::model::claim::{ClaimId, Status};
 use crate::model::post::Post;
 use crate::model::sighting::{Decision, WordingKind};
@@ -38,7 +39,7 @@ fn post(text: &str) -> Post {
 
 fn tried<'r>(text: &str, compiled: &'r Compiled, set: &'r RuleSet) -> Judgement<'r> {
     let post = post(text);
-    judge(&post, &Reading::of(&post, set), set, compiled, None, Care::All)
+    judge(&post, &Reading::of(&post, set), set, compiled, None, Care::All, &Addresses::of(&post))
 }
 
 /// Tries each wording as if it were a whole post.

@@ -10,6 +10,8 @@
 //!    what the words in it tell; a negation, a point of the compass or a number that stands against it lowers the sum.
 //! 4. `judge`: the strongest wording is the rule's strength; with the gates it gives the decision. Everything that led
 //!    to it is kept in the [`Judgement`].
+//! 5. `stance`: where the post repeats the claim or nearly does, visible cues around the matched words tell whether it asserts, quotes, reports,
+//!    asks, denies or checks it, and so whether it is worth a letter.
 //!
 //! A strength depends on the post, the rule and the tables of ordinary words, on nothing else.
 //! [`weigh`] judges every rule, [`examine`] those on the shortlist; the tests hold that nothing is lost between them.
@@ -18,28 +20,32 @@ pub mod figures;
 pub mod fit;
 pub mod judge;
 pub mod lint;
+mod quotation;
 pub mod ranked;
 mod reading;
 pub mod score;
 mod shortlist;
+pub mod stance;
 
 use std::collections::BTreeMap;
 
 use crate::model::post::Post;
-use crate::model::sighting::{Decision, Sighting};
+use crate::model::sighting::{Decision, Sighting, When};
 use crate::rules::compile::RuleSet;
 use judge::{Care, Gate, GateKind, Judgement};
 use reading::Reading;
+use stance::Addresses;
 
 /// Finds every claim that `post` repeats (or nearly: near-misses come as `Decision::Possible`), surest first.
 ///
+/// The stance moves a sighting between letter and digest (`Sighting::when`); only what a rule ignores is left out.
 /// A post of fewer than three words is only compared with phrases and addresses: texts that short look alike by chance.
 pub fn examine(post: &Post, rules: &RuleSet) -> Vec<Sighting> {
     let reading = Reading::of(post, rules);
     let named = shortlist::named(post, rules);
     let candidates = shortlist::shortlist(&reading, rules, &named);
     let mut judgements = judge_all(post, &reading, rules, &named, candidates.into_iter(), Care::Near);
-    judgements.retain(|judgement| judgement.decision > Decision::Below);
+    judgements.retain(|judgement| judgement.decision > Decision::Below && judgement.when != When::Ignore);
     judgements.into_iter().map(|judgement| judgement.into_sighting(post)).collect()
 }
 
@@ -60,11 +66,12 @@ fn judge_all<'r>(
     candidates: impl Iterator<Item = u32>,
     care: Care,
 ) -> Vec<Judgement<'r>> {
+    let addresses = Addresses::of(post);
     let mut judgements: Vec<Judgement<'r>> = candidates
         .filter_map(|number| {
             let compiled = rules.rules().get(number as usize)?;
             let address = named.get(&number).and_then(|address| compiled.rule.urls.get(*address)).map(String::as_str);
-            Some(judge::judge(post, reading, rules, compiled, address, care))
+            Some(judge::judge(post, reading, rules, compiled, address, care, &addresses))
         })
         .collect();
     // The id last: no order of rules, files or threads shows in the result.
@@ -78,8 +85,7 @@ fn judge_all<'r>(
 impl Judgement<'_> {
     /// What is reported of it: the wordings that came near, or the strongest if none did.
     pub fn into_sighting(self, post: &Post) -> Sighting {
-        let near = self.rule.threshold.value() - 0.15;
-        let kept = self.evidence.iter().filter(|evidence| evidence.strength.value() >= near).count().max(1);
+        let kept = judge::near(self.rule, &self.evidence);
         let asks = |gate: &&Gate<'_>| gate.kind != GateKind::NoneOf;
         Sighting {
             claim: self.rule.claim.id.clone(),
@@ -90,6 +96,8 @@ impl Judgement<'_> {
             confidence: self.confidence,
             decision: self.decision,
             stance: self.stance,
+            cue: self.cue,
+            when: self.when,
             gate_spans: self.gates.iter().filter(asks).filter_map(|gate| gate.hit.map(|(_, span)| span)).collect(),
             evidence: self.evidence.into_iter().take(kept).collect(),
         }

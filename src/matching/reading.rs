@@ -2,15 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use foldhash::fast::RandomState;
 
-use crate::model::post::Post;
+use crate::model::post::{Part, Post};
 use crate::model::sighting::Span;
 use crate::rules::compile::RuleSet;
 use crate::rules::compile::vocabulary::{Likeness, TermId};
 use crate::text::guard::Guards;
-use crate::text::words::Words;
+use crate::text::words::{Word, Words, words};
 
 /// Most of a part that is read; feeds are cut there too.
 pub const LONGEST_PART_BYTES: usize = 64 * 1024;
@@ -53,6 +54,8 @@ pub struct Reading {
     bits: Vec<u64>,
     /// The plain words of each part: the word with place `n` is the `n`-th.
     plain: Vec<Vec<Plain>>,
+    /// The words of each part with all their readings.
+    parts: Vec<Words>,
 }
 
 /// What is kept of a plain word, whether it stands for a term or not.
@@ -88,6 +91,12 @@ impl Reading {
         reading
     }
 
+    /// Reads a post for its words only: it has no hits.
+    pub fn of_words(post: &Post) -> Self {
+        let read = |part: &Part| words(&part.text[..part.text.floor_char_boundary(LONGEST_PART_BYTES)]);
+        Self { parts: post.parts.iter().take(MOST_PARTS).map(read).collect(), ..Self::default() }
+    }
+
     fn read_part(&mut self, part: usize, text: &str, rules: &RuleSet, memory: &mut Memory) {
         let mut words = std::mem::take(&mut memory.words);
         words.read(&text[..text.floor_char_boundary(LONGEST_PART_BYTES)]);
@@ -103,6 +112,7 @@ impl Reading {
                 self.hits.push(Hit { term: *term, at: base + word.at, next: base + word.next, likeness: *likeness, span });
             }
         }
+        self.parts.push(words.clone());
         memory.words = words;
         self.plain.push(plain);
     }
@@ -143,6 +153,16 @@ impl Reading {
     /// Whether the post may hold a term: "no" is certain, "yes" is not.
     pub fn may_hold(&self, term: TermId) -> bool {
         self.bits[term as usize % BITS / 64] & (1 << (term % 64)) != 0
+    }
+
+    /// The plain words of a part, from `reach` words before the bytes `around` to `reach` words after them; and whether the part
+    /// begins with the first of them.
+    pub fn around(&self, part: usize, around: Range<usize>, reach: usize) -> (Vec<Word<'_>>, bool) {
+        let Some(words) = self.parts.get(part) else { return (Vec::new(), true) };
+        let plain: Vec<Word<'_>> = words.plain().collect();
+        let from = plain.partition_point(|word| word.start < around.start).saturating_sub(reach);
+        let to = plain.partition_point(|word| word.start < around.end).saturating_add(reach).clamp(from, plain.len());
+        (plain[from..to].to_vec(), from == 0)
     }
 
     /// How many words the post has.

@@ -62,9 +62,7 @@ pub fn named(post: &Post, rules: &RuleSet) -> BTreeMap<u32, usize> {
     if !rules.names_addresses() {
         return found;
     }
-    let written = post.parts.iter().flat_map(|part| address::addresses(&part.text));
-    let all = post.url.iter().chain(&post.links).map(String::as_str).chain(written);
-    for canonical in all.take(MOST_ADDRESSES).filter(|text| text.len() <= LONGEST_ADDRESS).filter_map(address::canonical) {
+    for canonical in canonical_addresses(post) {
         for rule in rules.rules_naming(&canonical) {
             let urls = rules.rules().get(*rule as usize).map_or(&[][..], |compiled| &compiled.rule.urls);
             let number = urls.iter().position(|url| address::canonical(url).as_deref() == Some(canonical.as_str()));
@@ -72,4 +70,11 @@ pub fn named(post: &Post, rules: &RuleSet) -> BTreeMap<u32, usize> {
         }
     }
     found
+}
+
+/// The addresses that the post is at, links to or writes out, in canonical form.
+pub fn canonical_addresses(post: &Post) -> impl Iterator<Item = String> {
+    let written = post.parts.iter().flat_map(|part| address::addresses(&part.text));
+    let all = post.url.iter().chain(&post.links).map(String::as_str).chain(written);
+    all.take(MOST_ADDRESSES).filter(|text| text.len() <= LONGEST_ADDRESS).filter_map(address::canonical)
 }

@@ -83,6 +83,38 @@ pub enum Stance {
     Factcheck,
 }
 
+/// What shows a stance: words outside the matched ones, a question mark, or an address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cue {
+    /// As the post has them; the address for a fact-check.
+    pub words: String,
+    /// Where they stand; `None` for an address that the post is at or links to.
+    pub span: Option<Span>,
+}
+
+/// Where a sighting goes, by its stance: the rule's `[claim.when]`, else [`When::usual`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum When {
+    /// Write at once.
+    #[default]
+    Alert,
+    /// Put it into the digest.
+    Digest,
+    /// Do nothing.
+    Ignore,
+}
+
+impl When {
+    /// Where sightings go unless a rule says otherwise: only what asserts the claim is worth a letter of its own.
+    pub fn usual(stance: Stance) -> Self {
+        match stance {
+            Stance::Assertion | Stance::Quoted => Self::Alert,
+            Stance::Report | Stance::Question | Stance::Denial | Stance::Factcheck => Self::Digest,
+        }
+    }
+}
+
 /// Which kind of wording matched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -129,6 +161,12 @@ pub struct Sighting {
     pub decision: Decision,
     /// How the post stands to the claim.
     pub stance: Stance,
+    /// What shows it; none for an assertion.
+    #[serde(default)]
+    pub cue: Option<Cue>,
+    /// Letter or digest: counts only where the decision is to alert.
+    #[serde(default)]
+    pub when: When,
     /// Wordings found, strongest first.
     pub evidence: Vec<Evidence>,
     /// Words that satisfied the rule's gates (`all_of`, `any_of`).

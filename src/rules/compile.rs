@@ -8,10 +8,12 @@ pub mod prefix;
 pub mod vocabulary;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::fast::RandomState;
 
+use super::cues::{self, Cues};
 use super::{Rule, Term as RuleTerm, Wording};
 use crate::model::claim::{ClaimId, Status};
 use crate::model::sighting::WordingKind;
@@ -38,6 +40,8 @@ pub struct RuleSet {
     /// Weights of all wordings, wording after wording.
     weights: Vec<(TermId, u32)>,
     addresses: HashMap<String, Vec<u32>, RandomState>,
+    /// Words that show how a post stands to a claim.
+    pub cues: Arc<Cues>,
 }
 
 /// A wording to weigh when one of its words turns up: all that the shortlist asks, in one place.
@@ -67,6 +71,8 @@ pub struct Compiled {
     pub threshold: u32,
     /// Whether any address is given.
     pub has_addresses: bool,
+    /// Addresses of its own fact-checks, canonical.
+    pub fact_checks: Vec<String>,
 }
 
 /// A wording as a row of terms.
@@ -149,7 +155,7 @@ impl RuleSet {
 pub fn compile(rules: Vec<Rule>) -> RuleSet {
     static SETS: AtomicU64 = AtomicU64::new(1);
     let mut builder = VocabularyBuilder::default();
-    let mut set = RuleSet { number: SETS.fetch_add(1, Ordering::Relaxed), ..RuleSet::default() };
+    let mut set = RuleSet { number: SETS.fetch_add(1, Ordering::Relaxed), cues: cues::embedded(), ..RuleSet::default() };
     for rule in rules.into_iter().filter(|rule| matches!(rule.claim.status, Status::Active | Status::Test)) {
         let number = set.rules.len() as u32;
         for canonical in rule.urls.iter().filter_map(|url| address::canonical(url)) {
@@ -164,6 +170,12 @@ pub fn compile(rules: Vec<Rule>) -> RuleSet {
             },
             threshold: (rule.threshold.value() * 1000.0).round() as u32,
             has_addresses: !rule.urls.is_empty(),
+            fact_checks: rule
+                .claim
+                .fact_checks
+                .iter()
+                .filter_map(|check| address::canonical(check.url.as_ref()?.as_str()))
+                .collect(),
             rule,
         };
         set.rules.push(compiled);

@@ -3,6 +3,7 @@
 pub mod bulk;
 pub mod codes;
 pub mod compile;
+pub mod cues;
 pub mod diagnostic;
 pub mod index;
 pub mod layout;
@@ -18,7 +19,7 @@ use jiff::civil::Date;
 
 use crate::model::claim::{Claim, ClaimId};
 use crate::model::post::Lang;
-use crate::model::sighting::{Stance, Strength, WordingKind};
+use crate::model::sighting::{Stance, Strength, When, WordingKind};
 
 /// A rule file's name (as people know it) and its text.
 #[derive(Debug, Clone)]
@@ -130,17 +131,6 @@ pub struct Term {
     pub prefix: bool,
     /// The shared list it came from, without the `@`.
     pub list: Option<String>,
-}
-
-/// What to do with a sighting of a certain stance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
-    /// Write at once.
-    Alert,
-    /// Put it into the digest.
-    Digest,
-    /// Do nothing.
-    Ignore,
 }
 
 /// One line of `[claim.tests]`.

@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use claimwatch::model::claim::{CheckDate, Severity, Status, Verdict};
-use claimwatch::model::sighting::{Stance, WordingKind};
+use claimwatch::model::sighting::{Stance, When, WordingKind};
 use claimwatch::rules::diagnostic::{Diagnostic, any_error};
 use claimwatch::rules::life::holds_on;
 use claimwatch::rules::reading::document::MAX_BYTES;
 use claimwatch::rules::render::render;
 use claimwatch::rules::syntax::read;
-use claimwatch::rules::{Rule, RuleText, When};
+use claimwatch::rules::{Rule, RuleText};
 use proptest::prelude::*;
 
 fn root() -> &'static Path {

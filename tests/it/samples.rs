@@ -10,7 +10,7 @@ use claimwatch::model::claim::{CheckDate, Claim, ClaimId, FactCheck, Revision, S
 use claimwatch::model::delivery::{Delivery, DeliveryId};
 use claimwatch::model::letter::{Letter, MessageId};
 use claimwatch::model::post::{Lang, Part, PartKind, Post, PostKey};
-use claimwatch::model::sighting::{Confidence, Decision, Evidence, Sighting, Span, Stance, Strength, WordingKind};
+use claimwatch::model::sighting::{Confidence, Decision, Evidence, Sighting, Span, Stance, Strength, When, WordingKind};
 use claimwatch::model::source::{SourceName, SourceState};
 use claimwatch::store::Store;
 use claimwatch::store::records::Visit;
@@ -81,6 +81,8 @@ pub fn sighting(claim: &Claim, post: &Post, marked: &str) -> Sighting {
         confidence: Confidence::new(0.97),
         decision: Decision::Alert,
         stance: Stance::Assertion,
+        cue: None,
+        when: When::Alert,
         evidence: vec![Evidence {
             kind: WordingKind::Phrase,
             wording: "made of green cheese".to_owned(),

@@ -3,10 +3,10 @@
 use super::claim::KEYS;
 use super::lists::Lists;
 use crate::model::post::Lang;
-use crate::model::sighting::{Stance, Strength, WordingKind};
+use crate::model::sighting::{Stance, Strength, When, WordingKind};
 use crate::rules::reading::table::{Notes, Table, shown};
 use crate::rules::reading::value::{Value, Words};
-use crate::rules::{Strictness, Term, When, Wording, codes};
+use crate::rules::{Strictness, Term, Wording, codes};
 
 /// What a rule looks for.
 #[derive(Debug, Default)]
