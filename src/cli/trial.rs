@@ -117,8 +117,7 @@ fn judged(rule: &Rule, test: &RuleTest, judgement: Option<&Judgement<'_>>, post:
     let gates_pass = gates.iter().all(|gate| gate.passed);
     // A denial or a report may be kept out of the mail by its stance; it is about the claim all the same.
     let about_it = strength >= rule.threshold && gates_pass && judgement.is_some();
-    let alerts =
-        judgement.is_some_and(|judgement| judgement.decision == Decision::Alert && judgement.when != When::Ignore);
+    let alerts = judgement.is_some_and(|judgement| judgement.decision == Decision::Alert && judgement.when != When::Ignore);
     let matches = if test.expect.is_some() { about_it } else { alerts };
     let stance = judgement.map(|judgement| judgement.stance);
     let as_wanted = matches == test.matches && (test.expect.is_none() || !matches || test.expect == stance);

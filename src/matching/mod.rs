@@ -19,8 +19,8 @@
 pub mod figures;
 pub mod fit;
 pub mod judge;
-pub mod ranked;
 mod quotation;
+pub mod ranked;
 mod reading;
 pub mod score;
 mod shortlist;

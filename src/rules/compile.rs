@@ -167,7 +167,12 @@ pub fn compile(rules: Vec<Rule>) -> RuleSet {
             },
             threshold: (rule.threshold.value() * 1000.0).round() as u32,
             has_addresses: !rule.urls.is_empty(),
-            fact_checks: rule.claim.fact_checks.iter().filter_map(|check| address::canonical(check.url.as_ref()?.as_str())).collect(),
+            fact_checks: rule
+                .claim
+                .fact_checks
+                .iter()
+                .filter_map(|check| address::canonical(check.url.as_ref()?.as_str()))
+                .collect(),
             rule,
         };
         set.rules.push(compiled);

@@ -125,7 +125,11 @@ impl TongueCues {
     }
 
     /// The longest row that stands at the beginning of `forms` and is a sign that `counts`: the sign and the number of its words.
-    pub fn at<'w>(&self, forms: impl Iterator<Item = &'w str> + Clone, counts: impl Fn(Sign) -> bool) -> Option<(Sign, usize)> {
+    pub fn at<'w>(
+        &self,
+        forms: &(impl Iterator<Item = &'w str> + Clone),
+        counts: impl Fn(Sign) -> bool,
+    ) -> Option<(Sign, usize)> {
         let first = forms.clone().next()?;
         let begins = |(row, sign): &&(Vec<String>, Sign)| {
             let mut here = forms.clone();
@@ -164,10 +168,13 @@ mod tests {
     #[test]
     fn fact_checkers_are_known_by_domain_and_folder() {
         let cues = embedded();
-        for address in ["snopes.com/fact-check/x", "de.snopes.com", "factuel.afp.com/a?b=c", "apnews.com/article/fact-check-x-1"] {
+        for address in ["snopes.com/fact-check/x", "de.snopes.com", "factuel.afp.com/a?b=c", "apnews.com/article/fact-check-x-1"]
+        {
             assert!(cues.checker(address).is_some(), "{address}");
         }
-        for address in ["notsnopes.com/fact-check/x", "snopes.com.example.org", "apnews.com/article/moon", "example.org/snopes.com"] {
+        for address in
+            ["notsnopes.com/fact-check/x", "snopes.com.example.org", "apnews.com/article/moon", "example.org/snopes.com"]
+        {
             assert_eq!(cues.checker(address), None, "{address}");
         }
     }
