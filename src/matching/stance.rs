@@ -35,7 +35,7 @@ pub struct Matched<'m> {
     pub wording: &'m str,
     /// Where its words stand.
     pub spans: &'m [Span],
-    /// Words that are no cues: those of all wordings that came near.
+    /// The words of all wordings that came near: what is made of them only is no cue either.
     pub own: Vec<Span>,
     /// Who made the claim.
     pub claimant: Option<&'m str>,
@@ -112,12 +112,12 @@ pub fn stance(
     };
     let mut languages: Vec<&TongueCues> = matched.tongues.iter().flatten().filter_map(|tongue| cues.of(*tongue)).collect();
     languages.dedup_by(|a, b| std::ptr::eq(*a, *b));
-    let mut found: Vec<Sighted> = languages.iter().flat_map(|cues| window.cues(cues, &matched.own)).collect();
+    let mut found: Vec<Sighted> = languages.iter().flat_map(|cues| window.cues(cues, matched)).collect();
     if let Some((part, comment)) = commented_by(post, &window).filter(|(part, _)| *part != window.part) {
         let first = reading.around(part, 0..0, REACH).0;
         let sentence = first.first().map_or(0, |word| word.sentence);
         let comment = Window { text: comment, part, hull: 0..0, words: first, from_start: true, sentences: (sentence, sentence) };
-        let beside = languages.iter().flat_map(|cues| comment.cues(cues, &matched.own));
+        let beside = languages.iter().flat_map(|cues| comment.cues(cues, matched));
         let beside = beside.filter(|cue| cue.place == Place::Same);
         found.extend(beside.map(|cue| Sighted { place: Place::Next(cue.distance), distance: cue.distance + REACH, ..cue }));
     }
@@ -211,7 +211,7 @@ impl<'w> Window<'w> {
     }
 
     /// The cues of one language in it, harmless ones and those taken back left out.
-    fn cues(&self, cues: &TongueCues, own: &[Span]) -> Vec<Sighted> {
+    fn cues(&self, cues: &TongueCues, Matched { spans, own, .. }: &Matched<'_>) -> Vec<Sighted> {
         let mut found = Vec::new();
         let (first, last) = self.sentences;
         let mut at = 0;
@@ -225,7 +225,7 @@ impl<'w> Window<'w> {
             let row = self.words[here..].iter().take_while(|word| word.sentence == sentence).map(|word| word.form);
             let Some((sign, length)) = cues.at(&row, |sign| sign != Sign::Question) else { continue };
             let row = &self.words[here..here + length];
-            if row.iter().any(|word| self.is_own(word, own)) {
+            if row.iter().any(|word| self.is_own(word, spans)) || row.iter().all(|word| self.is_own(word, own)) {
                 continue;
             }
             at = here + length;
