@@ -12,6 +12,7 @@ use super::archive::{self, PostLine, unreadable};
 use super::output::Answer;
 use super::{Exit, eval, output};
 use crate::matching::ranked::{Ranked, Scratch, Wanted, rank};
+use crate::matching::stance::BulkStances;
 use crate::model::sighting::{Decision, Stance};
 use crate::rules::bulk::next_line;
 use crate::rules::index::BulkIndex;
@@ -209,7 +210,8 @@ fn answer(post: PostLine, arguments: &Arguments, index: &BulkIndex, scratch: &mu
     let ranked = rank(&post, index, scratch, Wanted { top: arguments.top, at_least: arguments.min_score });
     match arguments.format {
         Lines::Json => {
-            let matches: Vec<Value> = ranked.iter().map(one).collect();
+            let stances = BulkStances::of(&post);
+            let matches: Vec<Value> = ranked.iter().map(|found| one(found, &stances)).collect();
             let _ = serde_json::to_writer(&mut *text, &json!({ "id": id, "matches": matches }));
             text.push(b'\n');
         }
@@ -224,15 +226,16 @@ fn answer(post: PostLine, arguments: &Arguments, index: &BulkIndex, scratch: &mu
     }
 }
 
-fn one(found: &Ranked<'_>) -> Value {
+fn one(found: &Ranked<'_>, stances: &BulkStances<'_>) -> Value {
     let score = found.confidence.value();
+    let stance = if decision(score) == Decision::Below { Stance::Assertion } else { stances.to(found).0 };
     json!({
         "claim": found.claim.id,
         "score": score,
         "strength": found.strength.value(),
         "confidence": score,
         "decision": decision(score),
-        "stance": Stance::Assertion,
+        "stance": stance,
     })
 }
 

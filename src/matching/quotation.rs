@@ -31,12 +31,14 @@ pub fn quotations(text: &str, range: Range<usize>) -> impl Iterator<Item = Range
         let after = marks.peek().map_or(' ', |(_, next)| *next);
         // Inside a word it is an apostrophe.
         let is_apostrophe = matches!(c, '\'' | '’') && before.is_alphanumeric() && after.is_alphanumeric();
+        // These cannot be anything else, and stand beside words or blanks alike.
+        let is_bracket = matches!(c, '«' | '»' | '「' | '」' | '『' | '』');
         match open {
-            Some((closing, start)) if closing.contains(&c) && !is_apostrophe && !after.is_alphanumeric() => {
+            Some((closing, start)) if closing.contains(&c) && !is_apostrophe && (is_bracket || !after.is_alphanumeric()) => {
                 found.push(offset + start..offset + at);
                 open = None;
             }
-            None if !is_apostrophe && !before.is_alphanumeric() && !after.is_whitespace() || open.is_none() && c == '«' => {
+            None if is_bracket || !is_apostrophe && !before.is_alphanumeric() && !after.is_whitespace() => {
                 open = MARKS.iter().find(|(mark, _)| *mark == c).map(|(_, closing)| (*closing, at + c.len_utf8()));
             }
             _ => {}

@@ -125,8 +125,11 @@ impl TongueCues {
     }
 
     /// The longest row that stands at the beginning of `forms` and is a sign that `counts`: the sign and the number of its words.
-    #[expect(clippy::needless_pass_by_value, reason = "an iterator that is walked again and again is cloned, not borrowed")]
-    pub fn at<'w>(&self, forms: impl Iterator<Item = &'w str> + Clone, counts: impl Fn(Sign) -> bool) -> Option<(Sign, usize)> {
+    pub fn at<'w>(
+        &self,
+        forms: &(impl Iterator<Item = &'w str> + Clone),
+        counts: impl Fn(Sign) -> bool,
+    ) -> Option<(Sign, usize)> {
         let first = forms.clone().next()?;
         let begins = |(row, sign): &&(Vec<String>, Sign)| {
             let mut here = forms.clone();

@@ -59,7 +59,7 @@ impl Desk {
     fn write_feed(&self, posts: usize) {
         let item = |n: usize| {
             let (a, b) = words(n);
-            format!("<item><guid>{n}</guid><title>They say the {a} of {b} is made of cheese</title></item>")
+            format!("<item><guid>{n}</guid><title>Look: the {a} of {b} is made of cheese</title></item>")
         };
         let items: String = (0..posts).map(item).collect();
         let text = format!("<rss version=\"2.0\"><channel><title>Wire</title>{items}</channel></rss>");
