@@ -21,7 +21,7 @@ use crate::model::claim::{Claim, ClaimId};
 use crate::model::post::{Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
 use crate::model::source::{Source, SourceState};
-use crate::model::units::in_words;
+use crate::model::units::{counted, in_words};
 use crate::rules::compile::RuleSet;
 use crate::store::Store;
 use crate::store::records::Visit;
@@ -152,6 +152,10 @@ async fn remember(
     let pairs: Vec<(&Sighting, &Claim)> = visit.sightings.iter().map(|(sighting, claim)| (sighting, claim)).collect();
     let recorded = house.store.record(&visit, |alerts| group::group(now, &house.desks, &pairs, alerts)).await?;
     tally.letters = recorded.letters;
+    if recorded.left_out > 0 {
+        info!(source.id = %source.name, left_out = recorded.left_out,
+            "{}: {} told nobody: editors dismissed the like of it", source.name, counted(recorded.left_out, "sighting"));
+    }
     house.metrics.posts_ingested.inc_by(tally.new as u64);
     house.metrics.sightings.inc_by(tally.sightings as u64);
     house.metrics.near_misses.inc_by(tally.near_misses as u64);
