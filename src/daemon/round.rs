@@ -165,6 +165,7 @@ async fn remember(
     let recorded = house.store.record(&visit, |alerts| group::group(now, &house.desks, &pairs, alerts)).await?;
     tally.letters = recorded.letters;
     house.metrics.posts_ingested.inc_by(tally.new as u64);
+    observe_lag(&house.metrics, &visit);
     house.metrics.sightings.inc_by(tally.sightings as u64);
     house.metrics.near_misses.inc_by(tally.near_misses as u64);
     house.metrics.feed_last_success.get_or_create(&by_source(source)).set(now.as_second());
@@ -198,6 +199,15 @@ async fn failed(house: &House, source: &Source, state: &SourceState, trouble: &T
 async fn keep(house: &House, source: &Source, state: &SourceState) {
     if let Err(error) = house.store.record_state(&source.name, state).await {
         warn!(source.id = %source.name, "the state of {} could not be written down: {error}", source.name);
+    }
+}
+
+/// Observes how old the posts were that letters will tell of.
+fn observe_lag(metrics: &Metrics, visit: &Visit) {
+    let alerting: BTreeSet<&PostKey> =
+        visit.sightings.iter().filter(|(sighting, _)| sighting.decision == Decision::Alert).map(|(s, _)| &s.post).collect();
+    for published in visit.new.iter().filter(|post| alerting.contains(&post.key)).filter_map(|post| post.published) {
+        metrics.match_lag.observe(visit.seen_at.duration_since(published).as_secs_f64().max(0.0));
     }
 }
 
