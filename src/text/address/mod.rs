@@ -105,7 +105,12 @@ mod tests {
         );
         all_same(&["https://example.org/p?id=2&v=1", "https://example.org/p?v=1&ref=home&id=2"], "example.org/p?id=2&v=1");
         all_same(&["https://en.wikipedia.org/wiki/Moon", "https://en.m.wikipedia.org/wiki/Moon"], "en.wikipedia.org/wiki/Moon");
-        each_alone(&["https://example.org/p?id=2", "https://example.org/p?id=3", "https://example.org/p?t=3", "https://example.org/P"]);
+        each_alone(&[
+            "https://example.org/p?id=2",
+            "https://example.org/p?id=3",
+            "https://example.org/p?t=3",
+            "https://example.org/P",
+        ]);
     }
 
     #[test]
@@ -178,7 +183,11 @@ mod tests {
             "facebook.com/photo/66",
         );
         all_same(
-            &["https://www.facebook.com/watch/?v=77&ref=sharing", "https://fb.com/page/videos/77/", "facebook.com/video.php?v=77"],
+            &[
+                "https://www.facebook.com/watch/?v=77&ref=sharing",
+                "https://fb.com/page/videos/77/",
+                "facebook.com/video.php?v=77",
+            ],
             "facebook.com/watch/77",
         );
         all_same(&["https://www.facebook.com/some.page/?ref=x", "m.facebook.com/some.page"], "facebook.com/some.page");
@@ -239,7 +248,9 @@ mod tests {
 
     #[test]
     fn what_is_no_web_address_has_no_form() {
-        for text in ["", "mailto:a@example.org", "javascript:alert(1)", "http://", "not an address", "data:text/html,x", "3.5 million"] {
+        for text in
+            ["", "mailto:a@example.org", "javascript:alert(1)", "http://", "not an address", "data:text/html,x", "3.5 million"]
+        {
             assert_eq!(canonical(text), None, "{text}");
         }
     }
@@ -254,7 +265,9 @@ mod tests {
 
     #[test]
     fn front_pages_are_known() {
-        for (address, front) in [("https://www.facebook.com/", true), ("https://a.example/b", false), ("https://a.example/?p=1", false)] {
+        for (address, front) in
+            [("https://www.facebook.com/", true), ("https://a.example/b", false), ("https://a.example/?p=1", false)]
+        {
             assert_eq!(is_front_page(&canonical(address).unwrap()), front, "{address}");
         }
     }

@@ -39,7 +39,11 @@ fn archived(full: &str, url: &Url) -> Option<String> {
         }
         _ if host(url)? == "archive.ph" => {
             let path = url.path();
-            ["http:/", "https:/", "http%3", "https%3"].iter().filter_map(|scheme| path.find(scheme)).min().and_then(|at| path.get(at..))?
+            ["http:/", "https:/", "http%3", "https%3"]
+                .iter()
+                .filter_map(|scheme| path.find(scheme))
+                .min()
+                .and_then(|at| path.get(at..))?
         }
         _ => return None,
     };
