@@ -7,7 +7,7 @@ use std::path::Path;
 
 use claimwatch::alerting::letter;
 use claimwatch::mail::message::{Sender, compose};
-use claimwatch::model::letter::{Dossier, Letter};
+use claimwatch::model::letter::{Dossier, Letter, Occasion};
 use claimwatch::model::post::{Part, PartKind, Post};
 use claimwatch::model::sighting::{Decision, Span, Stance};
 use mail_parser::{MessageParser, MimeHeaders};
@@ -21,6 +21,7 @@ fn dossier(posts: &[Post], marked: &str) -> Dossier {
         sightings: posts.iter().map(|post| (post.clone(), sighting(&claim, post, marked))).collect(),
         posts: posts.len() as u64,
         claim,
+        occasion: Occasion::default(),
         episode: 1,
         instalment: 1,
         told: 0,

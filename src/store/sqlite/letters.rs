@@ -8,7 +8,7 @@ use super::Sqlite;
 use super::rows::{at, count, from_json, json, ms, number};
 use crate::model::alert::{DeskName, LetterId};
 use crate::model::claim::{Claim, ClaimId};
-use crate::model::letter::{Dossier, MessageId};
+use crate::model::letter::{Dossier, MessageId, Occasion};
 use crate::model::post::Post;
 use crate::model::sighting::Sighting;
 use crate::store::error::StoreError;
@@ -166,6 +166,7 @@ impl Sqlite {
         }
         Ok(Dossier {
             claim,
+            occasion: Occasion::default(),
             episode: open.episode,
             instalment: open.instalment,
             sightings,
