@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 
 use super::safe;
 use super::subscription::Desk;
-use crate::model::digest::{Digest, DigestKind, Figures, Item, Matter, Notice, Reason, Section};
-use crate::model::letter::Letter;
+use crate::model::digest::{Digest, DigestKind, Figures, Matter, Notice, Reason, Section};
+use crate::model::letter::{Letter, Seen};
 use crate::model::post::Lang;
 use crate::model::units::counted;
 
@@ -127,12 +127,12 @@ fn section(section: &Section, zone: &TimeZone) -> String {
     text
 }
 
-fn item(item: &Item, zone: &TimeZone) -> String {
+fn item(item: &Seen, zone: &TimeZone) -> String {
     let whole: Vec<&str> = item.post.parts.iter().map(|part| part.text.as_str()).collect();
     let author = item.post.author.as_deref().map(|author| safe::short(author, 60)).filter(|author| !author.is_empty());
     let mut text = format!(
         "    {}. {}\n       {} · {} · {} · strength {:.2}\n",
-        item.sighting_number,
+        item.number.0,
         safe::short(&whole.join(" — "), EXCERPT),
         author.unwrap_or_else(|| "author not given".to_owned()),
         safe::short(&item.post.source.0, 60),
@@ -192,6 +192,7 @@ mod tests {
     use super::*;
     use crate::alerting::samples::{claim, desk, post, sighting};
     use crate::model::digest::Gathered;
+    use crate::model::sighting::SightingId;
 
     fn digest(kind: DigestKind, sections: Vec<Section>) -> Digest {
         let figures = Figures { sources: 3, healthy: 2, posts: 41, ..Figures::default() };
@@ -209,7 +210,7 @@ mod tests {
         let claim = claim("cheese");
         let mut post = post("made of cheese https://evil.example/x");
         post.url = Some("https://evil.example/post".to_owned());
-        let item = Item { sighting_number: 12, sighting: sighting(&claim, &post, "cheese"), post };
+        let item = Seen { number: SightingId(12), sighting: sighting(&claim, &post, "cheese"), post };
         let claims = vec![Gathered { claim, posts: 40, items: vec![item] }];
         let section = Section { reason: Reason::Denial, posts: 41, claims, more_claims: 1 };
         let text = write(&digest(DigestKind::OverCap, vec![section]), &desk("politics")).text;

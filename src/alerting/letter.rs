@@ -67,7 +67,7 @@ fn subject(dossier: &Dossier, words: &Words) -> String {
 
 /// The sources' names, or how many they are.
 fn places(dossier: &Dossier, words: &Words) -> String {
-    let mut names: Vec<&str> = dossier.sightings.iter().map(|(post, _)| post.source.0.as_str()).collect();
+    let mut names: Vec<&str> = dossier.sightings.iter().map(|seen| seen.post.source.0.as_str()).collect();
     names.sort_unstable();
     names.dedup();
     match names.as_slice() {

@@ -12,7 +12,7 @@ use super::safe;
 use super::subscription::Desk;
 use super::words::{Words, count, fill};
 use crate::model::claim::FactCheck;
-use crate::model::letter::{Change, Dossier, Occasion};
+use crate::model::letter::{Change, Dossier, Occasion, Seen};
 use crate::model::post::{PartKind, Post};
 use crate::model::sighting::{Cue, Sighting, Span, WordingKind};
 
@@ -207,7 +207,7 @@ fn items(dossier: &Dossier, words: &Words, zone: &TimeZone) -> (Vec<Item>, u64) 
     let mut kept: Vec<(&Post, &Sighting, u64)> = Vec::new();
     let mut by_words: HashMap<String, usize> = HashMap::new();
     let mut shown = 0;
-    for (post, sighting) in &dossier.sightings {
+    for Seen { post, sighting, .. } in &dossier.sightings {
         let same = post.parts.iter().map(|part| safe::line(&part.text).to_lowercase()).collect::<Vec<_>>().join("\n");
         if let Some(first) = by_words.get(&same).and_then(|at| kept.get_mut(*at)) {
             first.2 += 1;

@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alert::DeskName;
 use super::claim::Claim;
-use super::post::Post;
-use super::sighting::Sighting;
+use super::letter::Seen;
 use super::source::SourceName;
 
 /// Why a sighting has no letter of its own, or none yet: stored with it, counted under its word, told by `explain`.
@@ -165,18 +164,7 @@ pub struct Gathered {
     /// How many posts.
     pub posts: u64,
     /// The first few of them, oldest first.
-    pub items: Vec<Item>,
-}
-
-/// One post that a digest quotes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Item {
-    /// The sighting's number: `claimwatch explain --sighting NUMBER` tells all about it.
-    pub sighting_number: i64,
-    /// The post.
-    pub post: Post,
-    /// The evidence.
-    pub sighting: Sighting,
+    pub items: Vec<Seen>,
 }
 
 /// How claimwatch fared.

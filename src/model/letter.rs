@@ -1,10 +1,11 @@
 //! A letter: one instalment in the thread of an alert, as every recipient reads it.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::claim::{Claim, FactCheck};
 use super::post::{Lang, Post};
-use super::sighting::Sighting;
+use super::sighting::{Sighting, SightingId};
 
 /// The RFC 5322 Message-ID of a letter at one recipient, without angle brackets.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -57,11 +58,35 @@ pub struct Dossier {
     /// Number of the letter in its thread, from 1.
     pub instalment: u32,
     /// Posts that repeat it, with the evidence, oldest first; the first of many where there are very many.
-    pub sightings: Vec<(Post, Sighting)>,
+    pub sightings: Vec<Seen>,
     /// How many posts the letter tells of: as many as `sightings` holds, or more.
     pub posts: u64,
     /// How many posts the earlier letters of the thread told of.
     pub told: u64,
+    /// Sightings of the claim at any desk, in each hour of the last eight days that had one, oldest first.
+    pub trend: Vec<Hour>,
+    /// When the letter is closed.
+    pub at: Timestamp,
+}
+
+/// A sighting as a letter quotes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// The number people name it by: `claimwatch feedback NUMBER`.
+    pub number: SightingId,
+    /// The post.
+    pub post: Post,
+    /// Which claim it repeats, and why we think so.
+    pub sighting: Sighting,
+}
+
+/// Sightings of one hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hour {
+    /// When it began.
+    pub from: Timestamp,
+    /// How many sightings fell into it.
+    pub sightings: u64,
 }
 
 /// A letter, written but not addressed.
