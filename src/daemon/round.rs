@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
@@ -58,6 +59,13 @@ pub enum Visited {
     Unchanged,
     /// A document was read.
     Read(Tally),
+    /// The source was not asked: its host wants to be left alone.
+    PutOff {
+        /// Why.
+        sentence: String,
+        /// For how long.
+        wait: Duration,
+    },
     /// It failed; the class is a word for metrics, the sentence is for people.
     Failed {
         /// `timeout`, `html_not_feed`, …
@@ -96,6 +104,10 @@ pub async fn visit(house: &House, source: &Source, state: &SourceState, chance: 
         Ok(Gathered::Unchanged { validators, hint }) => {
             let found = Found { hint, validators, ..Found::default() };
             return unchanged(house, source, state, &found, chance).await;
+        }
+        Err(Trouble { is_put_off: true, sentence, wait: Some(wait), .. }) => {
+            // Not written down: after a restart it is overdue, which is what it is.
+            return (schedule::put_off(state, &sentence, wait, house.clock.now()), Visited::PutOff { sentence, wait });
         }
         Err(trouble) => return failed(house, source, state, &trouble, chance).await,
     };
