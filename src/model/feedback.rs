@@ -3,16 +3,7 @@
 use jiff::Timestamp;
 
 use super::claim::{ClaimId, Revision};
-
-/// Row number of a sighting in the store: what people name it by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SightingId(pub i64);
-
-impl std::fmt::Display for SightingId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
+use super::sighting::SightingId;
 
 /// What somebody thinks of a sighting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use super::Store;
 use super::error::StoreError;
 use crate::model::claim::{ClaimId, Revision};
-use crate::model::feedback::{Feedback, Opinion, SightingId};
+use crate::model::feedback::{Feedback, Opinion};
 use crate::model::post::Post;
-use crate::model::sighting::{Decision, Sighting, When};
+use crate::model::sighting::{Decision, Sighting, SightingId, When};
 use crate::text::likeness::Print;
 
 /// A post of the past whose text is still remembered.

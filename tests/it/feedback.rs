@@ -1,9 +1,9 @@
 //! What people say about sightings: written beside the daemon, obeyed by it, and only as long as the rule keeps its wording.
 
 use claimwatch::model::claim::{ClaimId, Revision};
-use claimwatch::model::feedback::{Opinion, SightingId};
+use claimwatch::model::feedback::Opinion;
 use claimwatch::model::post::PostKey;
-use claimwatch::model::sighting::Decision;
+use claimwatch::model::sighting::{Decision, SightingId};
 use claimwatch::store::Store;
 use claimwatch::store::editors::Wanted;
 use claimwatch::store::error::StoreError;
@@ -63,7 +63,7 @@ async fn a_dismissed_post_is_taken_out_of_a_letter_that_has_not_left() {
     let due = store.due_letters(NOON, false).await.unwrap();
     let mut posts = Vec::new();
     let hold = |dossier: &claimwatch::model::letter::Dossier| {
-        posts = dossier.sightings.iter().map(|(post, _)| post.key.clone()).collect();
+        posts = dossier.sightings.iter().map(|seen| seen.post.key.clone()).collect();
         claimwatch::store::records::Closing::Hold { because: "a test".into() }
     };
     store.close_letter(due[0].id, NOON, "desk.test", hold).await.unwrap();

@@ -8,8 +8,8 @@ use sqlx::Row;
 use super::Sqlite;
 use super::rows::{at, count, decision, from_json, ms, opinion};
 use crate::model::claim::{ClaimId, Revision};
-use crate::model::feedback::{Opinion, SightingId};
-use crate::model::sighting::When;
+use crate::model::feedback::Opinion;
+use crate::model::sighting::{SightingId, When};
 use crate::store::editors::{Decided, Doing, LinkState, PIECES, Remembered};
 use crate::store::error::StoreError;
 
