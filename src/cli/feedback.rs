@@ -145,7 +145,7 @@ async fn list(store: &Store, arguments: &Arguments) -> Result<Answer, StoreError
         let of = arguments.rule.as_ref().map(|id| format!(" of {id}")).unwrap_or_default();
         return Ok(Answer::new(format!("No sighting{of} waits for a word: all are judged, or there are none.\n"), Exit::Fine));
     }
-    let mut text = format!("The newest sightings that nobody has judged ({} at the most):\n\n", LISTED);
+    let mut text = format!("The newest sightings that nobody has judged ({LISTED} at the most):\n\n");
     for sighted in &found {
         text.push_str(&line(sighted, Timestamp::now(), paint));
     }
