@@ -20,13 +20,9 @@ const FIRST_POST: Timestamp = Timestamp::constant(631_152_000, 0); // 1990-01-01
 
 /// Cleans the items of one document together: keys are chosen by what is unique in it.
 ///
-/// Keeps the order. An item listed twice is kept once; one with neither text nor address is left out.
+/// Keeps the order. An item listed twice is kept once.
 pub fn clean(raw: Vec<RawPost>, source: &SourceName, seen_at: Timestamp) -> Vec<Post> {
-    let (traits, posts): (Vec<Traits>, Vec<Post>) = raw
-        .into_iter()
-        .map(|raw| tidied(raw, source, seen_at))
-        .filter(|(_, post)| !post.parts.is_empty() || post.url.is_some())
-        .unzip();
+    let (traits, posts): (Vec<Traits>, Vec<Post>) = raw.into_iter().map(|raw| tidied(raw, source, seen_at)).unzip();
     let keys = key::choose(&traits, source);
     let mut known = HashSet::new();
     let own = traits.into_iter().map(|traits| traits.everywhere.map(|name| key::everywhere(&name)));

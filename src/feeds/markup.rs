@@ -149,7 +149,7 @@ impl<'a> Tokens<'a> {
         let closing = rest.starts_with("</");
         let name_at = self.at + 1 + usize::from(closing);
         let name = name_of(self.text.get(name_at..)?)?;
-        let end = self.tag_end()?;
+        let Some(end) = self.tag_end() else { return self.cut_off(closing, name, name_at + name.len()) };
         let inside = self.text.get(name_at + name.len()..end)?;
         self.at = end + 1;
         if closing {
@@ -157,6 +157,15 @@ impl<'a> Tokens<'a> {
         }
         let (attributes, empty) = inside.strip_suffix('/').map_or((inside, false), |inside| (inside, true));
         Some(Token::Open { name, attributes, empty })
+    }
+
+    /// The last closing tag of a document that lacks nothing but its bracket still closes.
+    fn cut_off(&mut self, closing: bool, name: &'a str, behind: usize) -> Option<Token<'a>> {
+        let is_last = closing && self.text.get(behind..)?.trim_start().is_empty();
+        is_last.then(|| {
+            self.at = self.text.len();
+            Token::Close(name)
+        })
     }
 
     fn aside(&mut self, end: Option<usize>) -> Option<Token<'a>> {

@@ -15,6 +15,13 @@ impl<'a> Pass<'a> {
             self.unclosed_text(out_name, closes_at_once);
             return;
         }
+        if !inside.contains('<') && !(names_a_person(out_name) && inside.contains('@')) {
+            mend(inside, &mut self.out.text, &mut self.mended);
+            self.write_close(out_name);
+            self.tokens.skip_to(begin + inside.len());
+            self.tokens.next();
+            return;
+        }
         let inner = || Tokens::new(inside, 0).map(|(_, token)| token);
         let raw_html = inner().any(|token| matches!(token, Token::Open { .. } | Token::Close(_)));
         if raw_html {
