@@ -26,10 +26,23 @@ pub fn all_permitted(text: &str) -> bool {
     !text.bytes().any(|byte| is_suspect(byte) && byte != b'&' && byte != b'<') || text.chars().all(is_permitted)
 }
 
-/// Says whether a byte may begin what has to be mended: looked at first, because most texts have none.
+/// Bytes that may begin what has to be mended: looked for first, because most texts have none.
+const SUSPECTS: [bool; 256] = {
+    let mut suspects = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        suspects[byte] = !matches!(byte, 9 | 10 | 13);
+        byte += 1;
+    }
+    suspects[b'&' as usize] = true;
+    suspects[b'<' as usize] = true;
+    suspects[0x7f] = true;
+    suspects[0xef] = true; // U+FFFE and U+FFFF begin with it
+    suspects
+};
+
 fn is_suspect(byte: u8) -> bool {
-    // U+FFFE and U+FFFF begin with 0xef.
-    matches!(byte, b'&' | b'<' | 0x7f | 0xef | ..=8 | 0x0b | 0x0c | 0x0e..=0x1f)
+    SUSPECTS[usize::from(byte)]
 }
 
 /// Appends `text` to `out` with every reference understood, every bare `&` and `<` written out and no forbidden character.

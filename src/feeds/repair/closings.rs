@@ -1,6 +1,6 @@
 //! Where elements are closed, found beforehand in one pass, so that looking ahead later costs nothing.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::names::{Family, element, holds_text_only, known_namespace};
 use crate::feeds::markup::{Token, Tokens, attributes, local};

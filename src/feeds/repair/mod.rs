@@ -92,7 +92,8 @@ pub fn repair(text: &str, family: Family, at: usize, plain: bool) -> Repaired {
         tokens: Tokens::new(text, at),
         family,
         plain,
-        closings: Closings::find(text, at, family, &items),
+        at,
+        closings: None,
         items,
         pace: Pace::default(),
         open: Vec::new(),
@@ -128,7 +129,10 @@ struct Pass<'a> {
     tokens: Tokens<'a>,
     family: Family,
     plain: bool,
-    closings: Closings<'a>,
+    /// Where the root begins.
+    at: usize,
+    /// Looked for when they are first needed: a clean document needs none.
+    closings: Option<Closings<'a>>,
     items: ItemName<'a>,
     pace: Pace,
     open: Vec<Element<'a>>,

@@ -114,7 +114,7 @@ pub fn element(name: &str, family: Family) -> Cow<'_, str> {
         (Family::Atom, "" | "atom", "copyright") => Some("rights"),
         (Family::Rss, "", _) if plain.eq_ignore_ascii_case("abstract") => Some("description"),
         (_, "dcterms", "issued" | "created" | "date") => return Cow::Borrowed("dc:date"),
-        (_, "", _) if !CAPITALS.contains(&plain) => {
+        (_, "", _) if !PLAIN.contains(&plain) && !CAPITALS.contains(&plain) => {
             let same = |known: &&&str| known.eq_ignore_ascii_case(plain) && **known != plain;
             PLAIN.iter().chain(&CAPITALS).find(same).copied()
         }
