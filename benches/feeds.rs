@@ -174,6 +174,8 @@ fn main() {
 /// The content type a document says it was served with, in a comment ("Header: Content-Type: text/xml; charset=…").
 fn content_type(bytes: &[u8]) -> Option<String> {
     let head = String::from_utf8_lossy(bytes.get(..bytes.len().min(2048))?).into_owned();
-    let line = head.lines().find(|line| line.trim_start().to_ascii_lowercase().starts_with("header:") && line.to_ascii_lowercase().contains("content-type"))?;
+    let line = head.lines().find(|line| {
+        line.trim_start().to_ascii_lowercase().starts_with("header:") && line.to_ascii_lowercase().contains("content-type")
+    })?;
     Some(line.split(':').skip(2).collect::<Vec<_>>().join(":").trim().to_owned())
 }

@@ -143,7 +143,11 @@ fn with_items(feed: Feed, repaired: &Repaired) -> Result<Feed, ReadError> {
 fn document(feed: Feed, repaired: &Repaired) -> Document {
     Document {
         title: feed.title.as_ref().map(|title| title.content.trim().to_owned()).filter(|title| !title.is_empty()),
-        ttl: feed.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)).filter(|ttl| !ttl.is_zero()).max(repaired.every),
+        ttl: feed
+            .ttl
+            .map(|minutes| Duration::from_secs(u64::from(minutes) * 60))
+            .filter(|ttl| !ttl.is_zero())
+            .max(repaired.every),
         posts: convert::posts(feed),
         repaired: repaired.notes.iter().map(|note| (*note).to_owned()).collect(),
         cut_short: repaired.cut_short,

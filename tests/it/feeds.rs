@@ -224,7 +224,8 @@ fn elements_of_other_vocabularies_called_item_end_no_item() {
     let document = read(feed).unwrap();
     assert_eq!(document.posts.len(), 1);
     assert_eq!(document.posts[0].url.as_deref(), Some("https://example.org/1"));
-    let feed = "<feed><entry><title>a</title><list:item xmlns:list=\"urn:list\">x</list:item><item>y</item><id>1</id></entry></feed>";
+    let feed =
+        "<feed><entry><title>a</title><list:item xmlns:list=\"urn:list\">x</list:item><item>y</item><id>1</id></entry></feed>";
     assert_eq!(read(feed).unwrap().posts[0].guid.as_deref(), Some("1"));
 }
 
