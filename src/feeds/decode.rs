@@ -10,9 +10,11 @@ use super::ebcdic;
 /// Bytes in which a declaration or a tell-tale pattern is looked for.
 const HEAD_BYTES: usize = 1024;
 
+/// Puts four bytes together.
+type OfFour = fn([u8; 4]) -> u32;
+
 /// How a document of four bytes a character begins, and how each four are put together.
-const WIDEST_MARKS: [([u8; 4], fn([u8; 4]) -> u32); 2] =
-    [([0xff, 0xfe, 0, 0], u32::from_le_bytes), ([0, 0, 0xfe, 0xff], u32::from_be_bytes)];
+const WIDEST_MARKS: [([u8; 4], OfFour); 2] = [([0xff, 0xfe, 0, 0], u32::from_le_bytes), ([0, 0, 0xfe, 0xff], u32::from_be_bytes)];
 
 /// Decodes a document. The order: byte order mark, pattern of nulls, valid UTF-8, the label HTTP gave, the label the
 /// document gives itself, UTF-8 with a few bad bytes, a guess from the language's letters.
@@ -91,7 +93,7 @@ fn by_nulls(bytes: &[u8]) -> Option<String> {
     }
 }
 
-fn four_bytes(bytes: &[u8], number: fn([u8; 4]) -> u32) -> String {
+fn four_bytes(bytes: &[u8], number: OfFour) -> String {
     let (quads, _) = bytes.as_chunks::<4>();
     quads.iter().map(|quad| char::from_u32(number(*quad)).unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }

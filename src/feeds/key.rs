@@ -84,6 +84,9 @@ impl Policy {
     }
 }
 
+/// What the items of a document offer under one policy, and which of it belongs to one item only.
+type Step = (Vec<Option<String>>, Vec<bool>);
+
 /// Chooses the keys of all items of one document; the same item twice gets the same key twice.
 pub fn choose(items: &[Traits], source: &SourceName) -> Vec<PostKey> {
     choose_as_before(items, source, None).0
@@ -95,7 +98,7 @@ pub fn choose_as_before(items: &[Traits], source: &SourceName, before: Option<Po
     const LAST: usize = Policy::LADDER.len() - 1;
     let keep_fragments = OnceCell::new();
     // Worked out when it is asked for: most documents need only the first policy.
-    let steps: [OnceCell<(Vec<Option<String>>, Vec<bool>)>; Policy::LADDER.len()] = Default::default();
+    let steps: [OnceCell<Step>; Policy::LADDER.len()] = Default::default();
     let step = |at: usize| {
         steps.get(at).zip(Policy::LADDER.get(at)).map(|(cell, policy)| {
             cell.get_or_init(|| {
