@@ -119,7 +119,7 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     let mut states = store.source_states().await?;
     let watched: Vec<(Source, SourceState)> =
         config.sources.iter().map(|source| (source.clone(), states.remove(&source.name).unwrap_or_default())).collect();
-    let claims = rules.len();
+    let claims = rules.len() + rules.bulk.len();
     metrics.claims.set(i64::try_from(claims).unwrap_or(i64::MAX));
     let (rules_sender, rules) = channel::channel(Arc::new(rules));
     let (sources, desks) = (watched.len(), config.desks.len());
@@ -132,6 +132,7 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
         desks: Arc::clone(&desk_list),
         metrics: Arc::clone(&metrics),
         clock,
+        scratches: Arc::default(),
     });
     let bell = Arc::new(Notify::new());
     let office = Arc::new(

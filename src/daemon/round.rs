@@ -1,7 +1,7 @@
 //! One visit: fetch, read, clean, match, remember. A straight line, and one transaction at its end.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -18,6 +18,7 @@ use crate::alerting::subscription::Desk;
 use crate::feeds::clean;
 use crate::fetch::Fetcher;
 use crate::matching;
+use crate::matching::ranked::Scratch;
 use crate::model::claim::{Claim, ClaimId};
 use crate::model::post::{Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
@@ -43,6 +44,23 @@ pub struct House {
     pub metrics: Arc<Metrics>,
     /// The time.
     pub clock: Clock,
+    /// Memory for comparing.
+    pub scratches: Arc<Scratches>,
+}
+
+/// Memory for comparing posts with bulk claims, handed from visit to visit: it remembers what words mean.
+#[derive(Debug, Default)]
+pub struct Scratches(Mutex<Vec<Scratch>>);
+
+impl Scratches {
+    fn take(&self) -> Scratch {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// As many are kept as visits compared at the same time.
+    fn give_back(&self, scratch: Scratch) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+    }
 }
 
 impl House {
@@ -137,11 +155,13 @@ async fn remember(
     let (seen_again, unknown): (Vec<Post>, Vec<Post>) = posts.into_iter().partition(|post| known.contains(&post.key));
     let Sorted { mut news, history } = news::sort(unknown, source, state, now);
 
-    let rules = Arc::clone(&house.rules.borrow());
+    let (rules, scratches) = (Arc::clone(&house.rules.borrow()), Arc::clone(&house.scratches));
     let started = std::time::Instant::now();
     let (news, sightings): (Vec<Post>, Vec<(Sighting, Claim)>) = spawn_blocking(move || {
         clean::name_languages(&mut news);
-        let sightings = news.iter().flat_map(|post| examined(post, &rules)).collect();
+        let mut scratch = scratches.take();
+        let sightings = news.iter().flat_map(|post| examined(post, &rules, &mut scratch)).collect();
+        scratches.give_back(scratch);
         (news, sightings)
     })
     .await
@@ -176,9 +196,9 @@ async fn remember(
     Ok((state, tally))
 }
 
-fn examined(post: &Post, rules: &RuleSet) -> Vec<(Sighting, Claim)> {
-    let sightings = matching::examine(post, rules);
-    sightings.into_iter().filter_map(|sighting| rules.get(&sighting.claim).map(|rule| (sighting, rule.claim.clone()))).collect()
+fn examined(post: &Post, rules: &RuleSet, scratch: &mut Scratch) -> Vec<(Sighting, Claim)> {
+    let sightings = matching::examine_with(post, rules, scratch);
+    sightings.into_iter().filter_map(|sighting| rules.claim(&sighting.claim).map(|claim| (sighting, claim))).collect()
 }
 
 async fn unchanged(house: &House, source: &Source, state: &SourceState, found: &Found, chance: f64) -> (SourceState, Visited) {
