@@ -1,6 +1,6 @@
 //! One visit: fetch, read, clean, match, remember. A straight line, and one transaction at its end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +13,12 @@ use super::gather::{Asking, Batch, Gathered, gather};
 use super::news::{self, Sorted};
 use super::schedule::{self, Found};
 use super::trouble::Trouble;
-use crate::alerting::group;
+use crate::alerting::group::{self, Sighted};
 use crate::alerting::subscription::Desk;
 use crate::feeds::clean;
 use crate::fetch::Fetcher;
 use crate::matching;
+use crate::model::alert::Waits;
 use crate::model::claim::{Claim, ClaimId};
 use crate::model::post::{Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
@@ -161,14 +162,30 @@ async fn remember(
         seen_again: seen_again.into_iter().map(|post| post.key).collect(),
         sightings,
     };
-    let pairs: Vec<(&Sighting, &Claim)> = visit.sightings.iter().map(|(sighting, claim)| (sighting, claim)).collect();
-    let recorded = house.store.record(&visit, |alerts| group::group(now, &house.desks, &pairs, alerts)).await?;
+    let seen = sighted(&visit);
+    let recorded = house.store.record(&visit, |known| group::group(now, &house.desks, &seen, known)).await?;
     tally.letters = recorded.letters;
+    house.metrics.suppress(Waits::Spaced.word(), recorded.spaced);
+    for (reason, sightings) in &recorded.held {
+        house.metrics.suppress(reason.word(), *sightings);
+    }
     house.metrics.posts_ingested.inc_by(tally.new as u64);
     house.metrics.sightings.inc_by(tally.sightings as u64);
     house.metrics.near_misses.inc_by(tally.near_misses as u64);
     house.metrics.feed_last_success.get_or_create(&by_source(source)).set(now.as_second());
     Ok((state, tally))
+}
+
+/// The sightings of a visit, each with what routing must know of its post.
+pub fn sighted(visit: &Visit) -> Vec<Sighted<'_>> {
+    let posts: HashMap<&PostKey, &Post> = visit.new.iter().map(|post| (&post.key, post)).collect();
+    let mut sighted = Vec::with_capacity(visit.sightings.len());
+    for (sighting, claim) in &visit.sightings {
+        let post = posts.get(&sighting.post);
+        let lang = post.and_then(|post| post.lang.as_ref());
+        sighted.push(Sighted { sighting, claim, lang, author: post.and_then(|post| post.author.as_deref()) });
+    }
+    sighted
 }
 
 fn examined(post: &Post, rules: &RuleSet) -> Vec<(Sighting, Claim)> {

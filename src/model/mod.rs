@@ -7,5 +7,6 @@ pub mod digest;
 pub mod letter;
 pub mod post;
 pub mod sighting;
+pub mod silence;
 pub mod source;
 pub mod units;

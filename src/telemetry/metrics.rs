@@ -57,6 +57,8 @@ pub struct Metrics {
     pub match_duration: Histogram,
     /// Letters by desk and fate.
     pub alerts: Family<ByDesk, Counter>,
+    /// Sightings that got no letter of their own, or none yet, by reason.
+    pub suppressed: Family<ByReason, Counter>,
     /// Deliveries that wait.
     pub outbox_rows: Gauge<i64, AtomicI64>,
     /// Age of the oldest delivery that waits.
@@ -86,6 +88,7 @@ impl Metrics {
             near_misses: Counter::default(),
             match_duration: Histogram::new(exponential_buckets(0.0001, 4.0, 10)),
             alerts: Family::default(),
+            suppressed: Family::default(),
             outbox_rows: Gauge::default(),
             outbox_oldest: Gauge::default(),
             disk_free: Gauge::default(),
@@ -112,6 +115,11 @@ impl Metrics {
             metrics.match_duration.clone(),
         );
         registry.register("alerts", "Letters by desk and outcome", metrics.alerts.clone());
+        registry.register(
+            "alerts_suppressed",
+            "Sightings without a letter of their own, or without one yet, by reason",
+            metrics.suppressed.clone(),
+        );
         registry.register("outbox_rows", "Deliveries that wait", metrics.outbox_rows.clone());
         registry.register_with_unit(
             "outbox_oldest",
@@ -124,6 +132,13 @@ impl Metrics {
         registry.register("config_last_reload_successful", "1 if the last reload was good", metrics.reload_ok.clone());
         registry.register("claims", "Claims that posts are compared with", metrics.claims.clone());
         Self { registry, ..metrics }
+    }
+
+    /// Counts sightings that were not written about now.
+    pub fn suppress(&self, reason: &str, sightings: usize) {
+        if sightings > 0 {
+            self.suppressed.get_or_create(&ByReason { reason: reason.to_owned() }).inc_by(sightings as u64);
+        }
     }
 
     /// Gives everything in OpenMetrics text form.

@@ -1,11 +1,18 @@
 //! The SQLite file: how it is opened, checked, brought up to date and closed.
 
+mod corrections;
 mod deliveries;
+mod digests;
+mod holding;
 mod housekeeping;
 mod letters;
+mod notices;
 mod orders;
 mod queue;
 mod rows;
+mod silences;
+mod steps;
+mod telling;
 mod visits;
 
 use std::ops::{Deref, DerefMut};
@@ -194,10 +201,11 @@ fn options(settings: &Settings) -> SqliteConnectOptions {
 fn migrations() -> Vec<Migration> {
     let memory = include_str!("../migrations/sqlite/0001_memory.sql");
     let ingestion = include_str!("../migrations/sqlite/0002_ingestion.sql");
+    let alerts = include_str!("../migrations/sqlite/0003_alerts.sql");
     let one = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    vec![one(1, "memory", memory), one(2, "ingestion", ingestion)]
+    vec![one(1, "memory", memory), one(2, "ingestion", ingestion), one(3, "alerts", alerts)]
 }
 
 fn newest() -> i64 {
