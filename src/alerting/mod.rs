@@ -8,6 +8,7 @@ mod excerpt;
 pub mod group;
 pub mod hours;
 pub mod letter;
+mod pace;
 mod page;
 pub mod route;
 mod safe;

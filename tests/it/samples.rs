@@ -23,6 +23,7 @@ pub fn desk(name: &str) -> Desk {
     Desk {
         topics: vec!["moon".to_owned()],
         gather: Duration::ZERO,
+        cap: 10_000,
         time_zone: "Europe/Paris".to_owned(),
         ..Desk::new(name, vec![format!("{name}@desk.test")])
     }
