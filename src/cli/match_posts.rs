@@ -236,7 +236,6 @@ fn one(found: &Ranked<'_>, stances: &BulkStances<'_>) -> Value {
         "confidence": score,
         "decision": decision(score),
         "stance": stance,
-        "address": found.address,
     })
 }
 

@@ -160,8 +160,7 @@ impl<'p> BulkStances<'p> {
     /// Tells how the post stands to one of them.
     pub fn to(&self, found: &Ranked<'_>) -> (Stance, Option<Cue>) {
         let claim = found.claim;
-        let checks = claim.url.iter().chain(claim.also.iter().filter_map(|check| check.url.as_ref()));
-        let fact_checks: Vec<String> = checks.filter_map(|url| address::canonical(url)).collect();
+        let fact_checks: Vec<String> = claim.url.as_deref().and_then(address::canonical).into_iter().collect();
         let matched = Matched {
             wording: &claim.claim,
             spans: &found.spans,

@@ -3,7 +3,6 @@
 pub mod alert;
 pub mod claim;
 pub mod delivery;
-pub mod digest;
 pub mod letter;
 pub mod post;
 pub mod sighting;

@@ -13,6 +13,7 @@ mod matching;
 mod networks;
 mod post_office;
 mod postfix;
+mod push;
 mod queue;
 mod rules;
 mod samples;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use sqlx::{Row, SqliteConnection};
 
-use super::Sqlite;
 use super::rows::{at, decision_word, health, health_word, json, ms, number};
+use super::{Sqlite, inbox};
 use crate::model::alert::{AlertId, AlertState, DeskName, LetterId, Step, Topic};
 use crate::model::claim::ClaimId;
 use crate::model::post::{Post, PostKey};
@@ -98,6 +98,7 @@ impl Sqlite {
                 }
             }
             remember_source(&mut tx, &visit.source, &visit.state).await?;
+            inbox::clear(&mut tx, &visit.source, &visit.state).await?;
             Ok(recorded)
         }
         .await
