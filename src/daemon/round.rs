@@ -174,6 +174,7 @@ pub(super) async fn write_down(house: &House, visit: &Visit, tally: &mut Tally) 
     tally.letters = recorded.letters;
     let (metrics, by_source) = (&house.metrics, BySource { source: visit.source.0.clone() });
     metrics.posts_ingested.inc_by(tally.new as u64);
+    observe_lag(metrics, visit);
     metrics.source_posts.get_or_create(&by_source).inc_by(tally.new as u64);
     metrics.sightings.inc_by(tally.sightings as u64);
     metrics.source_sightings.get_or_create(&by_source).inc_by(tally.sightings as u64);
@@ -209,6 +210,15 @@ async fn failed(house: &House, source: &Source, state: &SourceState, trouble: &T
 async fn keep(house: &House, source: &Source, state: &SourceState) {
     if let Err(error) = house.store.record_state(&source.name, state).await {
         warn!(source.id = %source.name, "the state of {} could not be written down: {error}", source.name);
+    }
+}
+
+/// Observes how old the posts were that letters will tell of.
+fn observe_lag(metrics: &Metrics, visit: &Visit) {
+    let alerting: BTreeSet<&PostKey> =
+        visit.sightings.iter().filter(|(sighting, _)| sighting.decision == Decision::Alert).map(|(s, _)| &s.post).collect();
+    for published in visit.new.iter().filter(|post| alerting.contains(&post.key)).filter_map(|post| post.published) {
+        metrics.match_lag.observe(visit.seen_at.duration_since(published).as_secs_f64().max(0.0));
     }
 }
 

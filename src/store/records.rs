@@ -151,6 +151,8 @@ pub struct Numbers {
     pub gathering: u64,
     /// Deliveries that wait or are being handed over.
     pub waiting: u64,
+    /// Of these being handed over.
+    pub sending: u64,
     /// When the longest waiting of them was queued.
     pub oldest_waiting: Option<Timestamp>,
     /// Deliveries accepted.

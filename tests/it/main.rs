@@ -6,6 +6,8 @@ mod config;
 mod feeds;
 mod fetch;
 mod floors;
+mod jetstream;
+mod jetstream_server;
 mod letters;
 mod lint;
 mod mail;

@@ -69,6 +69,8 @@ pub struct Follower {
     cursor: Cursor,
     turns: Turns,
     pace: Pace,
+    /// Nothing was read yet.
+    is_beginning: bool,
     /// The cursor's number was refused at this host: time is tried, then the present.
     refused: u32,
 }
@@ -83,7 +85,7 @@ impl Follower {
     /// Prepares to follow `source` from where `state` says.
     pub fn new(house: Arc<House>, bell: Arc<Notify>, source: Source, state: SourceState, pace: Pace) -> Self {
         let cursor = Cursor::of(state.cursor.as_deref());
-        Self { house, bell, source, state, cursor, turns: Turns::default(), pace, refused: 0 }
+        Self { house, bell, source, state, cursor, turns: Turns::default(), pace, is_beginning: false, refused: 0 }
     }
 
     /// Follows until `stop`; what is in hand then is written down.
@@ -124,6 +126,7 @@ impl Follower {
     }
 
     async fn connect(&mut self) -> Result<(Socket, String), Trouble> {
+        self.begin().await?;
         let SourceKind::Jetstream { hosts, wire, accounts, allow_private, .. } = &self.source.kind else {
             return Err(broken("no stream"));
         };
@@ -131,7 +134,8 @@ impl Follower {
         let name = host.host_str().unwrap_or_default().to_owned();
         let step = self.turns.step(self.cursor.time_us);
         let place = match (self.cursor.resume(*wire, &name, step), self.refused) {
-            (Place::Now, 0) => self.beginning(),
+            // Exactly there: what was posted before a first visit is history.
+            (_, 0) if self.is_beginning => Place::Time(self.cursor.time_us),
             (Place::Now, _) | (_, 2..) => Place::Now,
             (Place::Event(_), 1) => Place::Time(self.cursor.time_us),
             (place, _) => place,
@@ -155,15 +159,22 @@ impl Follower {
         }
     }
 
-    /// Where a stream begins that was never followed: now, or so long ago as `backfill` says.
-    fn beginning(&self) -> Place {
-        match self.source.backfill {
-            Backfill::Within(time) => {
-                let ago = self.house.clock.now().saturating_sub(time).unwrap_or(Timestamp::UNIX_EPOCH);
-                Place::Time(ago.as_microsecond())
-            }
-            _ => Place::Now,
+    /// Writes down where a stream begins that was never followed (now, or so long ago as `backfill` says), before anything is
+    /// read of it: from then on nothing is missed, whatever happens.
+    async fn begin(&mut self) -> Result<(), Trouble> {
+        if self.cursor.time_us > 0 {
+            return Ok(());
         }
+        let now = self.house.clock.now();
+        let begin = match self.source.backfill {
+            Backfill::Within(time) => now.saturating_sub(time).unwrap_or(now),
+            _ => now,
+        };
+        let cursor = Cursor { time_us: begin.as_microsecond(), ..self.cursor.clone() };
+        let state = SourceState { cursor: cursor.text(), ..self.state.clone() };
+        self.house.store.record_state(&self.source.name, &state).await?;
+        (self.state, self.cursor, self.is_beginning) = (state, cursor, true);
+        Ok(())
     }
 
     async fn listen(&mut self, mut socket: Socket, host: &str, stop: &CancellationToken) -> Ended {
@@ -267,7 +278,7 @@ impl Follower {
         if let Some(first) = worked.first_us.filter(|_| *is_first) {
             *is_first = false;
             self.refused = 0;
-            if worked.is_clamped || self.cursor.is_gap(first, whole_network) {
+            if !std::mem::take(&mut self.is_beginning) && (worked.is_clamped || self.cursor.is_gap(first, whole_network)) {
                 self.note_gap(first);
             }
         }

@@ -46,3 +46,51 @@ impl Sqlite {
         Ok(done)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::post::Post;
+    use crate::model::source::{SourceName, SourceState};
+    use crate::store::Store;
+    use crate::store::records::Visit;
+    use crate::store::settings::Settings;
+
+    #[tokio::test]
+    async fn what_is_taken_back_loses_its_text_and_is_still_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings { path: folder.path().join("a.db"), ..Settings::default() };
+        let db = Arc::new(Sqlite::open(&settings).await.unwrap());
+        let store = Store::Sqlite(Arc::clone(&db));
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let post = |key: &str, who: &str| Post {
+            key: PostKey(key.to_owned()),
+            url: Some(format!("https://bsky.app/profile/{who}/post/{key}")),
+            ..Post::of_text("words", now)
+        };
+        let new = vec![post("*1", "ann"), post("*2", "ann"), post("*3", "anna"), post("*4", "ann")];
+        let keys: Vec<PostKey> = new.iter().map(|post| post.key.clone()).collect();
+        let source = SourceName("network".to_owned());
+        let visit = Visit {
+            source: source.clone(),
+            state: SourceState::default(),
+            seen_at: now,
+            new,
+            history: Default::default(),
+            seen_again: Vec::new(),
+            sightings: Vec::new(),
+        };
+        store.record(&visit, |_| Vec::new()).await.unwrap();
+        let texts = async || {
+            let sql = "SELECT key FROM posts WHERE post IS NOT NULL ORDER BY key";
+            sqlx::query_scalar::<_, String>(sql).fetch_all(&db.readers).await.unwrap()
+        };
+        assert_eq!(store.retract(&keys[..1], &[], now).await.unwrap(), 1);
+        assert_eq!(texts().await, ["*2", "*3", "*4"]);
+        assert_eq!(store.retract(&[], &["https://bsky.app/profile/ann/".to_owned()], now).await.unwrap(), 2);
+        assert_eq!(texts().await, ["*3"], "another author whose name begins alike keeps hers");
+        assert_eq!(store.known(&source, &keys).await.unwrap().len(), 4);
+    }
+}
