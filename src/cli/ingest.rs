@@ -87,7 +87,7 @@ pub async fn ingest(arguments: &Arguments) -> Answer {
         Err(answer) => return answer,
     };
     let found = if runs || taken.good == 0 { None } else { read_them(arguments).await };
-    answer(arguments, &source.name, &taken, found, runs)
+    answer(arguments, &source.name, &taken, found.as_ref(), runs)
 }
 
 fn source(config: &Config, name: Option<&str>) -> Result<Source, String> {
@@ -200,8 +200,14 @@ fn were(posts: usize) -> String {
     format!("{} {}", counted(posts, "post"), if posts == 1 { "was" } else { "were" })
 }
 
-fn answer(arguments: &Arguments, source: &SourceName, taken: &Taken, found: Option<Result<Tally, String>>, runs: bool) -> Answer {
-    let exit = match &found {
+fn answer(
+    arguments: &Arguments,
+    source: &SourceName,
+    taken: &Taken,
+    found: Option<&Result<Tally, String>>,
+    runs: bool,
+) -> Answer {
+    let exit = match found {
         Some(Err(_)) => Exit::World,
         _ if taken.bad > 0 => Exit::Faults,
         _ => Exit::Fine,
@@ -209,7 +215,7 @@ fn answer(arguments: &Arguments, source: &SourceName, taken: &Taken, found: Opti
     if arguments.format == Format::Json {
         let faults: Vec<_> = taken.told.iter().map(|(line, why)| json!({ "line": line, "why": why })).collect();
         let mut answer = json!({ "source": source.0, "taken": taken.good, "bad": taken.bad, "faults": faults });
-        match &found {
+        match found {
             Some(Ok(tally)) => {
                 answer["new"] = json!(tally.new);
                 answer["sightings"] = json!(tally.sightings);
@@ -220,7 +226,7 @@ fn answer(arguments: &Arguments, source: &SourceName, taken: &Taken, found: Opti
         }
         return Answer::new(json(&answer), exit);
     }
-    let mut text = match (&found, taken.good) {
+    let mut text = match (found, taken.good) {
         (_, 0) => format!("{source}: nothing was taken.\n"),
         (Some(Ok(tally)), good) => format!(
             "{source}: {} taken, {} of them new; {} a checked claim; {} begun.\n",

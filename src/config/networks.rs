@@ -69,7 +69,7 @@ pub(super) fn jetstream(table: &mut Table<'_>, notes: &mut Notes<'_>) -> Option<
     let version = table.take("version").map_or(Some(1), |value| value.whole_in(1..=2, notes));
     let wire = if version == Some(2) { Wire::V2 } else { Wire::V1 };
     let languages = table.take("languages").map(|value| value.texts(notes)).unwrap_or_default();
-    let languages = languages.into_iter().filter_map(|words| language(words, notes)).collect();
+    let languages = languages.into_iter().filter_map(|words| language(&words, notes)).collect();
     let accounts = table.take("accounts").map(|value| value.texts(notes)).unwrap_or_default();
     let accounts: Vec<String> = accounts.into_iter().filter_map(|words| did(words, notes)).collect();
     let hosts: Vec<Url> = match table.take("hosts") {
@@ -85,7 +85,7 @@ pub(super) fn jetstream(table: &mut Table<'_>, notes: &mut Notes<'_>) -> Option<
     Some(SourceKind::Jetstream { hosts, wire, languages, accounts, allow_private })
 }
 
-fn language(words: Words, notes: &mut Notes<'_>) -> Option<Lang> {
+fn language(words: &Words, notes: &mut Notes<'_>) -> Option<Lang> {
     let lang = words.text.trim().to_ascii_lowercase();
     if (2..=3).contains(&lang.len()) && lang.bytes().all(|byte| byte.is_ascii_alphabetic()) {
         return Some(Lang(lang));

@@ -6,10 +6,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::Notify;
@@ -66,12 +67,13 @@ async fn take(State(ingest): State<Arc<Ingest>>, RawQuery(query): RawQuery, head
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     let source = pairs.find_map(|(key, value)| (key == "source").then_some(value));
     match ingest.take(source.as_deref(), &headers, body).await {
-        Ok(response) | Err(response) => response,
+        Ok(taken) => (StatusCode::ACCEPTED, as_json(&taken)).into_response(),
+        Err(refusal) => refusal.into_response(),
     }
 }
 
 impl Ingest {
-    async fn take(&self, source: Option<&str>, headers: &HeaderMap, body: Body) -> Result<Response, Response> {
+    async fn take(&self, source: Option<&str>, headers: &HeaderMap, body: Body) -> Result<Value, Refusal> {
         self.let_in(headers)?;
         let source = self.source(source)?;
         let is_long = || {
@@ -88,21 +90,19 @@ impl Ingest {
         let body = body.map_err(|_| is_long())?;
         let (good, bad) = read(&body)?;
         if good.is_empty() {
-            let answer =
-                serde_json::json!({ "taken": 0, "bad": bad.len(), "faults": told(&bad), "error": "no post could be read" });
-            return Err((StatusCode::BAD_REQUEST, axum_json(&answer)).into_response());
+            let says = json!({ "taken": 0, "bad": bad.len(), "faults": told(&bad), "error": "no post could be read" });
+            return Err(Refusal { status: StatusCode::BAD_REQUEST, says, wait: None });
         }
         self.write_down(source, &good).await?;
         info!(source.id = %source, posts.new = good.len(), "{source}: {} pushed in, {} lines could not be read", counted(good.len(), "post"), bad.len());
-        let answer = serde_json::json!({ "source": source.0, "taken": good.len(), "bad": bad.len(), "faults": told(&bad) });
-        Ok((StatusCode::ACCEPTED, axum_json(&answer)).into_response())
+        Ok(json!({ "source": source.0, "taken": good.len(), "bad": bad.len(), "faults": told(&bad) }))
     }
 
-    fn let_in(&self, headers: &HeaderMap) -> Result<(), Response> {
+    fn let_in(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let too_many = |wait: Duration| {
-            let seconds = wait.as_secs().max(1).to_string();
+            let seconds = wait.as_secs().max(1);
             let sentence = format!("too many requests; ask again in {seconds} s");
-            ([(header::RETRY_AFTER, seconds)], refusal(StatusCode::TOO_MANY_REQUESTS, &sentence)).into_response()
+            Refusal { wait: Some(seconds), ..refusal(StatusCode::TOO_MANY_REQUESTS, &sentence) }
         };
         if let Some(wait) = self.wrong.is_used_up() {
             return Err(too_many(wait));
@@ -113,8 +113,7 @@ impl Ingest {
         if sent.is_none() || !bool::from(digest.ct_eq(&self.token)) {
             self.wrong.spend();
             warn!("somebody without the right token wanted to push posts in");
-            let response = refusal(StatusCode::UNAUTHORIZED, "send the header: Authorization: Bearer TOKEN");
-            return Err(([(header::WWW_AUTHENTICATE, "Bearer")], response).into_response());
+            return Err(refusal(StatusCode::UNAUTHORIZED, "send the header: Authorization: Bearer TOKEN"));
         }
         match self.requests.is_used_up() {
             Some(wait) => Err(too_many(wait)),
@@ -125,7 +124,7 @@ impl Ingest {
         }
     }
 
-    fn source(&self, wanted: Option<&str>) -> Result<&SourceName, Response> {
+    fn source(&self, wanted: Option<&str>) -> Result<&SourceName, Refusal> {
         let found = match wanted {
             Some(name) => self.sources.iter().find(|source| source.0 == name),
             None => self.sources.first(),
@@ -137,9 +136,8 @@ impl Ingest {
         })
     }
 
-    async fn write_down(&self, source: &SourceName, posts: &[String]) -> Result<(), Response> {
-        let trouble =
-            |sentence: &str| ([(header::RETRY_AFTER, "30")], refusal(StatusCode::SERVICE_UNAVAILABLE, sentence)).into_response();
+    async fn write_down(&self, source: &SourceName, posts: &[String]) -> Result<(), Refusal> {
+        let trouble = |sentence: &str| Refusal { wait: Some(30), ..refusal(StatusCode::SERVICE_UNAVAILABLE, sentence) };
         let waiting = self.store.waiting().await.map_err(|error| trouble(&error.to_string()))?;
         if waiting.iter().map(|(_, number)| number).sum::<u64>() >= MOST_WAITING {
             return Err(trouble("too many posts wait to be read already"));
@@ -156,7 +154,7 @@ impl Ingest {
 /// Good posts, and the lines that hold none.
 type Read = (Vec<String>, Vec<(usize, String)>);
 
-fn read(body: &[u8]) -> Result<Read, Response> {
+fn read(body: &[u8]) -> Result<Read, Refusal> {
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     for (number, line) in (1..).zip(body.split(|byte| *byte == b'\n')) {
         if line.trim_ascii().is_empty() {
@@ -174,15 +172,36 @@ fn read(body: &[u8]) -> Result<Read, Response> {
     Ok((good, bad))
 }
 
-fn told(bad: &[(usize, String)]) -> Vec<serde_json::Value> {
-    bad.iter().take(MOST_TOLD).map(|(line, why)| serde_json::json!({ "line": line, "why": why })).collect()
+fn told(bad: &[(usize, String)]) -> Vec<Value> {
+    bad.iter().take(MOST_TOLD).map(|(line, why)| json!({ "line": line, "why": why })).collect()
 }
 
-fn refusal(status: StatusCode, sentence: &str) -> Response {
-    (status, axum_json(&serde_json::json!({ "error": sentence }))).into_response()
+/// Why nothing was taken.
+struct Refusal {
+    status: StatusCode,
+    says: Value,
+    /// Seconds after which it may be tried again.
+    wait: Option<u64>,
 }
 
-fn axum_json(value: &serde_json::Value) -> impl IntoResponse + use<> {
+fn refusal(status: StatusCode, sentence: &str) -> Refusal {
+    Refusal { status, says: json!({ "error": sentence }), wait: None }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, as_json(&self.says)).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(wait) = self.wait {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
+        }
+        response
+    }
+}
+
+fn as_json(value: &Value) -> impl IntoResponse + use<> {
     ([(header::CONTENT_TYPE, "application/json")], format!("{value}\n"))
 }
 

@@ -321,7 +321,7 @@ impl Follower {
             health: if gap.is_some() { Health::Degraded } else { Health::Ok },
             last_success: Some(now),
             failures: 0,
-            last_error: gap.map(|gap| in_a_sentence(gap)),
+            last_error: gap.map(in_a_sentence),
             cursor: self.cursor.text(),
             ..self.state.clone()
         };
