@@ -22,7 +22,7 @@ use crate::model::claim::{Claim, ClaimId};
 use crate::model::post::{Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
 use crate::model::source::{Source, SourceState};
-use crate::model::units::in_words;
+use crate::model::units::{counted, in_words};
 use crate::rules::compile::RuleSet;
 use crate::store::Store;
 use crate::store::error::StoreError;
@@ -172,6 +172,10 @@ pub(super) async fn write_down(house: &House, visit: &Visit, tally: &mut Tally) 
     let pairs: Vec<(&Sighting, &Claim)> = visit.sightings.iter().map(|(sighting, claim)| (sighting, claim)).collect();
     let recorded = house.store.record(visit, |alerts| group::group(now, &house.desks, &pairs, alerts)).await?;
     tally.letters = recorded.letters;
+    if recorded.left_out > 0 {
+        info!(source.id = %visit.source, left_out = recorded.left_out,
+            "{}: {} told nobody: editors dismissed the like of it", visit.source, counted(recorded.left_out, "sighting"));
+    }
     let (metrics, by_source) = (&house.metrics, BySource { source: visit.source.0.clone() });
     metrics.posts_ingested.inc_by(tally.new as u64);
     observe_lag(metrics, visit);
