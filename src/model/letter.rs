@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::claim::Claim;
+use super::claim::{Claim, FactCheck};
 use super::post::{Lang, Post};
 use super::sighting::{Sighting, SightingId};
 
@@ -12,11 +12,47 @@ use super::sighting::{Sighting, SightingId};
 #[serde(transparent)]
 pub struct MessageId(pub String);
 
+/// Why a letter about a claim is written now.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Occasion {
+    /// A first letter, or an update of its thread.
+    #[default]
+    News,
+    /// The claim is back after quiet days.
+    Resurgence,
+    /// The claim is seen far more often than in the last week.
+    Spike {
+        /// Posts in the last hour.
+        last_hour: u64,
+        /// What an hour of the last week brought, in hundredths of a post.
+        usual_hundredths: u64,
+    },
+    /// What earlier letters of the thread said no longer holds.
+    Correction(Change),
+}
+
+/// What changed about a claim that a desk was told of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The editors took the rule out of use: earlier letters of the thread should not be relied on.
+    Retired,
+    /// The fact-checks were changed: the claim of the dossier has the new ones.
+    FactChecks {
+        /// What earlier letters said.
+        before: Vec<FactCheck>,
+    },
+}
+
 /// What a letter is written from: frozen with the letter, so that a retry says the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Dossier {
     /// The claim.
     pub claim: Claim,
+    /// Why it is written.
+    #[serde(default)]
+    pub occasion: Occasion,
     /// Number of the alert among those of this claim and desk, from 1: above that the claim has come back after quiet days.
     pub episode: u32,
     /// Number of the letter in its thread, from 1.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use claimwatch::alerting::letter;
 use claimwatch::mail::message::{Sender, compose};
-use claimwatch::model::letter::{Dossier, Letter, Seen};
+use claimwatch::model::letter::{Dossier, Letter, Occasion, Seen};
 use claimwatch::model::post::{Part, PartKind, Post};
 use claimwatch::model::sighting::{Decision, SightingId, Span, Stance};
 use mail_parser::{MessageParser, MimeHeaders};
@@ -25,6 +25,7 @@ fn dossier(posts: &[Post], marked: &str) -> Dossier {
             .collect(),
         posts: posts.len() as u64,
         claim,
+        occasion: Occasion::default(),
         episode: 1,
         instalment: 1,
         told: 0,

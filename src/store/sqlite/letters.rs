@@ -8,7 +8,7 @@ use super::Sqlite;
 use super::rows::{at, count, from_json, json, ms, number};
 use crate::model::alert::{DeskName, LetterId};
 use crate::model::claim::{Claim, ClaimId};
-use crate::model::letter::{Dossier, Hour, MessageId, Seen};
+use crate::model::letter::{Dossier, Hour, MessageId, Occasion, Seen};
 use crate::model::post::Post;
 use crate::model::sighting::{Sighting, SightingId};
 use crate::store::error::StoreError;
@@ -172,6 +172,7 @@ impl Sqlite {
         }
         Ok(Dossier {
             claim,
+            occasion: Occasion::default(),
             episode: open.episode,
             instalment: open.instalment,
             sightings,
