@@ -165,6 +165,7 @@ pub(super) fn heading(reason: Reason) -> &'static str {
         Reason::Retired => "The rule was taken out of use",
         Reason::Trial => "Rules on trial",
         Reason::Ignored => "Ignored by the rule",
+        Reason::Dismissed => "Dismissed by the editors",
     }
 }
 

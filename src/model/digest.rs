@@ -47,11 +47,13 @@ pub enum Reason {
     Trial,
     /// The rule ignores posts of this stance: told to nobody.
     Ignored,
+    /// People said that it, or one like it, does not repeat the claim: told to nobody.
+    Dismissed,
 }
 
 impl Reason {
     /// All of them, in the order of a digest's sections.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Cap,
         Self::Silenced,
         Self::QuietHours,
@@ -68,6 +70,7 @@ impl Reason {
         Self::Bulk,
         Self::Trial,
         Self::Ignored,
+        Self::Dismissed,
     ];
 
     /// Its word in the store, in metrics and in JSON.
@@ -89,6 +92,7 @@ impl Reason {
             Self::Retired => "retired",
             Self::Trial => "trial",
             Self::Ignored => "ignored",
+            Self::Dismissed => "dismissed",
         }
     }
 
@@ -99,7 +103,7 @@ impl Reason {
 
     /// Whether nobody is ever told, because an editor said so.
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Trial | Self::Ignored)
+        matches!(self, Self::Trial | Self::Ignored | Self::Dismissed)
     }
 }
 
