@@ -192,6 +192,7 @@ mod tests {
     use crate::model::alert::{DeskName, LetterId};
     use crate::model::claim::ClaimId;
     use crate::model::delivery::DeliveryId;
+    use crate::model::facts::Facts;
     use crate::model::letter::{Letter, MessageId};
     use crate::model::post::Lang;
 
@@ -200,7 +201,7 @@ mod tests {
         Delivery {
             id: DeliveryId(1),
             letter_id: LetterId(1),
-            letter: Letter { subject, text, html, lang: Lang("fr".to_owned()) },
+            letter: Letter { subject, text, html, lang: Lang("fr".to_owned()), facts: Facts::default() },
             desk: DeskName(words.to_owned()),
             claim: ClaimId(words.to_owned()),
             recipient: "desk@desk.test".to_owned(),

@@ -8,6 +8,7 @@ use claimwatch::mail::settings as mail;
 use claimwatch::model::alert::{DeskName, LetterId};
 use claimwatch::model::claim::{CheckDate, Claim, ClaimId, FactCheck, Revision, Severity, Status, Verdict};
 use claimwatch::model::delivery::{Delivery, DeliveryId};
+use claimwatch::model::facts::Facts;
 use claimwatch::model::letter::{Letter, MessageId};
 use claimwatch::model::post::{Lang, Part, PartKind, Post, PostKey};
 use claimwatch::model::sighting::{Confidence, Decision, Evidence, Sighting, Span, Stance, Strength, When, WordingKind};
@@ -128,6 +129,7 @@ pub fn letter(text: &str) -> Letter {
         text: text.to_owned(),
         html: format!("<p>{text}</p>"),
         lang: Lang("en".to_owned()),
+        facts: Facts::default(),
     }
 }
 
