@@ -52,7 +52,8 @@ impl Frame {
 
     /// The last lines of the text part.
     pub(super) fn foot_lines(&self) -> Vec<String> {
-        [&self.foot, &self.words.foot.links].into_iter().flat_map(|line| wrapped(line, COLUMNS)).collect()
+        // A footer line reads better whole; 78 is what RFC 5322 §2.1.1 recommends.
+        [&self.foot, &self.words.foot.links].into_iter().flat_map(|line| wrapped(line, 78)).collect()
     }
 }
 

@@ -5,6 +5,7 @@ pub mod claim;
 pub mod delivery;
 pub mod digest;
 pub mod facts;
+pub mod feedback;
 pub mod letter;
 pub mod post;
 pub mod sighting;

@@ -3,9 +3,13 @@
 
 mod cli;
 mod config;
+mod editors;
+mod feedback;
 mod feeds;
 mod fetch;
 mod floors;
+mod jetstream;
+mod jetstream_server;
 mod letters;
 mod lint;
 mod mail;
@@ -13,6 +17,7 @@ mod matching;
 mod networks;
 mod post_office;
 mod postfix;
+mod push;
 mod queue;
 mod rules;
 mod samples;
@@ -21,4 +26,5 @@ mod server;
 mod service;
 mod smtp_server;
 mod sources;
+mod spam;
 mod store;

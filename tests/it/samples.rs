@@ -152,6 +152,7 @@ pub fn delivery(number: i64, recipient: &str) -> Delivery {
 pub fn folder_settings(folder: &Path) -> mail::Settings {
     mail::Settings {
         from: "claimwatch <alerts@desk.test>".to_owned(),
+        reply_to: None,
         workers: 2,
         via: mail::Via::Folder { folder: folder.to_owned() },
     }
@@ -162,5 +163,5 @@ pub fn relay_settings(port: u16) -> mail::Smtp {
 }
 
 pub fn smtp_settings(smtp: mail::Smtp) -> mail::Settings {
-    mail::Settings { from: "claimwatch <alerts@desk.test>".to_owned(), workers: 2, via: mail::Via::Smtp(smtp) }
+    mail::Settings { from: "claimwatch <alerts@desk.test>".to_owned(), reply_to: None, workers: 2, via: mail::Via::Smtp(smtp) }
 }
