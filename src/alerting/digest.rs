@@ -127,7 +127,7 @@ fn subject(digest: &Digest, words: &Words, almanac: &Almanac) -> String {
         DigestKind::Regular => words.count(&words.subject.digest, posts, &[("date", &date)]),
         DigestKind::OverCap => words.count(&words.subject.over_cap, posts, &[]),
         DigestKind::SilenceEnded { silence, .. } => {
-            words.count(&words.subject.silence, posts, &[("silence", &silence.to_string())])
+            words.count(&words.subject.silence, posts, &[("silence", &silence.0.to_string())])
         }
         DigestKind::Notices => match digest.notices.as_slice() {
             [one] => fill(&words.subject.notice, &[("matter", &matter(&one.matter, words))]),
@@ -170,7 +170,7 @@ fn lead(digest: &Digest, words: &Words, almanac: &Almanac) -> String {
         DigestKind::SilenceEnded { silence, covered, author, comment, from, to } => {
             let apart = |text: &str, graphemes| safe::apart(&safe::short(text, graphemes), words.direction);
             let values = [
-                ("silence", silence.to_string()),
+                ("silence", silence.0.to_string()),
                 ("covered", apart(covered, 200)),
                 ("author", apart(author, 80)),
                 ("comment", apart(comment, 200)),

@@ -14,6 +14,7 @@ use claimwatch::model::digest::{Digest, DigestKind, Figures, Gathered, Matter, N
 use claimwatch::model::letter::{Change, Dossier, Hour, Letter, Occasion, Seen};
 use claimwatch::model::post::{Lang, Part, PartKind, Post};
 use claimwatch::model::sighting::{Decision, SightingId, Span, Stance};
+use claimwatch::model::silence::SilenceId;
 use claimwatch::model::source::SourceName;
 use jiff::SignedDuration;
 use mail_parser::{MessageParser, MimeHeaders};
@@ -156,7 +157,7 @@ fn heartbeat() -> Digest {
 
 fn silence_ended() -> Digest {
     digest(DigestKind::SilenceEnded {
-        silence: 7,
+        silence: SilenceId(7),
         covered: "claim moon-cheese".into(),
         author: "Ann".into(),
         comment: "known joke of the season".into(),
@@ -426,7 +427,8 @@ fn a_thousand_posts_of_64_kib_make_a_letter_of_moderate_size() {
 
 #[test]
 fn a_title_of_a_megabyte_and_a_claim_nobody_has_checked_make_sound_letters() {
-    let long = format!("{} made of green cheese {}", "\u{202e}\0 =?utf-8?q?=0d?=\r\nTo: x".repeat(20_000), "<script>".repeat(60_000));
+    let long =
+        format!("{} made of green cheese {}", "\u{202e}\0 =?utf-8?q?=0d?=\r\nTo: x".repeat(20_000), "<script>".repeat(60_000));
     let mut dossier = dossier(&[with_title(post("bbc", "a", "made of green cheese"), &long)], "made of green cheese");
     dossier.sightings[0].post.author = Some(long.clone());
     dossier.sightings[0].post.url = Some(long.clone());

@@ -23,7 +23,11 @@ fn no_agreed_letter_has_anything_that_a_spam_filter_counts_against_it() {
     let mut files = Vec::new();
     for (name, language, source) in agreed() {
         // A letter of today: one from the future or the past has points of its own.
-        let sent = Delivery { letter: source.written(&desk_in(language)), written_at: Timestamp::now(), ..delivery(1, "desk@desk.example") };
+        let sent = Delivery {
+            letter: source.written(&desk_in(language)),
+            written_at: Timestamp::now(),
+            ..delivery(1, "desk@desk.example")
+        };
         let path = folder.path().join(format!("{name}.eml"));
         fs::write(&path, compose(&sent, &sender).unwrap().bytes).unwrap();
         files.push((name, path));
