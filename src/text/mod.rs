@@ -7,6 +7,7 @@ pub mod frequency;
 pub mod guard;
 pub mod html;
 mod number;
+pub mod page;
 mod reader;
 mod scan;
 pub mod stem;
