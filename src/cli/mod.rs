@@ -2,15 +2,21 @@
 
 mod archive;
 pub mod check;
+mod drafts;
 pub mod eval;
 pub mod explain;
+pub mod export;
 pub mod fit;
 pub mod fmt;
+pub mod import;
+mod lines;
 pub mod lint;
 pub mod mail;
 pub mod marks;
 pub mod match_posts;
+pub mod new;
 pub mod output;
+mod progress;
 pub mod queue;
 pub mod run;
 pub mod schema;
@@ -54,6 +60,15 @@ pub enum Command {
     /// Try the tests that stand in the rules.
     #[command(after_help = test::AFTER_HELP)]
     Test(test::Arguments),
+    /// Draft a rule from a fact-check's page.
+    #[command(after_help = new::AFTER_HELP)]
+    New(new::Arguments),
+    /// Take in claims that others have checked, as drafts of rules or as bulk claims.
+    #[command(after_help = import::AFTER_HELP)]
+    Import(import::Arguments),
+    /// Hand out rules as ClaimReview.
+    #[command(after_help = export::AFTER_HELP)]
+    Export(export::Arguments),
     /// Look at sources and look after them.
     Source(source::Arguments),
     /// Show why a text matches a claim, or why not.
@@ -129,6 +144,9 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Fmt(arguments) => output::print(fmt::fmt(&arguments)),
         Command::Schema => output::print(schema::schema()),
         Command::Test(arguments) => output::print(test::test(&arguments)),
+        Command::New(arguments) => output::print(new::new(&arguments).await),
+        Command::Import(arguments) => output::print(import::import(&arguments).await),
+        Command::Export(arguments) => output::print(export::export(&arguments)),
         Command::Source(arguments) => output::print(source::run(arguments).await),
         Command::Explain(arguments) => output::print(explain::explain(&arguments)),
         Command::Status(arguments) => output::print(status::status(&arguments).await),

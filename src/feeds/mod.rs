@@ -7,7 +7,7 @@ mod decode;
 pub mod error;
 mod jsonfeed;
 pub mod key;
-mod language;
+pub mod language;
 mod markup;
 pub mod mastodon;
 mod page;

@@ -113,7 +113,10 @@ impl Seen {
         match name {
             "html" => self.page.lang = self.page.lang.take().or_else(|| text("lang").map(str::to_owned)),
             "base" => self.page.base = self.page.base.take().or_else(|| text("href").map(str::to_owned)),
-            "link" if text("rel").is_some_and(|rel| rel.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("canonical"))) => {
+            "link"
+                if text("rel")
+                    .is_some_and(|rel| rel.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("canonical"))) =>
+            {
                 self.page.canonical = self.page.canonical.take().or_else(|| text("href").map(str::to_owned));
             }
             "meta" if self.page.meta.len() < MOST => {

@@ -37,7 +37,8 @@ pub fn telling(text: &str) -> Option<String> {
 /// Whether a claim has too few words to be matched safely.
 pub fn is_vague(claim: &str) -> bool {
     let dense = claim.chars().filter(|c| is_written_without_blanks(*c)).count();
-    let spaced = claim.split_whitespace().filter(|word| word.chars().any(|c| c.is_alphanumeric() && !is_written_without_blanks(c)));
+    let spaced =
+        claim.split_whitespace().filter(|word| word.chars().any(|c| c.is_alphanumeric() && !is_written_without_blanks(c)));
     dense / CHARACTERS_PER_WORD + spaced.count() < FEWEST_WORDS
 }
 
@@ -74,10 +75,12 @@ mod tests {
 
     #[test]
     fn short_claims_are_vague_in_any_script() {
-        for vague in ["picture of Tipu Sultan", "5G", "टीपू सुल्तान की तस्वीर", "核の脅威"] {
+        for vague in ["picture of Tipu Sultan", "5G", "टीपू सुल्तान की तस्वीर", "核の脅威"]
+        {
             assert!(is_vague(vague), "{vague}");
         }
-        for clear in ["The moon is made of green cheese", "北朝鮮の核の脅威はもうない", "टीपू सुल्तान की असली तस्वीर मिली"] {
+        for clear in ["The moon is made of green cheese", "北朝鮮の核の脅威はもうない", "टीपू सुल्तान की असली तस्वीर मिली"]
+        {
             assert!(!is_vague(clear), "{clear}");
         }
     }

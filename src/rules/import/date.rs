@@ -7,11 +7,51 @@ use crate::model::claim::CheckDate;
 
 /// Months by the letters they begin with, in the languages fact-checks are often written in; the longest that fits counts.
 const MONTHS: [(&str, i8); 45] = [
-    ("jan", 1), ("ene", 1), ("gen", 1), ("feb", 2), ("fev", 2), ("fév", 2), ("mar", 3), ("mär", 3), ("mrz", 3), ("maerz", 3), ("apr", 4),
-    ("abr", 4), ("avr", 4), ("may", 5), ("mai", 5), ("mag", 5), ("mei", 5), ("jun", 6), ("juin", 6), ("giu", 6), ("jul", 7), ("juil", 7),
-    ("lug", 7), ("aug", 8), ("ago", 8), ("aoû", 8), ("aou", 8), ("agu", 8), ("sep", 9), ("set", 9), ("oct", 10), ("okt", 10), ("out", 10),
-    ("ott", 10), ("nov", 11), ("dec", 12), ("dic", 12), ("dez", 12), ("déc", 12), ("des", 12), ("die", 12), ("ott", 10), ("juni", 6),
-    ("juli", 7), ("giug", 6),
+    ("jan", 1),
+    ("ene", 1),
+    ("gen", 1),
+    ("feb", 2),
+    ("fev", 2),
+    ("fév", 2),
+    ("mar", 3),
+    ("mär", 3),
+    ("mrz", 3),
+    ("maerz", 3),
+    ("apr", 4),
+    ("abr", 4),
+    ("avr", 4),
+    ("may", 5),
+    ("mai", 5),
+    ("mag", 5),
+    ("mei", 5),
+    ("jun", 6),
+    ("juin", 6),
+    ("giu", 6),
+    ("jul", 7),
+    ("juil", 7),
+    ("lug", 7),
+    ("aug", 8),
+    ("ago", 8),
+    ("aoû", 8),
+    ("aou", 8),
+    ("agu", 8),
+    ("sep", 9),
+    ("set", 9),
+    ("oct", 10),
+    ("okt", 10),
+    ("out", 10),
+    ("ott", 10),
+    ("nov", 11),
+    ("dec", 12),
+    ("dic", 12),
+    ("dez", 12),
+    ("déc", 12),
+    ("des", 12),
+    ("die", 12),
+    ("ott", 10),
+    ("juni", 6),
+    ("juli", 7),
+    ("giug", 6),
 ];
 
 /// Reads a date; of a moment, the day in the publisher's own time zone. Nothing where it could be two different days.
@@ -143,7 +183,9 @@ mod tests {
 
     #[test]
     fn what_is_no_date_or_two_gives_none() {
-        for text in ["", "6/10/2022", "2022-02-30", "yesterday", "-1", "0000-00-00", "1234567", "{{date}}", "99999999999999999999"] {
+        for text in
+            ["", "6/10/2022", "2022-02-30", "yesterday", "-1", "0000-00-00", "1234567", "{{date}}", "99999999999999999999"]
+        {
             assert_eq!(super::read(text), None, "{text}");
         }
     }

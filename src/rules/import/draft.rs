@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use super::clean::{is_vague, telling};
 use super::{Record, date, verdict};
 use crate::model::claim::CheckDate;
+use crate::rules::RuleText;
 use crate::rules::bulk::OtherCheck;
 use crate::rules::layout::laid_out;
 use crate::rules::syntax::is_id;
-use crate::rules::RuleText;
 use crate::text::address::{read, site_of};
 use crate::text::words::words;
 
@@ -20,8 +20,8 @@ const LONGEST_ID: usize = 48;
 
 /// Words that make an id longer and no clearer.
 const DULL: [&str; 24] = [
-    "a", "an", "the", "of", "to", "in", "on", "is", "are", "was", "were", "and", "that", "this", "it", "for", "has", "have", "by", "with",
-    "be", "as", "at", "from",
+    "a", "an", "the", "of", "to", "in", "on", "is", "are", "was", "were", "and", "that", "this", "it", "for", "has", "have",
+    "by", "with", "be", "as", "at", "from",
 ];
 
 /// A claim with all its fact-checks.
@@ -49,7 +49,8 @@ pub fn id_for(record: &Record, taken: &mut HashSet<String>) -> String {
     }
     if !is_id(&id) || !id.contains('-') {
         let site = record.check.url.as_deref().and_then(site_of).or_else(|| record.check.publisher.clone()).unwrap_or_default();
-        let site: String = site.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
+        let site: String =
+            site.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
         let site = site.trim_matches('-');
         id = format!("{}-{}", if site.is_empty() { "imported" } else { site }, super::line::digest(&record.claim));
     }
@@ -62,9 +63,10 @@ pub fn id_for(record: &Record, taken: &mut HashSet<String>) -> String {
     free
 }
 
-/// Writes the drafts as a rule file of their own, in the layout of `fmt`.
-pub fn file(drafts: &[(String, Draft)]) -> String {
-    let text = format!("#:schema ./claimwatch-rules.schema.json\nformat = 1\n{}", blocks(drafts));
+/// Writes the drafts as a rule file of their own, in the layout of `fmt`; `schema` says whether the schema lies beside it.
+pub fn file(drafts: &[(String, Draft)], schema: bool) -> String {
+    let schema = if schema { "#:schema ./claimwatch-rules.schema.json\n" } else { "" };
+    let text = format!("{schema}format = 1\n{}", blocks(drafts));
     in_layout(text)
 }
 
@@ -99,7 +101,9 @@ fn block(id: &str, draft: &Draft) -> String {
         text.push_str(&format!("said_on = {day}\n"));
     }
     text.push_str("# TODO: topic = \"…\" (which desks hear of it), owner = \"…\"\n\n[claim.match]\n");
-    text.push_str("# TODO: phrases = [\"…\"] as people write it, and all_of = [[\"…\"]]: words without which it is about something else\n");
+    text.push_str(
+        "# TODO: phrases = [\"…\"] as people write it, and all_of = [[\"…\"]]: words without which it is about something else\n",
+    );
     let lang = record.check.lang.as_deref().filter(|lang| *lang != "en");
     let variant = match lang {
         Some(lang) => format!("{{ lang = {}, text = {} }}", quoted(lang), quoted(&record.claim)),
@@ -113,7 +117,9 @@ fn block(id: &str, draft: &Draft) -> String {
     for check in std::iter::once(&record.check).chain(&record.also) {
         text.push_str(&fact_check(check));
     }
-    text.push_str("\n[claim.tests]\n# TODO: posts that must match, also in other words, and posts that sound alike and must not\n");
+    text.push_str(
+        "\n[claim.tests]\n# TODO: posts that must match, also in other words, and posts that sound alike and must not\n",
+    );
     text + "must_match = []\nmust_not_match = []\n"
 }
 
@@ -177,7 +183,12 @@ mod tests {
             date: Some("2026-03-01".to_owned()),
             lang: Some("es".to_owned()),
         };
-        let also = vec![OtherCheck { publisher: Some("Other".to_owned()), rating: Some("3 of 6".to_owned()), date: Some("2025".to_owned()), ..OtherCheck::default() }];
+        let also = vec![OtherCheck {
+            publisher: Some("Other".to_owned()),
+            rating: Some("3 of 6".to_owned()),
+            date: Some("2025".to_owned()),
+            ..OtherCheck::default()
+        }];
         Record {
             claim: "La luna es de \"queso\" \\ verde".to_owned(),
             claimant: Some("Nadie".to_owned()),
@@ -193,11 +204,10 @@ mod tests {
     fn a_draft_is_a_rule_without_a_mistake_that_is_not_loaded() {
         let mut taken = HashSet::new();
         let record = record();
-        let drafts: Vec<_> = (0..2)
-            .map(|_| (id_for(&record, &mut taken), Draft { record: record.clone(), is_headline: false }))
-            .collect();
+        let drafts: Vec<_> =
+            (0..2).map(|_| (id_for(&record, &mut taken), Draft { record: record.clone(), is_headline: false })).collect();
         assert_eq!(drafts[1].0, "la-luna-es-de-queso-verde-2");
-        let text = file(&drafts);
+        let text = file(&drafts, true);
         assert!(text.contains("urls = [\n  \"https://x.com/a/status/1\",\n]"), "{text}");
         let file = RuleText { name: "x.toml".to_owned(), bytes: text.clone().into_bytes() };
         assert_eq!(laid_out(&file).as_deref(), Ok(text.as_str()), "it is in the layout of fmt");

@@ -50,7 +50,13 @@ mod tests {
 
     fn record(url: &str, publisher: &str, date: &str, lang: &str) -> Record {
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let check = OtherCheck { url: some(url), publisher: some(publisher), date: some(date), lang: some(lang), ..OtherCheck::default() };
+        let check = OtherCheck {
+            url: some(url),
+            publisher: some(publisher),
+            date: some(date),
+            lang: some(lang),
+            ..OtherCheck::default()
+        };
         Record { check, ..Record::default() }
     }
 

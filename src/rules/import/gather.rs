@@ -138,7 +138,11 @@ mod tests {
         assert_eq!(place(MOON, "https://a.example/1"), Fate::New(0));
         assert_eq!(place("the moon is made of GREEN cheese", "http://www.a.example/1/?utm_source=x"), Fate::Twice);
         assert_eq!(place(MOON, "https://b.example/2"), Fate::Joins(0));
-        assert_eq!(place("The sun is made of yellow cheese.", "https://a.example/1"), Fate::New(1), "one page may check two claims");
+        assert_eq!(
+            place("The sun is made of yellow cheese.", "https://a.example/1"),
+            Fate::New(1),
+            "one page may check two claims"
+        );
     }
 
     #[test]
@@ -152,7 +156,13 @@ mod tests {
     fn lines_that_are_there_are_known_with_all_their_fact_checks() {
         let mut gathering = Gathering::default();
         let also = vec![OtherCheck { url: Some("https://b.example/2".to_owned()), ..OtherCheck::default() }];
-        let line = BulkClaim { id: "x".to_owned(), claim: MOON.to_owned(), url: Some("https://a.example/1".to_owned()), also, ..BulkClaim::default() };
+        let line = BulkClaim {
+            id: "x".to_owned(),
+            claim: MOON.to_owned(),
+            url: Some("https://a.example/1".to_owned()),
+            also,
+            ..BulkClaim::default()
+        };
         gathering.enter_line(&line);
         assert_eq!(gathering.place(&record(MOON, "https://a.example/1")), Fate::There);
         assert_eq!(gathering.place(&record(MOON, "https://b.example/2")), Fate::There);
@@ -162,7 +172,8 @@ mod tests {
     #[test]
     fn a_claim_has_so_many_fact_checks_and_no_more() {
         let mut gathering = Gathering::default();
-        let fates: Vec<Fate> = (0..MOST_CHECKS + 2).map(|n| gathering.place(&record(MOON, &format!("https://a.example/{n}")))).collect();
+        let fates: Vec<Fate> =
+            (0..MOST_CHECKS + 2).map(|n| gathering.place(&record(MOON, &format!("https://a.example/{n}")))).collect();
         assert_eq!(fates.iter().filter(|fate| **fate == Fate::Joins(0)).count() as u32, MOST_CHECKS - 1);
         assert_eq!(fates.last(), Some(&Fate::TooMany));
     }

@@ -106,7 +106,9 @@ fn mended(text: &str) -> String {
             }
             _ if c.is_whitespace() || c.is_control() => out.push(' '),
             _ => {
-                let end = rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | '}' | ']' | ':' | '"' | '{' | '[')).unwrap_or(rest.len());
+                let end = rest
+                    .find(|c: char| c.is_whitespace() || matches!(c, ',' | '}' | ']' | ':' | '"' | '{' | '['))
+                    .unwrap_or(rest.len());
                 let word = &rest[..end.max(c.len_utf8())];
                 out.push_str(if matches!(word, "NaN" | "undefined" | "None" | "Infinity" | "-Infinity") { "null" } else { word });
                 rest = &rest[word.len()..];

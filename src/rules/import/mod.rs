@@ -172,7 +172,9 @@ impl Remark {
             Self::NoPublisher => "no publisher is named",
             Self::OddDate => "the date cannot be read, or could be two days",
             Self::OddAppearance => "an address where the claim appeared cannot be read",
-            Self::UselessAppearance => "an address of appearance that is a site's front page or the fact-check's own site was left out",
+            Self::UselessAppearance => {
+                "an address of appearance that is a site's front page or the fact-check's own site was left out"
+            }
         }
     }
 

@@ -10,8 +10,16 @@ use crate::rules::bulk::OtherCheck;
 use crate::text::page::{self, Page};
 
 /// Types of an article in JSON-LD.
-const ARTICLES: [&str; 8] =
-    ["NewsArticle", "Article", "ReportageNewsArticle", "AnalysisNewsArticle", "BlogPosting", "WebPage", "OpinionNewsArticle", "ItemPage"];
+const ARTICLES: [&str; 8] = [
+    "NewsArticle",
+    "Article",
+    "ReportageNewsArticle",
+    "AnalysisNewsArticle",
+    "BlogPosting",
+    "WebPage",
+    "OpinionNewsArticle",
+    "ItemPage",
+];
 
 /// What was found in a page.
 #[derive(Debug, Default)]
@@ -86,7 +94,8 @@ fn article(page: &Page, data: &Value, base: Option<&Url>, address: Option<&Url>)
     let article = node(data);
     let from = |key: &str| article.and_then(|article| review::text(article.get(key))).and_then(|text| telling(&text));
     let title = from("headline").or_else(|| title_of(page)).or_else(|| page.heading.as_deref().and_then(telling))?;
-    let publisher = article.and_then(|article| review::text(article.get("publisher")?.get("name"))).and_then(|text| telling(&text));
+    let publisher =
+        article.and_then(|article| review::text(article.get("publisher")?.get("name"))).and_then(|text| telling(&text));
     let mut record = Record { claim: title.clone(), ..Record::default() };
     record.check = OtherCheck {
         title: Some(title),
@@ -94,7 +103,8 @@ fn article(page: &Page, data: &Value, base: Option<&Url>, address: Option<&Url>)
         lang: from("inLanguage").as_deref().and_then(language).or_else(|| language_of(page)),
         ..OtherCheck::default()
     };
-    let dated = ["article:published_time", "datepublished", "date", "dc.date", "dc.date.issued", "parsely-pub-date", "sailthru.date"];
+    let dated =
+        ["article:published_time", "datepublished", "date", "dc.date", "dc.date.issued", "parsely-pub-date", "sailthru.date"];
     let written = from("datePublished").or_else(|| page.meta(&dated).map(str::to_owned));
     match written.as_deref().map(date::read) {
         Some(Some(date)) => record.check.date = Some(date::written(date)),

@@ -97,7 +97,9 @@ pub fn read(
         Kind::Page => seen.is_article = one_page(input, base, each)?,
         Kind::Table => {
             let told = &mut seen.columns;
-            table::read(input, columns, &mut |columns| *told = Some(columns.told()), &mut |line, row| each(Part::Line(line), row))?;
+            table::read(input, columns, &mut |columns| *told = Some(columns.told()), &mut |line, row| {
+                each(Part::Line(line), row)
+            })?;
         }
     }
     Ok(seen)
@@ -179,7 +181,8 @@ fn elements(document: &Value) -> Vec<(&Value, bool)> {
             if lists.is_empty() {
                 return vec![(document, true)];
             }
-            let rest = object.iter().filter(|(key, value)| !matches!(key.as_str(), "dataFeedElement" | "claims") && value.is_object());
+            let rest =
+                object.iter().filter(|(key, value)| !matches!(key.as_str(), "dataFeedElement" | "claims") && value.is_object());
             let rest = rest.map(|(_, value)| (value, false));
             lists.into_iter().flatten().map(|item| (item, true)).chain(rest).collect()
         }
@@ -263,7 +266,9 @@ fn tell(
     }
     if outcomes.is_empty() && counts && empty == 0 {
         let nothing = match element {
-            Value::Object(object) => object.is_empty() || item.is_some_and(|item| item.is_null() || item.as_array().is_some_and(Vec::is_empty)),
+            Value::Object(object) => {
+                object.is_empty() || item.is_some_and(|item| item.is_null() || item.as_array().is_some_and(Vec::is_empty))
+            }
             _ => true,
         };
         each(Err(if nothing { Skip::Nothing } else { Skip::NoReview }))?;

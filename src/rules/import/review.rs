@@ -75,7 +75,9 @@ impl<'v> Walk<'_, 'v> {
             let item = node.get("itemReviewed");
             let seen: Vec<String> = item
                 .iter()
-                .flat_map(|item| object::places(item.object.get("mediaItemAppearance"), &["contentUrl", "url", "sameAs", "archivedAt"]))
+                .flat_map(|item| {
+                    object::places(item.object.get("mediaItemAppearance"), &["contentUrl", "url", "sameAs", "archivedAt"])
+                })
                 .collect();
             object.values().for_each(|value| self.value(value, &seen));
             if self.found.len() == before {
@@ -135,26 +137,33 @@ fn review(node: Node<'_, '_>, base: Option<&Url>, media: &[String]) -> Vec<Outco
         return vec![Err(Skip::NoClaim)];
     }
     let items = node.all("itemReviewed");
-    let checkers: Vec<Node<'_, '_>> = node.all("author").into_iter().chain(node.all("publisher")).chain(node.all("sdPublisher")).collect();
+    let checkers: Vec<Node<'_, '_>> =
+        node.all("author").into_iter().chain(node.all("publisher")).chain(node.all("sdPublisher")).collect();
     let mut record = Record::default();
     let person = items.iter().flat_map(|item| item.all("author").into_iter().chain(item.all("creator")));
-    record.claimant = person.filter_map(|person| person.plain("name")).next().or_else(|| {
-        items.iter().find_map(|item| item.texts("author").iter().find_map(|text| telling(text)))
-    });
+    record.claimant = person
+        .filter_map(|person| person.plain("name"))
+        .next()
+        .or_else(|| items.iter().find_map(|item| item.texts("author").iter().find_map(|text| telling(text))));
     record.said_on = items.iter().find_map(|item| item.text("datePublished")).and_then(|text| date::read(&text)).and_then(day);
     record.summary = node.plain("reviewBody").or_else(|| node.plain("description")).map(|text| first_words(&text));
     record.check.title = node.plain("headline").or_else(|| node.plain("name"));
     record.check.lang = node.text("inLanguage").and_then(|tag| language(&tag));
     // A journalist signs, but the house has checked.
     let is_person = |checker: &Node<'_, '_>| is_a(checker.object, "Person");
-    let houses = checkers.iter().filter(|checker| !is_person(checker)).chain(checkers.iter().filter(|checker| is_person(checker)));
-    record.check.publisher = houses.clone().find_map(|checker| checker.plain("name")).or_else(|| {
-        ["author", "publisher"].iter().find_map(|key| node.texts(key).iter().find_map(|text| telling(text)))
-    });
+    let houses =
+        checkers.iter().filter(|checker| !is_person(checker)).chain(checkers.iter().filter(|checker| is_person(checker)));
+    record.check.publisher = houses
+        .clone()
+        .find_map(|checker| checker.plain("name"))
+        .or_else(|| ["author", "publisher"].iter().find_map(|key| node.texts(key).iter().find_map(|text| telling(text))));
     rated(&mut record, &node);
     dated(&mut record, node.text("datePublished").or_else(|| node.text("dateCreated")));
-    let home = houses.filter_map(|checker| checker.text("url").or_else(|| checker.text("sameAs"))).find_map(|url| address::read(&url, None));
-    let address = node.text("url").or_else(|| node.text("mainEntityOfPage")).or_else(|| node.get("mainEntityOfPage")?.text("@id"));
+    let home = houses
+        .filter_map(|checker| checker.text("url").or_else(|| checker.text("sameAs")))
+        .find_map(|url| address::read(&url, None));
+    let address =
+        node.text("url").or_else(|| node.text("mainEntityOfPage")).or_else(|| node.get("mainEntityOfPage")?.text("@id"));
     addressed(&mut record, address.or_else(|| base.map(Url::to_string)), base.or(home.as_ref()));
     let mut seen: Vec<String> = media.to_vec();
     for item in &items {
@@ -185,7 +194,8 @@ fn rated(record: &mut Record, node: &Node<'_, '_>) {
     let ratings = node.all("reviewRating");
     let words = ratings.iter().find_map(|rating| rating.plain("alternateName").or_else(|| rating.plain("name")));
     let words = words.or_else(|| node.texts("reviewRating").iter().find_map(|text| telling(text)));
-    let words = words.or_else(|| ratings.iter().find_map(|rating| rating.plain("ratingExplanation").filter(|text| text.len() <= 80)));
+    let words =
+        words.or_else(|| ratings.iter().find_map(|rating| rating.plain("ratingExplanation").filter(|text| text.len() <= 80)));
     record.check.rating = words.filter(|words| !is_template(words));
     if record.check.rating.is_none() {
         let number = ratings.iter().any(|rating| rating.text("ratingValue").is_some_and(|value| !value.trim().is_empty()));
@@ -270,7 +280,7 @@ fn own(object: &Map<String, Value>) -> Outcome {
 }
 
 /// The primary subtag, lower case.
-pub(super) fn language(tag: &str) -> Option<String> {
+pub fn language(tag: &str) -> Option<String> {
     let primary = tag.trim().split(['-', '_']).next()?.to_ascii_lowercase();
     let is_code = (2..=3).contains(&primary.len()) && primary.bytes().all(|byte| byte.is_ascii_lowercase());
     (is_code && !matches!(primary.as_str(), "und" | "mul" | "zxx")).then_some(primary)

@@ -48,30 +48,82 @@ const FIELDS: [(Field, &str, &[&str]); 12] = [
     (
         Field::Claim,
         "claim",
-        &["claim", "claimreviewed", "claimreviewclaimreviewed", "claimtext", "vclaim", "statement", "claimstatement", "text", "afirmacao", "behauptung"],
+        &[
+            "claim",
+            "claimreviewed",
+            "claimreviewclaimreviewed",
+            "claimtext",
+            "vclaim",
+            "statement",
+            "claimstatement",
+            "text",
+            "afirmacao",
+            "behauptung",
+        ],
     ),
     (
         Field::Url,
         "url",
-        &["url", "claimreviewurl", "factcheckurl", "reviewurl", "factcheckingarticle", "factcheck", "articleurl", "checkurl", "link", "permalink"],
+        &[
+            "url",
+            "claimreviewurl",
+            "factcheckurl",
+            "reviewurl",
+            "factcheckingarticle",
+            "factcheck",
+            "articleurl",
+            "checkurl",
+            "link",
+            "permalink",
+        ],
     ),
     (
         Field::Publisher,
         "publisher",
-        &["publisher", "publishername", "claimreviewauthorname", "factchecker", "organization", "claimreviewpublisher", "site", "source", "agency", "author"],
+        &[
+            "publisher",
+            "publishername",
+            "claimreviewauthorname",
+            "factchecker",
+            "organization",
+            "claimreviewpublisher",
+            "site",
+            "source",
+            "agency",
+            "author",
+        ],
     ),
     (
         Field::Rating,
         "rating",
         &[
-            "rating", "textualrating", "alternatename", "ratingalternatename", "alternativename", "verdict", "label", "conclusion",
-            "reviewratingalternatename", "ratingname", "truthrating",
+            "rating",
+            "textualrating",
+            "alternatename",
+            "ratingalternatename",
+            "alternativename",
+            "verdict",
+            "label",
+            "conclusion",
+            "reviewratingalternatename",
+            "ratingname",
+            "truthrating",
         ],
     ),
     (
         Field::Date,
         "date",
-        &["date", "datepublished", "claimreviewdatepublished", "reviewdate", "published", "publisheddate", "publishedat", "factcheckdate", "checkdate"],
+        &[
+            "date",
+            "datepublished",
+            "claimreviewdatepublished",
+            "reviewdate",
+            "published",
+            "publisheddate",
+            "publishedat",
+            "factcheckdate",
+            "checkdate",
+        ],
     ),
     (Field::Title, "title", &["title", "extratitle", "headline", "reviewtitle", "articletitle"]),
     (Field::Summary, "summary", &["summary", "subtitle", "reviewbody", "description", "extrabody"]),
@@ -89,7 +141,17 @@ const FIELDS: [(Field, &str, &[&str]); 12] = [
     (
         Field::Urls,
         "urls",
-        &["urls", "appearance", "appearances", "originalclaimurl", "firstappearance", "claimurl", "itemreviewedurl", "posturl", "tweeturl"],
+        &[
+            "urls",
+            "appearance",
+            "appearances",
+            "originalclaimurl",
+            "firstappearance",
+            "claimurl",
+            "itemreviewedurl",
+            "posturl",
+            "tweeturl",
+        ],
     ),
     (Field::Id, "id", &["id", "claimid", "vclaimid"]),
 ];
@@ -312,10 +374,18 @@ mod tests {
         let text = "URL\tAuthor\tdatePublished\tclaimReviewed\treviewBody\ttitle\tratingValue\tbestRating\talternativeName\n\
                     https://facts.example/1\thttps://facts.example\t2018-06-13\tThe moon is made of green cheese\tno\tMoon\t4\t6\tfalso\n";
         let (told, rows) = rows(text.as_bytes(), "").unwrap();
-        assert!(told.starts_with("claim ← claimReviewed, url ← URL, publisher ← Author, rating ← alternativeName, date ← datePublished"), "{told}");
+        assert!(
+            told.starts_with(
+                "claim ← claimReviewed, url ← URL, publisher ← Author, rating ← alternativeName, date ← datePublished"
+            ),
+            "{told}"
+        );
         assert!(told.ends_with("not used: ratingValue, bestRating"), "{told}");
         let record = rows[0].1.as_ref().unwrap();
-        assert_eq!((rows[0].0, record.check.rating.as_deref(), record.check.publisher.as_deref()), (2, Some("falso"), Some("facts.example")));
+        assert_eq!(
+            (rows[0].0, record.check.rating.as_deref(), record.check.publisher.as_deref()),
+            (2, Some("falso"), Some("facts.example"))
+        );
         assert_eq!(record.check.date.as_deref(), Some("2018-06-13"));
     }
 

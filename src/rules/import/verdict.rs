@@ -95,7 +95,9 @@ mod tests {
 
     #[test]
     fn numbers_and_sentences_are_never_taken_for_a_verdict() {
-        for rating in ["1", "2 of 2", "4/6", "-1", "Not false", "Reker never said this sentence", "excitement", "não_é_bem_assim", ""] {
+        for rating in
+            ["1", "2 of 2", "4/6", "-1", "Not false", "Reker never said this sentence", "excitement", "não_é_bem_assim", ""]
+        {
             assert_eq!(verdict(rating), Verdict::Unrated, "{rating}");
         }
     }

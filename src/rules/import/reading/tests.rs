@@ -27,7 +27,14 @@ fn a_feed_gives_its_claims_and_tells_its_nulls() {
         "{{\"@type\":\"DataFeed\",\"dataFeedElement\":[{{\"item\":[{one},null]}},null,{{\"item\":null}},{{\"item\":[]}},{{\"name\":\"x\"}}]}}"
     );
     let found = claims_in("data.json", feed.as_bytes());
-    let expected = [Err(Skip::Nothing), Ok("one".to_owned()), Err(Skip::Nothing), Err(Skip::Nothing), Err(Skip::Nothing), Err(Skip::NoReview)];
+    let expected = [
+        Err(Skip::Nothing),
+        Ok("one".to_owned()),
+        Err(Skip::Nothing),
+        Err(Skip::Nothing),
+        Err(Skip::Nothing),
+        Err(Skip::NoReview),
+    ];
     assert_eq!(found, expected);
 }
 
@@ -46,8 +53,15 @@ fn a_feed_larger_than_is_held_is_read_as_it_flows() {
 
 #[test]
 fn pages_of_answers_may_follow_each_other() {
-    let page = |text: &str| format!("{{\"claims\":[{{\"text\":\"{text}\",\"claimReview\":[{{\"url\":\"https://a.example/{text}\"}}]}}],\"nextPageToken\":\"x\"}}\n");
-    assert_eq!(claims_in("answers.json", format!("{}{}{{}}", page("one"), page("two")).as_bytes()), [Ok("one".to_owned()), Ok("two".to_owned()), Err(Skip::Nothing)]);
+    let page = |text: &str| {
+        format!(
+            "{{\"claims\":[{{\"text\":\"{text}\",\"claimReview\":[{{\"url\":\"https://a.example/{text}\"}}]}}],\"nextPageToken\":\"x\"}}\n"
+        )
+    };
+    assert_eq!(
+        claims_in("answers.json", format!("{}{}{{}}", page("one"), page("two")).as_bytes()),
+        [Ok("one".to_owned()), Ok("two".to_owned()), Err(Skip::Nothing)]
+    );
 }
 
 #[test]
@@ -57,7 +71,10 @@ fn faulty_json_is_mended_or_told() {
     let record = found[0].1.as_ref().unwrap();
     assert!(record.claim == "broken line" && record.remarks.contains(&Remark::Mended));
     assert_eq!(claims_in("a.json", b"[{\"claimReviewed\": oops oops}, 1]"), [Err(Skip::NotJson), Err(Skip::Nothing)]);
-    assert_eq!(claims_in("a.json", b"{\"@type\":\"ClaimReview\",\"claimReviewed\":{{claim}} }").first(), Some(&Err(Skip::Template)));
+    assert_eq!(
+        claims_in("a.json", b"{\"@type\":\"ClaimReview\",\"claimReviewed\":{{claim}} }").first(),
+        Some(&Err(Skip::Template))
+    );
     assert_eq!(claims_in("a.json", b"{\"a\":1}"), [Err(Skip::NoReview)]);
 }
 

@@ -138,7 +138,10 @@ pub(super) fn several(text: &str) -> Vec<&str> {
         });
         let (part, more) = next.map_or((rest, ""), |(at, _)| rest.split_at(at));
         let part = part.trim().trim_end_matches([',', ';', '|']).trim();
-        let part = ["and", "und", "et", "y", "e", "&"].iter().find_map(|word| part.strip_suffix(word)?.strip_suffix(' ')).unwrap_or(part);
+        let part = ["and", "und", "et", "y", "e", "&"]
+            .iter()
+            .find_map(|word| part.strip_suffix(word)?.strip_suffix(' '))
+            .unwrap_or(part);
         parts.push(part.trim().trim_end_matches([',', ';', '|']));
         if more.is_empty() {
             return parts;

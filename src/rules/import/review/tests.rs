@@ -32,7 +32,10 @@ fn a_plain_review_is_read() {
     assert_eq!(record.said_on, Some(jiff::civil::date(2026, 2, 27)));
     let check = &record.check;
     assert_eq!(check.publisher.as_deref(), Some("Facts Desk"));
-    assert_eq!((check.rating.as_deref(), check.date.as_deref(), check.lang.as_deref()), (Some("False"), Some("2026-03-01"), Some("en")));
+    assert_eq!(
+        (check.rating.as_deref(), check.date.as_deref(), check.lang.as_deref()),
+        (Some("False"), Some("2026-03-01"), Some("en"))
+    );
     assert_eq!(record.remarks, []);
 }
 
@@ -52,7 +55,12 @@ fn reviews_are_found_wherever_they_stand() {
 
 #[test]
 fn types_and_names_may_be_written_in_every_way() {
-    for kind in [json!(["Review", "ClaimReview"]), json!("schema:ClaimReview"), json!("http://schema.org/ClaimReview"), json!("claimReview")] {
+    for kind in [
+        json!(["Review", "ClaimReview"]),
+        json!("schema:ClaimReview"),
+        json!("http://schema.org/ClaimReview"),
+        json!("claimReview"),
+    ] {
         assert_eq!(one(review_with("@type", kind)).check.rating.as_deref(), Some("False"));
     }
     let prefixed = json!({
@@ -65,19 +73,30 @@ fn types_and_names_may_be_written_in_every_way() {
 
 #[test]
 fn where_one_is_expected_there_may_be_many() {
-    let record = one(review_with("author", json!([{ "@type": "Person", "name": "J. Journalist" }, { "@type": "Organization", "name": "Facts Desk" }])));
+    let record = one(review_with(
+        "author",
+        json!([{ "@type": "Person", "name": "J. Journalist" }, { "@type": "Organization", "name": "Facts Desk" }]),
+    ));
     assert_eq!(record.check.publisher.as_deref(), Some("Facts Desk"), "the house has checked, not the journalist");
     let record = one(review_with("reviewRating", json!([{}, { "alternateName": "Made up" }])));
     assert_eq!(record.check.rating.as_deref(), Some("Made up"));
-    let record = one(review_with("itemReviewed", json!([{ "@type": "creativeWork", "author": [{ "name": "One" }, { "name": "Two" }] }])));
+    let record =
+        one(review_with("itemReviewed", json!([{ "@type": "creativeWork", "author": [{ "name": "One" }, { "name": "Two" }] }])));
     assert_eq!(record.claimant.as_deref(), Some("One"));
-    let found = claims(&review_with("claimReviewed", json!(["The moon is made of green cheese", "", "The sun is made of gold"])), None);
+    let found =
+        claims(&review_with("claimReviewed", json!(["The moon is made of green cheese", "", "The sun is made of gold"])), None);
     assert_eq!(found.len(), 2);
 }
 
 #[test]
 fn empty_claims_and_templates_are_told() {
-    for (claim, skip) in [(json!(""), Skip::NoClaim), (json!([]), Skip::NoClaim), (json!(null), Skip::NoClaim), (json!(" &nbsp; "), Skip::NoClaim), (json!("{{ claim }}"), Skip::Template)] {
+    for (claim, skip) in [
+        (json!(""), Skip::NoClaim),
+        (json!([]), Skip::NoClaim),
+        (json!(null), Skip::NoClaim),
+        (json!(" &nbsp; "), Skip::NoClaim),
+        (json!("{{ claim }}"), Skip::Template),
+    ] {
         assert_eq!(claims(&review_with("claimReviewed", claim), None), [Err(skip)]);
     }
 }
@@ -92,7 +111,11 @@ fn markup_in_claims_is_off_and_short_ones_are_told() {
 #[test]
 fn ratings_are_the_publishers_words_and_never_its_numbers() {
     for (rating, words, remark) in [
-        (json!({ "alternateName": "Incorrect \r", "ratingValue": "2", "bestRating": "2", "worstRating": "2" }), Some("Incorrect"), None),
+        (
+            json!({ "alternateName": "Incorrect \r", "ratingValue": "2", "bestRating": "2", "worstRating": "2" }),
+            Some("Incorrect"),
+            None,
+        ),
         (json!({ "alternateName": "2 of 2" }), Some("2 of 2"), None),
         (json!({ "alternateName": "não_é_bem_assim", "ratingValue": -1, "bestRating": -1 }), Some("não_é_bem_assim"), None),
         (json!({ "ratingValue": "6", "bestRating": "5" }), None, Some(Remark::OnlyNumbers)),
@@ -158,7 +181,10 @@ fn appearances_are_gathered_from_all_places_and_cleaned() {
 
 #[test]
 fn a_work_has_its_claim_at_its_own_address() {
-    let record = one(review_with("itemReviewed", json!({ "@type": "creativeWork", "url": "https://blog.example/post", "sameAs": "https://blog.example/me" })));
+    let record = one(review_with(
+        "itemReviewed",
+        json!({ "@type": "creativeWork", "url": "https://blog.example/post", "sameAs": "https://blog.example/me" }),
+    ));
     assert_eq!(record.urls, ["https://blog.example/post"]);
 }
 
@@ -193,6 +219,8 @@ fn answers_of_googles_tools_are_read() {
 
 #[test]
 fn lines_of_our_own_keep_their_id() {
-    let record = one(json!({ "id": "a1", "claim": "The moon is made of green cheese", "url": "https://facts.example/1", "urls": ["x.com/a/status/1"], "rating": "False" }));
+    let record = one(
+        json!({ "id": "a1", "claim": "The moon is made of green cheese", "url": "https://facts.example/1", "urls": ["x.com/a/status/1"], "rating": "False" }),
+    );
     assert_eq!((record.id.as_deref(), record.urls.len(), record.check.rating.as_deref()), (Some("a1"), 1, Some("False")));
 }
