@@ -43,7 +43,7 @@ pub fn read(html: &str) -> Readable {
 
 /// Tokenizes `html`; gives what lies behind a tag that had to be given up, if there was one. `tokens` counts what the sink has seen,
 /// errors left out.
-pub(super) fn tokenize<'h, S>(html: &'h str, sink: S, tokens: impl Fn() -> usize) -> Option<&'h str>
+pub(super) fn tokenize<S>(html: &str, sink: S, tokens: impl Fn() -> usize) -> Option<&str>
 where
     S: TokenSink<Handle = ()>,
 {

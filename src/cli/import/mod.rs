@@ -179,7 +179,7 @@ impl Import {
             Fate::Joins(number) => match self.target.rule(number).map(str::to_owned) {
                 // Rules that are there belong to their editors.
                 Some(rule) => {
-                    self.tally.beside.add(&format!("{rule}: {}", record.check.url.as_deref().unwrap_or("(no address)")))
+                    self.tally.beside.add(&format!("{rule}: {}", record.check.url.as_deref().unwrap_or("(no address)")));
                 }
                 None => {
                     let remarks = record.remarks.clone();

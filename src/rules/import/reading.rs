@@ -53,9 +53,10 @@ pub fn kind_of(name: &str, head: &[u8], columns_named: bool) -> Option<Kind> {
     let first = head.iter().copied().find(|byte| !byte.is_ascii_whitespace());
     match first {
         Some(b'{') if ends(&[".jsonl", ".ndjson"]) => Some(Kind::Lines),
-        _ if columns_named || ends(&[".csv", ".tsv", ".tab"]) => Some(Kind::Table),
+        _ if ends(&[".csv", ".tsv", ".tab"]) => Some(Kind::Table),
         Some(b'{' | b'[') => Some(Kind::Json),
         Some(b'<') => Some(Kind::Page),
+        _ if columns_named => Some(Kind::Table),
         _ if ends(&[".jsonl", ".ndjson"]) => Some(Kind::Lines),
         _ if ends(&[".html", ".htm", ".xhtml"]) => Some(Kind::Page),
         _ if ends(&[".json", ".jsonld"]) => Some(Kind::Json),

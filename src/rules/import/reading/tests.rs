@@ -41,7 +41,7 @@ fn a_feed_gives_its_claims_and_tells_its_nulls() {
 #[test]
 fn a_feed_larger_than_is_held_is_read_as_it_flows() {
     let element = format!("{{\"item\":[{}],\"pad\":\"{}\"}}", review("one claim of many"), "x".repeat(1 << 20));
-    let feed = format!("{{\"@type\":\"DataFeed\",\"dataFeedElement\":[{}]}}", vec![element.as_str(); 12].join(",\n"));
+    let feed = format!("{{\"@type\":\"DataFeed\",\"dataFeedElement\":[{}]}}", [element.as_str(); 12].join(",\n"));
     let (found, _) = read_as("data.json", feed.as_bytes());
     assert_eq!(found.len(), 12);
     assert!(found.iter().all(|(_, outcome)| outcome.is_ok()));

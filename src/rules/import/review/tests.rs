@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 
+#[expect(clippy::needless_pass_by_value, reason = "documents are written where they are read")]
 fn one(value: serde_json::Value) -> Record {
     let mut found = claims(&value, None);
     assert_eq!(found.len(), 1, "{found:?}");
