@@ -6,21 +6,28 @@ mod drafts;
 pub mod eval;
 pub mod explain;
 pub mod export;
+pub mod feedback;
 pub mod fit;
 pub mod fmt;
 pub mod import;
+pub mod ingest;
 mod lines;
 pub mod lint;
+pub mod list;
 pub mod mail;
 pub mod marks;
 pub mod match_posts;
 pub mod new;
+pub mod opened;
 pub mod output;
+pub mod precision;
 mod progress;
 pub mod queue;
 pub mod run;
 pub mod schema;
+pub mod show;
 pub mod source;
+pub mod stats;
 pub mod status;
 pub mod store;
 pub mod test;
@@ -71,9 +78,24 @@ pub enum Command {
     Export(export::Arguments),
     /// Look at sources and look after them.
     Source(source::Arguments),
+    /// Take in posts from a file or a pipe: tip lines, closed platforms, own scrapers.
+    #[command(after_help = ingest::AFTER_HELP)]
+    Ingest(ingest::Arguments),
     /// Show why a text matches a claim, or why not.
     #[command(after_help = explain::AFTER_HELP)]
     Explain(explain::Arguments),
+    /// List the rules.
+    #[command(after_help = list::AFTER_HELP)]
+    List(list::Arguments),
+    /// Show one rule in words, and its newest sightings.
+    #[command(after_help = show::AFTER_HELP)]
+    Show(show::Arguments),
+    /// Say how each rule has done, and how far to trust that.
+    #[command(after_help = stats::AFTER_HELP)]
+    Stats(stats::Arguments),
+    /// Say of a sighting that it is right, or that it shall not come back.
+    #[command(after_help = feedback::AFTER_HELP)]
+    Feedback(feedback::Arguments),
     /// Show how a running claimwatch is doing, and what needs a person.
     Status(status::Arguments),
     /// Copy the memory, or check that it is sound.
@@ -148,7 +170,12 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Import(arguments) => output::print(import::import(&arguments).await),
         Command::Export(arguments) => output::print(export::export(&arguments)),
         Command::Source(arguments) => output::print(source::run(arguments).await),
+        Command::Ingest(arguments) => output::print(ingest::ingest(&arguments).await),
         Command::Explain(arguments) => output::print(explain::explain(&arguments)),
+        Command::List(arguments) => output::print(list::list(&arguments)),
+        Command::Show(arguments) => output::print(show::show(&arguments).await),
+        Command::Stats(arguments) => output::print(stats::stats(&arguments).await),
+        Command::Feedback(arguments) => output::print(feedback::feedback(&arguments).await),
         Command::Status(arguments) => output::print(status::status(&arguments).await),
         Command::Store(arguments) => output::print(store::store(&arguments).await),
         Command::Mail(arguments) => output::print(mail::mail(&arguments).await),
