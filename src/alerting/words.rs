@@ -254,7 +254,8 @@ mod tests {
                 assert_eq!(texts.len(), model.len(), "{} {path}", words.tag);
                 let wanted: BTreeSet<_> = names(&model[0]);
                 for text in texts {
-                    assert!(!text.trim().is_empty() && text.trim() == text, "{} {path}: “{text}”", words.tag);
+                    let is_space = path == ".numbers.thousands";
+                    assert!(is_space || (!text.trim().is_empty() && text.trim() == text), "{} {path}: “{text}”", words.tag);
                     let mut has = names(text);
                     // "A post repeats", "ein Beitrag": one or two may be said in words.
                     if matches!(form, Some("zero" | "one" | "two")) && wanted.contains("n") {
