@@ -18,7 +18,7 @@ use crate::model::sighting::{Confidence, Span, Strength};
 use crate::rules::bulk::BulkClaim;
 use crate::rules::index::{BulkIndex, IMPACT_UNIT};
 use model::{Model, Weighed};
-use pair::Measure;
+use pair::{Facts, Measure, set_apart};
 use query::{Asker, Query, WEIGHT_UNIT};
 use retrieval::{Found, Sums, search};
 use strength::PostTerms;
@@ -75,11 +75,12 @@ struct Finder {
     model: Arc<Model>,
     sums: Sums,
     measure: Measure,
+    facts: Vec<Facts>,
 }
 
 impl Default for Finder {
     fn default() -> Self {
-        Self { model: weights::embedded(), sums: Sums::default(), measure: Measure::default() }
+        Self { model: weights::embedded(), sums: Sums::default(), measure: Measure::default(), facts: Vec::new() }
     }
 }
 
@@ -179,15 +180,16 @@ impl Finder {
 
     fn weigh(&mut self, query: &Query, index: &BulkIndex, found: &[Found]) -> Vec<(Weighed, u64)> {
         self.measure.begin(query, index);
-        let weighed = found.iter().map(|found| {
-            let facts = self.measure.facts(query, index, found.claim, found.sum);
-            let features = model::features(&facts);
-            let score = model::dot(&self.model.rank, &features);
-            (Weighed { claim: found.claim, features, sum: facts.sum, score }, facts.hit)
-        });
-        let weighed = weighed.collect();
+        self.facts.clear();
+        self.facts.extend(found.iter().map(|found| self.measure.facts(query, index, found.claim, found.sum)));
         self.measure.end(query);
-        weighed
+        set_apart(query, &mut self.facts);
+        let weighed = found.iter().zip(&self.facts).map(|(found, facts)| {
+            let (features, article) = (model::features(facts), model::article(facts));
+            let score = self.model.score(&features, article);
+            (Weighed { claim: found.claim, features, article, sum: facts.sum, score }, facts.hit)
+        });
+        weighed.collect()
     }
 }
 
