@@ -1,7 +1,8 @@
 //! One visit: fetch, read, clean, match, remember. A straight line, and one transaction at its end.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -13,12 +14,13 @@ use super::gather::{Asking, Batch, Gathered, gather};
 use super::news::{self, Sorted};
 use super::schedule::{self, Found};
 use super::trouble::Trouble;
-use crate::alerting::group;
+use crate::alerting::group::{self, Sighted};
 use crate::alerting::subscription::Desk;
 use crate::feeds::clean;
 use crate::fetch::Fetcher;
 use crate::matching;
 use crate::matching::ranked::Scratch;
+use crate::model::alert::Waits;
 use crate::model::claim::{Claim, ClaimId};
 use crate::model::post::{Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
@@ -26,6 +28,7 @@ use crate::model::source::{Source, SourceState};
 use crate::model::units::{counted, in_words};
 use crate::rules::compile::RuleSet;
 use crate::store::Store;
+use crate::store::error::StoreError;
 use crate::store::records::Visit;
 use crate::telemetry::metrics::{ByReason, BySource, Metrics};
 
@@ -44,23 +47,6 @@ pub struct House {
     pub metrics: Arc<Metrics>,
     /// The time.
     pub clock: Clock,
-    /// Memory for comparing.
-    pub scratches: Arc<Scratches>,
-}
-
-/// Memory for comparing posts with bulk claims, handed from visit to visit: it remembers what words mean.
-#[derive(Debug, Default)]
-pub struct Scratches(Mutex<Vec<Scratch>>);
-
-impl Scratches {
-    fn take(&self) -> Scratch {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
-    }
-
-    /// As many are kept as visits compared at the same time.
-    fn give_back(&self, scratch: Scratch) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
-    }
 }
 
 impl House {
@@ -155,13 +141,11 @@ async fn remember(
     let (seen_again, unknown): (Vec<Post>, Vec<Post>) = posts.into_iter().partition(|post| known.contains(&post.key));
     let Sorted { mut news, history } = news::sort(unknown, source, state, now);
 
-    let (rules, scratches) = (Arc::clone(&house.rules.borrow()), Arc::clone(&house.scratches));
+    let rules = Arc::clone(&house.rules.borrow());
     let started = std::time::Instant::now();
     let (news, sightings): (Vec<Post>, Vec<(Sighting, Claim)>) = spawn_blocking(move || {
         clean::name_languages(&mut news);
-        let mut scratch = scratches.take();
-        let sightings = news.iter().flat_map(|post| examined(post, &rules, &mut scratch)).collect();
-        scratches.give_back(scratch);
+        let sightings = news.iter().flat_map(|post| examined(post, &rules)).collect();
         (news, sightings)
     })
     .await
@@ -181,23 +165,55 @@ async fn remember(
         seen_again: seen_again.into_iter().map(|post| post.key).collect(),
         sightings,
     };
-    let pairs: Vec<(&Sighting, &Claim)> = visit.sightings.iter().map(|(sighting, claim)| (sighting, claim)).collect();
-    let recorded = house.store.record(&visit, |alerts| group::group(now, &house.desks, &pairs, alerts)).await?;
-    tally.letters = recorded.letters;
-    if recorded.left_out > 0 {
-        info!(source.id = %source.name, left_out = recorded.left_out,
-            "{}: {} told nobody: editors dismissed the like of it", source.name, counted(recorded.left_out, "sighting"));
-    }
-    house.metrics.posts_ingested.inc_by(tally.new as u64);
-    observe_lag(&house.metrics, &visit);
-    house.metrics.sightings.inc_by(tally.sightings as u64);
-    house.metrics.near_misses.inc_by(tally.near_misses as u64);
-    house.metrics.feed_last_success.get_or_create(&by_source(source)).set(now.as_second());
+    write_down(house, &visit, &mut tally).await?;
     Ok((state, tally))
 }
 
-fn examined(post: &Post, rules: &RuleSet, scratch: &mut Scratch) -> Vec<(Sighting, Claim)> {
-    let sightings = matching::examine_with(post, rules, scratch);
+/// Writes down what was found, in one transaction, and counts it.
+pub(super) async fn write_down(house: &House, visit: &Visit, tally: &mut Tally) -> Result<(), StoreError> {
+    let now = visit.seen_at;
+    let seen = sighted(visit);
+    let recorded = house.store.record(visit, |known| group::group(now, &house.desks, &seen, known)).await?;
+    tally.letters = recorded.letters;
+    house.metrics.suppress(Waits::Spaced.word(), recorded.spaced);
+    for (reason, sightings) in &recorded.held {
+        house.metrics.suppress(reason.word(), *sightings);
+    }
+    if recorded.left_out > 0 {
+        info!(source.id = %visit.source, left_out = recorded.left_out,
+            "{}: {} told nobody: editors dismissed the like of it", visit.source, counted(recorded.left_out, "sighting"));
+    }
+    let (metrics, by_source) = (&house.metrics, BySource { source: visit.source.0.clone() });
+    metrics.posts_ingested.inc_by(tally.new as u64);
+    observe_lag(metrics, visit);
+    metrics.source_posts.get_or_create(&by_source).inc_by(tally.new as u64);
+    metrics.sightings.inc_by(tally.sightings as u64);
+    metrics.source_sightings.get_or_create(&by_source).inc_by(tally.sightings as u64);
+    metrics.near_misses.inc_by(tally.near_misses as u64);
+    metrics.feed_last_success.get_or_create(&by_source).set(now.as_second());
+    Ok(())
+}
+
+/// The sightings of a visit, each with what routing must know of its post.
+pub fn sighted(visit: &Visit) -> Vec<Sighted<'_>> {
+    let posts: HashMap<&PostKey, &Post> = visit.new.iter().map(|post| (&post.key, post)).collect();
+    let mut sighted = Vec::with_capacity(visit.sightings.len());
+    for (sighting, claim) in &visit.sightings {
+        let post = posts.get(&sighting.post);
+        let lang = post.and_then(|post| post.lang.as_ref());
+        sighted.push(Sighted { sighting, claim, lang, author: post.and_then(|post| post.author.as_deref()) });
+    }
+    sighted
+}
+
+thread_local! {
+    /// Memory for comparing with bulk claims, which also remembers what words mean. Idle threads end soon, and it with them.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// Finds the claims that a post repeats, each as stores and letters know it. Runs on threads that may block.
+pub(super) fn examined(post: &Post, rules: &RuleSet) -> Vec<(Sighting, Claim)> {
+    let sightings = SCRATCH.with_borrow_mut(|scratch| matching::examine_with(post, rules, scratch));
     sightings.into_iter().filter_map(|sighting| rules.claim(&sighting.claim).map(|claim| (sighting, claim))).collect()
 }
 
@@ -251,7 +267,7 @@ impl Tally {
         self.claims.extend(other.claims.iter().cloned());
     }
 
-    fn count(&mut self, sightings: &[(Sighting, Claim)]) {
+    pub(super) fn count(&mut self, sightings: &[(Sighting, Claim)]) {
         let posts = |decision| {
             let found = sightings.iter().filter(|(sighting, _)| sighting.decision == decision);
             found.map(|(sighting, _)| &sighting.post).collect::<BTreeSet<_>>()

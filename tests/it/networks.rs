@@ -114,7 +114,6 @@ impl Desk {
             desks: Arc::new([desk("moon")]),
             metrics: Arc::new(Metrics::new("test")),
             clock: Clock::from("2026-11-01T12:00:00Z".parse().unwrap()),
-            scratches: Default::default(),
         };
         Self { _folder: folder, house, states: Default::default() }
     }
