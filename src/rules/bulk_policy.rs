@@ -7,8 +7,9 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::bulk::BulkClaim;
+use super::import::verdict::verdict;
 use crate::model::alert::DeskName;
-use crate::model::claim::{CheckDate, Claim, ClaimId, FactCheck, Revision, Severity, Status, Verdict};
+use crate::model::claim::{CheckDate, Claim, ClaimId, FactCheck, Revision, Severity, Status};
 use crate::model::post::Lang;
 use crate::model::sighting::{Confidence, Decision, Stance, When};
 
@@ -73,7 +74,7 @@ impl Policy {
             url: bulk.url.as_deref().and_then(address),
             title: bulk.title.clone(),
             rating: bulk.rating.clone(),
-            verdict: Verdict::default(),
+            verdict: bulk.rating.as_deref().map(verdict).unwrap_or_default(),
             date: bulk.date.as_deref().and_then(day),
             lang: bulk.lang.clone().map(Lang),
         };
@@ -82,7 +83,7 @@ impl Policy {
             url: check.url.as_deref().and_then(address),
             title: check.title.clone(),
             rating: check.rating.clone(),
-            verdict: Verdict::default(),
+            verdict: check.rating.as_deref().map(verdict).unwrap_or_default(),
             date: check.date.as_deref().and_then(day),
             lang: check.lang.clone().map(Lang),
         });
