@@ -6,7 +6,7 @@ use super::page::{self, Page};
 use super::safe;
 use super::subscription::Desk;
 use super::words::{Words, count, fill};
-use crate::model::letter::{Dossier, Letter};
+use crate::model::letter::{Dossier, Letter, Occasion};
 use crate::model::post::Lang;
 
 /// Longest subject, in user-perceived characters; longer ones are not folded by the mail library and break RFC 5322 §2.1.1.
@@ -44,8 +44,16 @@ fn subject(dossier: &Dossier, words: &Words) -> String {
     let sentence = if dossier.instalment > 1 { words.more_posts_repeat } else { words.posts_repeat };
     let [one, many] = sentence;
     let chosen = if dossier.posts == 1 { one } else { many };
-    let again = if dossier.episode > 1 && dossier.instalment == 1 { words.again } else { "" };
-    let head = fill(chosen, &[("n", &dossier.posts.to_string()), ("where", &places(dossier, words))]);
+    let again = match dossier.occasion {
+        Occasion::Spike { .. } => words.spike,
+        Occasion::Resurgence => words.again,
+        Occasion::News if dossier.episode > 1 && dossier.instalment == 1 => words.again,
+        Occasion::News | Occasion::Correction(_) => "",
+    };
+    let head = match dossier.occasion {
+        Occasion::Correction(_) => words.correction.to_owned(),
+        _ => fill(chosen, &[("n", &dossier.posts.to_string()), ("where", &places(dossier, words))]),
+    };
     let found = dossier.claim.fact_checks.first().map(|check| {
         let rating = page::rating(check, 30).unwrap_or_else(|| words.not_rated.to_owned());
         format!(" – {rating} ({})", safe::short(&check.publisher, 30))
@@ -59,7 +67,7 @@ fn subject(dossier: &Dossier, words: &Words) -> String {
 
 /// The sources' names, or how many they are.
 fn places(dossier: &Dossier, words: &Words) -> String {
-    let mut names: Vec<&str> = dossier.sightings.iter().map(|(post, _)| post.source.0.as_str()).collect();
+    let mut names: Vec<&str> = dossier.sightings.iter().map(|seen| seen.post.source.0.as_str()).collect();
     names.sort_unstable();
     names.dedup();
     match names.as_slice() {

@@ -1,5 +1,6 @@
 //! Who is told what, when, and in which words: all decided here, nothing done.
 
+pub mod digest;
 mod excerpt;
 pub mod group;
 pub mod letter;

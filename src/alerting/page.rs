@@ -12,7 +12,7 @@ use super::safe;
 use super::subscription::Desk;
 use super::words::{Words, count, fill};
 use crate::model::claim::FactCheck;
-use crate::model::letter::Dossier;
+use crate::model::letter::{Change, Dossier, Occasion, Seen};
 use crate::model::post::{PartKind, Post};
 use crate::model::sighting::{Cue, Sighting, Span, WordingKind};
 
@@ -141,13 +141,41 @@ impl Item {
 }
 
 fn lead(dossier: &Dossier, words: &Words) -> String {
-    let [one, many] = match (dossier.instalment, dossier.episode) {
-        (2.., _) => words.lead_more,
-        (_, 2..) => words.lead_again,
+    let [one, many] = match (&dossier.occasion, dossier.instalment, dossier.episode) {
+        (Occasion::Spike { .. }, _, _) => words.lead_spike,
+        (Occasion::Correction(Change::Retired), _, _) => [words.lead_retired; 2],
+        (Occasion::Correction(Change::FactChecks { .. }), _, _) => [words.lead_changed; 2],
+        (Occasion::Resurgence, _, _) => words.lead_again,
+        (_, 2.., _) => words.lead_more,
+        (_, _, 2..) => words.lead_again,
         _ => words.lead_first,
     };
     let sentence = if dossier.posts == 1 { one } else { many };
-    fill(sentence, &[("n", &dossier.posts.to_string()), ("told", &dossier.told.to_string())])
+    let (mut hour, mut usual, mut was) = (0, 0, String::new());
+    match &dossier.occasion {
+        Occasion::Spike { last_hour, usual_hundredths } => (hour, usual) = (*last_hour, *usual_hundredths),
+        Occasion::Correction(Change::FactChecks { before }) => was = self::before(before, words),
+        Occasion::News | Occasion::Resurgence | Occasion::Correction(Change::Retired) => {}
+    }
+    let values = [
+        ("n", dossier.posts.to_string()),
+        ("told", dossier.told.to_string()),
+        ("hour", hour.to_string()),
+        ("usual", format!("{}.{:02}", usual / 100, usual % 100)),
+        ("before", was),
+    ];
+    fill(sentence, &values.each_ref().map(|(name, value)| (*name, value.as_str())))
+}
+
+/// What earlier letters said was found.
+fn before(checks: &[FactCheck], words: &Words) -> String {
+    match checks.first() {
+        Some(check) => {
+            let (rating, publisher) = (verdict(check, words), safe::short(&check.publisher, 80));
+            fill(words.was, &[("rating", &rating), ("publisher", &publisher)])
+        }
+        None => words.not_rated.to_owned(),
+    }
 }
 
 fn said_by(dossier: &Dossier, words: &Words) -> Option<String> {
@@ -179,7 +207,7 @@ fn items(dossier: &Dossier, words: &Words, zone: &TimeZone) -> (Vec<Item>, u64) 
     let mut kept: Vec<(&Post, &Sighting, u64)> = Vec::new();
     let mut by_words: HashMap<String, usize> = HashMap::new();
     let mut shown = 0;
-    for (post, sighting) in &dossier.sightings {
+    for Seen { post, sighting, .. } in &dossier.sightings {
         let same = post.parts.iter().map(|part| safe::line(&part.text).to_lowercase()).collect::<Vec<_>>().join("\n");
         if let Some(first) = by_words.get(&same).and_then(|at| kept.get_mut(*at)) {
             first.2 += 1;

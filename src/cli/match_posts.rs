@@ -236,6 +236,7 @@ fn one(found: &Ranked<'_>, stances: &BulkStances<'_>) -> Value {
         "confidence": score,
         "decision": decision(score),
         "stance": stance,
+        "address": found.address,
     })
 }
 

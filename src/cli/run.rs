@@ -136,7 +136,9 @@ impl Talk {
     fn remember(&mut self, source: &str, how: Visited) {
         match how {
             Visited::Unchanged => self.unchanged += 1,
-            Visited::Failed { sentence, .. } => self.failed.push(format!("{source}: {sentence}")),
+            Visited::Failed { sentence, .. } | Visited::PutOff { sentence, .. } => {
+                self.failed.push(format!("{source}: {sentence}"));
+            }
             Visited::Read(tally) => {
                 self.sources += 1;
                 self.found.add(&tally);

@@ -23,7 +23,7 @@ use crate::alerting::subscription::Desk;
 use crate::mail::Mailer;
 use crate::mail::error::MailError;
 use crate::mail::retry::again_at;
-use crate::mail::settings::{Deadlines, Settings};
+use crate::mail::settings::{Deadlines, Settings, Via};
 use crate::model::delivery::{Delivery, Outcome};
 use crate::store::Store;
 use crate::store::error::StoreError;
@@ -89,7 +89,7 @@ impl PostOffice {
             bell,
             turn: watch::Sender::new(0),
             gate: Gate::default(),
-            ledger: Ledger::new(metrics),
+            ledger: Ledger::new(metrics, matches!(mail.via, Via::Smtp(_))),
             // One for the clerk, one for each worker. Until they begin, and should they end, it grows old.
             pulse: Mutex::new(vec![Instant::now(); mail.workers.max(1) + 1]),
         })
@@ -301,6 +301,9 @@ impl PostOffice {
             self.beat(number);
             let outcome = mailer.send(&delivery).await;
             let turned_away = self.ledger.note(&delivery, &outcome, &self.gate);
+            if matches!(outcome, Outcome::Sent { .. }) {
+                self.ledger.arrived(&delivery, self.clock.now());
+            }
             self.settle(number, &delivery, outcome, stop).await;
             if turned_away || stop.is_cancelled() {
                 break;

@@ -3,13 +3,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
 use tracing::{error, info, warn};
 
 use super::gate::Gate;
 use crate::mail::error::MailError;
 use crate::model::delivery::{Delivery, Outcome};
 use crate::store::error::StoreError;
-use crate::telemetry::metrics::{ByDesk, Metrics};
+use crate::telemetry::metrics::{ByCode, ByDesk, Metrics};
 
 /// What the post office has done since it was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,10 +43,12 @@ pub(super) struct Ledger {
     turned_away: AtomicU64,
     trouble: Mutex<Option<String>>,
     metrics: Arc<Metrics>,
+    /// Letters go through a relay, not into a folder.
+    by_smtp: bool,
 }
 
 impl Ledger {
-    pub fn new(metrics: Arc<Metrics>) -> Self {
+    pub fn new(metrics: Arc<Metrics>, by_smtp: bool) -> Self {
         let zero = AtomicU64::default;
         Self {
             closed: zero(),
@@ -55,12 +58,18 @@ impl Ledger {
             turned_away: zero(),
             trouble: Mutex::default(),
             metrics,
+            by_smtp,
         }
     }
 
     /// Notes that letters were written.
     pub fn closed(&self, letters: usize) {
         self.closed.fetch_add(letters as u64, Ordering::Relaxed);
+    }
+
+    /// Observes how long an accepted letter was on its way.
+    pub fn arrived(&self, delivery: &Delivery, now: Timestamp) {
+        self.metrics.delivery_lag.observe(now.duration_since(delivery.written_at).as_secs_f64().max(0.0));
     }
 
     /// Counts, logs and tells the gate. Says whether the relay turned us away. No recipient and no words of the relay about
@@ -98,6 +107,18 @@ impl Ledger {
         };
         counter.fetch_add(1, Ordering::Relaxed);
         self.metrics.alerts.get_or_create(&ByDesk { desk: desk.0.clone(), outcome: word.to_owned() }).inc();
+        if self.by_smtp {
+            let code_class = match outcome {
+                Outcome::Sent { .. } => "2xx",
+                Outcome::Later { .. } => "4xx",
+                Outcome::Refused { .. } => "5xx",
+                Outcome::Away { .. } | Outcome::Barred { .. } => "none",
+            };
+            self.metrics.smtp_replies.get_or_create(&ByCode { code_class }).inc();
+        }
+        if matches!(outcome, Outcome::Refused { .. }) {
+            self.metrics.bounces.inc();
+        }
         let turned_away = trouble.is_some();
         if !turned_away {
             gate.open();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
@@ -21,7 +22,7 @@ use crate::model::claim::{Claim, ClaimId};
 use crate::model::post::{Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
 use crate::model::source::{Source, SourceState};
-use crate::model::units::in_words;
+use crate::model::units::{counted, in_words};
 use crate::rules::compile::RuleSet;
 use crate::store::Store;
 use crate::store::records::Visit;
@@ -58,6 +59,13 @@ pub enum Visited {
     Unchanged,
     /// A document was read.
     Read(Tally),
+    /// The source was not asked: its host wants to be left alone.
+    PutOff {
+        /// Why.
+        sentence: String,
+        /// For how long.
+        wait: Duration,
+    },
     /// It failed; the class is a word for metrics, the sentence is for people.
     Failed {
         /// `timeout`, `html_not_feed`, …
@@ -96,6 +104,10 @@ pub async fn visit(house: &House, source: &Source, state: &SourceState, chance: 
         Ok(Gathered::Unchanged { validators, hint }) => {
             let found = Found { hint, validators, ..Found::default() };
             return unchanged(house, source, state, &found, chance).await;
+        }
+        Err(Trouble { is_put_off: true, sentence, wait: Some(wait), .. }) => {
+            // Not written down: after a restart it is overdue, which is what it is.
+            return (schedule::put_off(state, &sentence, wait, house.clock.now()), Visited::PutOff { sentence, wait });
         }
         Err(trouble) => return failed(house, source, state, &trouble, chance).await,
     };
@@ -152,7 +164,12 @@ async fn remember(
     let pairs: Vec<(&Sighting, &Claim)> = visit.sightings.iter().map(|(sighting, claim)| (sighting, claim)).collect();
     let recorded = house.store.record(&visit, |alerts| group::group(now, &house.desks, &pairs, alerts)).await?;
     tally.letters = recorded.letters;
+    if recorded.left_out > 0 {
+        info!(source.id = %source.name, left_out = recorded.left_out,
+            "{}: {} told nobody: editors dismissed the like of it", source.name, counted(recorded.left_out, "sighting"));
+    }
     house.metrics.posts_ingested.inc_by(tally.new as u64);
+    observe_lag(&house.metrics, &visit);
     house.metrics.sightings.inc_by(tally.sightings as u64);
     house.metrics.near_misses.inc_by(tally.near_misses as u64);
     house.metrics.feed_last_success.get_or_create(&by_source(source)).set(now.as_second());
@@ -186,6 +203,15 @@ async fn failed(house: &House, source: &Source, state: &SourceState, trouble: &T
 async fn keep(house: &House, source: &Source, state: &SourceState) {
     if let Err(error) = house.store.record_state(&source.name, state).await {
         warn!(source.id = %source.name, "the state of {} could not be written down: {error}", source.name);
+    }
+}
+
+/// Observes how old the posts were that letters will tell of.
+fn observe_lag(metrics: &Metrics, visit: &Visit) {
+    let alerting: BTreeSet<&PostKey> =
+        visit.sightings.iter().filter(|(sighting, _)| sighting.decision == Decision::Alert).map(|(s, _)| &s.post).collect();
+    for published in visit.new.iter().filter(|post| alerting.contains(&post.key)).filter_map(|post| post.published) {
+        metrics.match_lag.observe(visit.seen_at.duration_since(published).as_secs_f64().max(0.0));
     }
 }
 

@@ -1,9 +1,11 @@
 //! When each source is visited next: decided from its state, its server's hints and chance, nothing else.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::fetch::host::HostKey;
 use crate::model::source::{Health, Source, SourceKind, SourceState, Validators};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -90,6 +92,11 @@ pub fn after_failure(
     }
 }
 
+/// Gives the state of a source that could not be asked yet, because its host wants to be left alone for `wait`.
+pub fn put_off(state: &SourceState, sentence: &str, wait: Duration, now: Timestamp) -> SourceState {
+    SourceState { next_due: later(now, wait.min(CEILING)), last_error: Some(sentence.to_owned()), ..state.clone() }
+}
+
 /// Gives when a source is visited first after a start: at once when it is new or costs nobody anything, else when it
 /// was due, and those overdue are spread so that a restart is not a storm.
 pub fn at_start(source: &Source, state: &SourceState, now: Timestamp, chance: f64) -> Timestamp {
@@ -133,6 +140,8 @@ pub struct Agenda {
 #[derive(Debug)]
 struct Entry {
     due: Timestamp,
+    /// One visit at a time to a host: a slow one keeps its own sources waiting and no others.
+    host: Option<HostKey>,
     in_hand: bool,
     /// Switched off by the operator.
     rests: bool,
@@ -145,17 +154,20 @@ impl Entry {
 }
 
 impl Agenda {
-    /// Makes an agenda from each source's next visit, in the order of the configuration.
-    pub fn new(due: impl IntoIterator<Item = Timestamp>) -> Self {
-        Self { entries: due.into_iter().map(|due| Entry { due, in_hand: false, rests: false }).collect() }
+    /// Makes an agenda from each source's next visit and host, in the order of the configuration.
+    pub fn new(due: impl IntoIterator<Item = (Timestamp, Option<HostKey>)>) -> Self {
+        let entry = |(due, host)| Entry { due, host, in_hand: false, rests: false };
+        Self { entries: due.into_iter().map(entry).collect() }
     }
 
-    /// Takes the sources that are due, those waiting longest first, at most `free` of them; they count as in hand
-    /// until [`Agenda::put_back`].
+    /// Takes the sources that are due, those waiting longest first, one of each host and at most `free` of them; they
+    /// count as in hand until [`Agenda::put_back`].
     pub fn take_due(&mut self, now: Timestamp, free: usize) -> Vec<usize> {
         let mut due: Vec<usize> =
             (0..self.entries.len()).filter(|&i| self.entries[i].waits() && self.entries[i].due <= now).collect();
         due.sort_by_key(|&i| self.entries[i].due);
+        let mut asked: HashSet<HostKey> = self.in_hand().filter_map(|i| self.entries[i].host.clone()).collect();
+        due.retain(|&i| self.entries[i].host.as_ref().is_none_or(|host| asked.insert(host.clone())));
         due.truncate(free);
         for &i in &due {
             self.entries[i].in_hand = true;
@@ -166,7 +178,8 @@ impl Agenda {
     /// Notes that a visit is over and when the next is due.
     pub fn put_back(&mut self, source: usize, due: Timestamp) {
         if let Some(entry) = self.entries.get_mut(source) {
-            *entry = Entry { due, in_hand: false, ..*entry };
+            entry.due = due;
+            entry.in_hand = false;
         }
     }
 
@@ -297,11 +310,27 @@ mod tests {
 
     #[test]
     fn a_source_in_hand_is_not_taken_twice() {
-        let mut agenda = Agenda::new([at(5), at(0), at(60)]);
+        let mut agenda = Agenda::new([at(5), at(0), at(60)].map(|due| (due, None)));
         assert_eq!(agenda.take_due(at(10), 8), [1, 0]);
         assert_eq!(agenda.take_due(at(10), 8), [0_usize; 0]);
         assert_eq!(agenda.next_due(), Some(at(60)));
         agenda.put_back(1, at(30));
         assert_eq!(agenda.take_due(at(100), 1), [1]);
+    }
+
+    #[test]
+    fn one_source_of_a_host_is_visited_at_a_time_and_other_hosts_do_not_wait_for_it() {
+        let host = |name: &str| Some(HostKey::of(&format!("https://{name}/feed").parse().unwrap()));
+        let mut agenda = Agenda::new([(at(0), host("a")), (at(1), host("a")), (at(2), host("b")), (at(3), None)]);
+        assert_eq!(agenda.take_due(at(10), 8), [0, 2, 3]);
+        assert_eq!(agenda.take_due(at(10), 8), [0_usize; 0]);
+        agenda.put_back(0, at(900));
+        assert_eq!(agenda.take_due(at(10), 8), [1]);
+    }
+
+    #[test]
+    fn a_visit_that_was_put_off_comes_when_its_host_allows_and_is_no_failure() {
+        let state = put_off(&SourceState { failures: 2, ..SourceState::default() }, "resting", Duration::from_secs(65), at(0));
+        assert_eq!((pause(&state), state.failures), (65, 2));
     }
 }

@@ -22,6 +22,8 @@ pub struct Trouble {
     pub is_held: bool,
     /// Something came, and could not be read.
     pub is_unreadable: bool,
+    /// The source was not asked at all: its host wants to be left alone for `wait`.
+    pub is_put_off: bool,
 }
 
 impl Trouble {
@@ -33,6 +35,7 @@ impl Trouble {
             wait: None,
             is_held: true,
             is_unreadable: false,
+            is_put_off: false,
         }
     }
 }
@@ -46,6 +49,7 @@ impl Trouble {
             wait: None,
             is_held: false,
             is_unreadable: false,
+            is_put_off: false,
         }
     }
 }
@@ -58,6 +62,7 @@ impl From<FetchError> for Trouble {
             wait: error.try_again_in(),
             is_held: error.is_postponed(),
             is_unreadable: false,
+            is_put_off: matches!(error, FetchError::HostRests { .. }),
         }
     }
 }
@@ -70,13 +75,21 @@ impl From<ReadError> for Trouble {
             wait: error.try_again_in(),
             is_held: false,
             is_unreadable: true,
+            is_put_off: false,
         }
     }
 }
 
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
-        Self { class: "store", sentence: error.to_string(), wait: error.try_again_in(), is_held: true, is_unreadable: false }
+        Self {
+            class: "store",
+            sentence: error.to_string(),
+            wait: error.try_again_in(),
+            is_held: true,
+            is_unreadable: false,
+            is_put_off: false,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use super::clock::Clock;
 use crate::store::Store;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{ByState, Metrics};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// Ticks of a minute between two trims of the memory.
@@ -34,7 +34,10 @@ async fn refresh(store: &Store, metrics: &Metrics, clock: Clock) {
     let now = clock.now();
     match store.numbers(now).await {
         Ok(numbers) => {
-            metrics.outbox_rows.set(i64::try_from(numbers.waiting).unwrap_or(i64::MAX));
+            let queued = numbers.waiting.saturating_sub(numbers.sending);
+            for (state, rows) in [("queued", queued), ("sending", numbers.sending), ("dead", numbers.dead)] {
+                metrics.outbox_rows.get_or_create(&ByState { state }).set(i64::try_from(rows).unwrap_or(i64::MAX));
+            }
             metrics.outbox_oldest.set(numbers.oldest_waiting.map_or(0, |then| now.duration_since(then).as_secs().max(0)));
             metrics.db_size.set(i64::try_from(numbers.size_bytes).unwrap_or(i64::MAX));
         }

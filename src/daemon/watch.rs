@@ -15,6 +15,7 @@ use super::News;
 use super::letters::PostOffice;
 use super::round::{self, House, Visited};
 use super::schedule::{self, Agenda};
+use crate::fetch::host::HostKey;
 use crate::model::source::{Health, Source, SourceState};
 use crate::telemetry::pulse::{Organ, Pulse};
 
@@ -26,6 +27,8 @@ const FIRST_REPORT: Duration = Duration::from_secs(4);
 const HEED: Duration = Duration::from_secs(2);
 /// How often we look whether the first report can be made.
 const BLINK: Duration = Duration::from_millis(50);
+/// A visit that is put off for no longer than this is waited for: a host that wants a pause between requests.
+const SOON: Duration = Duration::from_secs(5 * 60);
 /// Below this nothing is fetched; sending goes on.
 const DISK_FLOOR_BYTES: u64 = 64 << 20;
 
@@ -44,6 +47,8 @@ pub struct Watch {
     places: HashMap<Id, usize>,
     in_flight: usize,
     disk_is_low: bool,
+    /// A source that has been visited is not visited again.
+    each_once: bool,
     /// When the operator's orders are looked up next.
     heed_at: Instant,
 }
@@ -61,7 +66,8 @@ impl Watch {
     ) -> Self {
         let now = house.clock.now();
         let first = |(source, state): &(Source, SourceState)| {
-            if all_now { now } else { schedule::at_start(source, state, now, fastrand::f64()) }
+            let due = if all_now { now } else { schedule::at_start(source, state, now, fastrand::f64()) };
+            (due, source.kind.url().map(HostKey::of))
         };
         Self {
             agenda: Agenda::new(sources.iter().map(first)),
@@ -74,17 +80,24 @@ impl Watch {
             places: HashMap::new(),
             in_flight,
             disk_is_low: false,
+            each_once: all_now,
             heed_at: Instant::now(),
         }
     }
 
-    /// Visits every source that is due and waits for all of them.
+    /// Visits every source once and waits for all of them, those of one host one after the other.
     pub async fn once(&mut self, tell: &mut impl FnMut(News)) {
         self.heed().await;
         loop {
             self.start_due();
-            let Some(ended) = self.visits.join_next_with_id().await else { break };
-            self.end(ended, tell);
+            if let Some(ended) = self.visits.join_next_with_id().await {
+                self.end(ended, tell);
+                continue;
+            }
+            match self.agenda.next_due() {
+                Some(due) if !self.disk_is_low => sleep(self.house.clock.until(due).max(BLINK)).await,
+                _ => break,
+            }
         }
     }
 
@@ -203,7 +216,7 @@ impl Watch {
         !is_low
     }
 
-    /// Puts a visit's end on record; gives the source.
+    /// Puts a visit's end on record; gives the source, unless it only waits for its host.
     fn end(&mut self, ended: Result<(Id, Ended), JoinError>, tell: &mut impl FnMut(News)) -> Option<usize> {
         if self.visits.is_empty() {
             self.pulse.rest(Organ::Visits);
@@ -222,10 +235,17 @@ impl Watch {
             (state, Visited::Failed { class: "fault", sentence })
         });
         self.agenda.put_back(place, state.next_due.unwrap_or(now));
+        let is_only_waiting = matches!(&how, Visited::PutOff { wait, .. } if *wait <= SOON);
+        if self.each_once && !is_only_waiting {
+            self.agenda.rest(place, true);
+        }
         if matches!(&how, Visited::Read(tally) if tally.letters > 0) {
             self.bell.notify_one();
         }
         *remembered = state;
+        if is_only_waiting {
+            return None;
+        }
         tell(News::Visited { source: source.name.clone(), how });
         Some(place)
     }

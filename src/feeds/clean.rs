@@ -1,11 +1,11 @@
 //! From what a feed says to a post that can be matched.
 
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt as _};
 
 use jiff::Timestamp;
 use url::Url;
 
-use super::key::{self, Traits};
+use super::key::{self, Policy, Traits};
 use super::language;
 use crate::model::post::{Markup, Part, PartKind, Post, PostKey, RawPost};
 use crate::model::source::SourceName;
@@ -20,19 +20,28 @@ const FIRST_POST: Timestamp = Timestamp::constant(631_152_000, 0); // 1990-01-01
 
 /// Cleans the items of one document together: keys are chosen by what is unique in it.
 ///
-/// Keeps the order. An item listed twice is kept once; one with neither text nor address is left out.
+/// Keeps the order. An item listed twice is kept once.
 pub fn clean(raw: Vec<RawPost>, source: &SourceName, seen_at: Timestamp) -> Vec<Post> {
-    let (traits, posts): (Vec<Traits>, Vec<Post>) = raw
-        .into_iter()
-        .map(|raw| tidied(raw, source, seen_at))
-        .filter(|(_, post)| !post.parts.is_empty() || post.url.is_some())
-        .unzip();
-    let keys = key::choose(&traits, source);
+    clean_as_before(raw, source, seen_at, None).0
+}
+
+/// Cleans as [`clean`] does, with keys of the policy that served at the last visit; gives the policy that served now.
+pub fn clean_as_before(
+    raw: Vec<RawPost>,
+    source: &SourceName,
+    seen_at: Timestamp,
+    policy: Option<Policy>,
+) -> (Vec<Post>, Option<Policy>) {
+    let (traits, posts): (Vec<Traits>, Vec<Post>) = raw.into_iter().map(|raw| tidied(raw, source, seen_at)).unzip();
+    let (keys, chosen) = key::choose_as_before(&traits, source, policy);
     let mut known = HashSet::new();
-    let own = traits.into_iter().map(|traits| traits.everywhere.map(|name| key::everywhere(&name)));
+    let own = traits.iter().map(|traits| traits.everywhere.as_deref().map(key::everywhere));
     let keyed =
         posts.into_iter().zip(keys.into_iter().zip(own)).map(|(post, (key, own))| Post { key: own.unwrap_or(key), ..post });
-    keyed.filter(|post| known.insert(post.key.clone())).collect()
+    let posts: Vec<Post> = keyed.filter(|post| known.insert(post.key.clone())).collect();
+    // A document without items teaches nothing.
+    let chosen = if posts.is_empty() { policy } else { Some(chosen) };
+    (posts, chosen)
 }
 
 /// Recognises the language of posts whose source declares none.
@@ -47,8 +56,8 @@ pub fn name_languages(posts: &mut [Post]) {
 }
 
 fn tidied(raw: RawPost, source: &SourceName, seen_at: Timestamp) -> (Traits, Post) {
-    let url = raw.url.as_deref().and_then(|url| web_address(url, None));
-    let base = url.as_deref().and_then(|url| Url::parse(url).ok());
+    let base = raw.url.as_deref().and_then(|url| Url::parse(url.trim()).ok()).filter(is_of_the_web);
+    let url = base.as_ref().map(Url::to_string);
     let title = raw.title.map(readable).unwrap_or_default();
     let body = raw.body.map(readable).unwrap_or_default();
     let quoted = raw.quoted.map(readable).unwrap_or_default();
@@ -109,18 +118,27 @@ fn has_entity(text: &str) -> bool {
 pub fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut owed = None;
-    for c in text.chars() {
-        match c {
-            '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => owed = Some('\n'),
-            _ if c.is_whitespace() => owed = owed.or(Some(' ')),
-            _ if turns_direction(c) || c.is_control() || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}') => {}
-            _ => {
-                if let Some(gap) = owed.take().filter(|_| !out.is_empty()) {
-                    out.push(gap);
-                }
+    let mut rest = text;
+    while !rest.is_empty() {
+        // Plain letters come in runs, and are most of most texts.
+        let run = rest.bytes().position(|byte| !byte.is_ascii_graphic()).unwrap_or(rest.len());
+        let (plain, after) = rest.split_at_checked(run).unwrap_or((rest, ""));
+        if !plain.is_empty() {
+            out.extend(owed.take().filter(|_| !out.is_empty()));
+            out.push_str(plain);
+        }
+        let mut after = after.chars();
+        match after.next() {
+            None => break,
+            Some('\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}') => owed = Some('\n'),
+            Some(c) if c.is_whitespace() => owed = owed.or(Some(' ')),
+            Some(c) if turns_direction(c) || c.is_control() || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}') => {}
+            Some(c) => {
+                out.extend(owed.take().filter(|_| !out.is_empty()));
                 out.push(c);
             }
         }
+        rest = after.as_str();
     }
     out
 }
@@ -161,7 +179,11 @@ fn web_address(href: &str, base: Option<&Url>) -> Option<String> {
         Some(base) => base.join(href).ok()?,
         None => Url::parse(href).ok()?,
     };
-    ["http", "https"].contains(&url.scheme()).then(|| url.to_string())
+    is_of_the_web(&url).then(|| url.into())
+}
+
+fn is_of_the_web(url: &Url) -> bool {
+    ["http", "https"].contains(&url.scheme())
 }
 
 /// Gives an author's name in one plain line.
@@ -255,7 +277,8 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_item_is_left_out() {
-        assert!(clean(vec![RawPost::default()], &SourceName("test".to_owned()), now()).is_empty());
+    fn an_item_that_says_nothing_is_still_an_item() {
+        let posts = clean(vec![RawPost::default()], &SourceName("test".to_owned()), now());
+        assert_eq!((posts.len(), posts[0].parts.len()), (1, 0));
     }
 }

@@ -1,38 +1,57 @@
 //! Which characters the bytes mean, decided as browsers do: labels are believed only where the bytes bear them out.
 
+use std::borrow::Cow;
+
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
+
+use super::ebcdic;
 
 /// Bytes in which a declaration or a tell-tale pattern is looked for.
 const HEAD_BYTES: usize = 1024;
 
+/// Puts four bytes together.
+type OfFour = fn([u8; 4]) -> u32;
+
+/// How a document of four bytes a character begins, and how each four are put together.
+const WIDEST_MARKS: [([u8; 4], OfFour); 2] = [([0xff, 0xfe, 0, 0], u32::from_le_bytes), ([0, 0, 0xfe, 0xff], u32::from_be_bytes)];
+
 /// Decodes a document. The order: byte order mark, pattern of nulls, valid UTF-8, the label HTTP gave, the label the
 /// document gives itself, UTF-8 with a few bad bytes, a guess from the language's letters.
-pub fn decode(bytes: &[u8], content_type: Option<&str>) -> String {
+pub fn decode<'b>(bytes: &'b [u8], content_type: Option<&str>) -> Cow<'b, str> {
+    // Asked first: the mark of UTF-32 begins with the one of UTF-16.
+    for (mark, number) in WIDEST_MARKS {
+        if let Some(rest) = bytes.strip_prefix(&mark) {
+            return four_bytes(rest, number).into();
+        }
+    }
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
-        return encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default()).0.into_owned();
+        return encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default()).0;
+    }
+    if ebcdic::is_likely(bytes) {
+        return ebcdic::decode(bytes).into();
     }
     if let Some(wide) = by_nulls(bytes) {
-        return wide;
+        return wide.into();
     }
     let http = content_type.and_then(charset).and_then(label);
     let own = declared(bytes).and_then(label);
     let shifting = [http, own].contains(&Some(ISO_2022_JP)) && bytes.contains(&0x1b);
     if !shifting && let Ok(text) = std::str::from_utf8(bytes) {
-        return text.to_owned();
+        return text.into();
     }
     if mostly_utf8(bytes) {
-        return String::from_utf8_lossy(bytes).into_owned();
+        return String::from_utf8_lossy(bytes);
     }
     for encoding in [http, own].into_iter().flatten() {
         let (text, faults) = encoding.decode_without_bom_handling(bytes);
         if !faults {
-            return text.into_owned();
+            return text;
         }
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(bytes, true);
-    detector.guess(None, Utf8Detection::Deny).decode_without_bom_handling(bytes).0.into_owned()
+    detector.guess(None, Utf8Detection::Deny).decode_without_bom_handling(bytes).0
 }
 
 /// Finds the encoding a label means. Wide ones are not believed: they would have shown by their nulls.
@@ -74,7 +93,7 @@ fn by_nulls(bytes: &[u8]) -> Option<String> {
     }
 }
 
-fn four_bytes(bytes: &[u8], number: fn([u8; 4]) -> u32) -> String {
+fn four_bytes(bytes: &[u8], number: OfFour) -> String {
     let (quads, _) = bytes.as_chunks::<4>();
     quads.iter().map(|quad| char::from_u32(number(*quad)).unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
@@ -126,7 +145,8 @@ mod tests {
         let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
         let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let four: Vec<u8> = text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect();
-        for bytes in [big, little, four] {
+        let marked = |bytes: fn(u32) -> [u8; 4]| ["\u{feff}", text].concat().chars().flat_map(|c| bytes(u32::from(c))).collect();
+        for bytes in [big, little, four, marked(u32::to_be_bytes), marked(u32::to_le_bytes)] {
             assert_eq!(decode(&bytes, None), text);
         }
         assert_eq!(decode(text.as_bytes(), Some("text/xml; charset=utf-16")), text);

@@ -7,21 +7,39 @@ use url::Url;
 use super::Document;
 use super::convert::clipped;
 use super::error::ReadError;
+use super::jsonmend::mend;
 use super::repair::MOST_ITEMS;
 use crate::model::post::{Markup, RawPost};
 
-/// Reads a JSON Feed.
+/// Finds where a JSON Feed begins behind what a server put before it (`while(1);`, a warning); `None` when this is none.
+pub fn begins_at(text: &str) -> Option<usize> {
+    let at = text.find('{').filter(|_| text.contains("jsonfeed.org/version/1") && text.contains("\"items\""))?;
+    // A brace of the junk is one that no name follows.
+    let braces = text.get(at..)?.match_indices('{').take(64).map(|(place, _)| at + place);
+    braces.into_iter().find(|place| text.get(place + 1..).is_some_and(|after| after.trim_start().starts_with('"')))
+}
+
+/// Reads a JSON Feed, mended where it is no JSON.
 ///
 /// # Errors
 /// When it is no JSON, or JSON of another kind.
 pub fn read(text: &str, base: Option<&Url>) -> Result<Document, ReadError> {
     let not_a_feed = |detail: String| ReadError::NotAFeed { detail };
-    // Only the first value counts: some servers put something behind it.
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-    let feed = values.next().transpose().map_err(|error| not_a_feed(error.to_string()))?.unwrap_or_default();
-    let is_feed = feed.get("version").and_then(Value::as_str).is_some_and(|version| version.contains("jsonfeed.org/version/1"));
-    let Some(items) = feed.get("items").and_then(Value::as_array).filter(|_| is_feed) else {
-        return Err(not_a_feed("JSON, but no JSON Feed".to_owned()));
+    let mut repaired = Vec::new();
+    let mut cut_short = false;
+    let feed = match first_value(text) {
+        Ok(feed) => feed,
+        Err(error) => {
+            let mended = mend(text);
+            cut_short = mended.cut_short;
+            repaired.push(if cut_short { "the end is missing" } else { "JSON that is not quite JSON" }.to_owned());
+            first_value(&mended.text).map_err(|_| not_a_feed(error.to_string()))?
+        }
+    };
+    let is_feed = feed.get("version").and_then(Value::as_str).is_some_and(|version| version.contains("jsonfeed.org/version"));
+    let Some(items) = feed.get("items").and_then(Value::as_array).filter(|items| is_feed || items.iter().any(is_item)) else {
+        let detail = if cut_short { "it breaks off before its first item" } else { "JSON, but no JSON Feed" };
+        return Err(not_a_feed(detail.to_owned()));
     };
     let lang = words(&feed, "language");
     let author = author(&feed);
@@ -30,9 +48,23 @@ pub fn read(text: &str, base: Option<&Url>) -> Result<Document, ReadError> {
     if posts.is_empty() && !items.is_empty() {
         return Err(ReadError::NoItems);
     }
-    let repaired =
-        if items.len() > MOST_ITEMS { vec!["more than 2,000 items: the first 2,000 were read".to_owned()] } else { Vec::new() };
-    Ok(Document { posts, title: words(&feed, "title"), repaired, ttl: None, cut_short: false })
+    if items.len() > MOST_ITEMS {
+        repaired.push("more than 2,000 items: the first 2,000 were read".to_owned());
+    }
+    if !is_feed {
+        repaired.push("a missing version".to_owned());
+    }
+    Ok(Document { posts, title: words(&feed, "title"), repaired, ttl: None, cut_short })
+}
+
+/// Reads the first value of a text: some servers put something behind it.
+fn first_value(text: &str) -> serde_json::Result<Value> {
+    serde_json::Deserializer::from_str(text).into_iter::<Value>().next().transpose().map(Option::unwrap_or_default)
+}
+
+/// Says whether a value looks like an item although nothing says that it stands in a JSON Feed.
+fn is_item(value: &Value) -> bool {
+    ["content_html", "content_text", "date_published"].iter().any(|field| value.get(field).is_some_and(Value::is_string))
 }
 
 /// Gives a field as text, be it a string or a number; `None` when there is nothing in it.
@@ -73,11 +105,17 @@ fn post(item: &Value, base: Option<&Url>, lang: Option<&String>, feed_author: Op
         body: html.or(plain),
         captions: attachments.take(32).filter_map(|attachment| words(attachment, "title")).collect(),
         author: author(item).or_else(|| feed_author.cloned()),
-        published: date.and_then(|date| date.parse::<Timestamp>().ok()),
+        published: date.and_then(|date| timestamp(&date)),
         lang: words(item, "language").or_else(|| lang.cloned()),
         guid,
         ..RawPost::default()
     })
+}
+
+/// Reads a date as the specification has it (RFC 3339), or as RSS has it.
+fn timestamp(date: &str) -> Option<Timestamp> {
+    let of_rss = || jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date).ok();
+    date.parse().ok().or_else(of_rss)
 }
 
 #[cfg(test)]

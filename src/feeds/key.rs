@@ -1,14 +1,15 @@
 //! The key that recognises a post at the next visit: our own digest, never the publisher's text.
 //!
 //! Which of a publisher's fields can be trusted shows only in a whole document, so the policy is chosen for the document.
-//! A policy is part of the key: posts known under another one are new to the key, and the store's aliases recognise them.
+//! A policy is part of the key: posts known under another one are new to the key, and their aliases recognise them.
 
-use std::collections::HashMap;
+use std::cell::OnceCell;
 
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::model::post::PostKey;
+use crate::model::post::{PartKind, Post, PostKey};
 use crate::model::source::SourceName;
 
 /// Version of the way keys are made; another one makes every post look new.
@@ -53,6 +54,11 @@ pub enum Policy {
 impl Policy {
     const LADDER: [Self; 5] = [Self::Guid, Self::GuidAndUrl, Self::Url, Self::UrlAndDate, Self::Text];
 
+    /// Finds the policy that a word stands for.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::LADDER.into_iter().find(|policy| policy.word() == word)
+    }
+
     /// The word for it inside keys.
     pub fn word(self) -> &'static str {
         match self {
@@ -65,9 +71,9 @@ impl Policy {
     }
 
     /// Gives what an item offers under this policy, if it offers anything.
-    fn value(self, of: &Traits, keep_fragments: bool) -> Option<String> {
+    fn value(self, of: &Traits, keep_fragments: &impl Fn() -> bool) -> Option<String> {
         let guid = || of.guid.as_deref().map(str::trim).filter(|guid| !guid.is_empty());
-        let url = || of.url.as_deref().map(|url| plain_url(url, keep_fragments));
+        let url = || of.url.as_deref().map(|url| plain_url(url, keep_fragments()));
         match self {
             Self::Guid => guid().map(str::to_owned),
             Self::GuidAndUrl => Some(format!("{}|{}", guid()?, url()?)),
@@ -78,21 +84,99 @@ impl Policy {
     }
 }
 
+/// What the items of a document offer under one policy, and which of it belongs to one item only.
+type Step = (Vec<Option<String>>, Vec<bool>);
+
 /// Chooses the keys of all items of one document; the same item twice gets the same key twice.
 pub fn choose(items: &[Traits], source: &SourceName) -> Vec<PostKey> {
-    let keep_fragments = only_fragments_differ(items);
-    let values: Vec<Vec<Option<String>>> =
-        Policy::LADDER.iter().map(|policy| items.iter().map(|item| policy.value(item, keep_fragments)).collect()).collect();
-    let alone: Vec<Vec<bool>> = values.iter().map(|of_policy| stand_alone(of_policy, items)).collect();
-    let start = alone.iter().position(|alone| serves(alone)).unwrap_or(Policy::LADDER.len() - 1);
-    let key_of = |item: usize| {
-        let fits = |step: &usize| alone.get(*step).and_then(|alone| alone.get(item)).copied().unwrap_or(false);
-        let step = (start..Policy::LADDER.len()).find(fits).unwrap_or(Policy::LADDER.len() - 1);
-        let policy = Policy::LADDER.get(step).copied().unwrap_or(Policy::Text);
-        let value = values.get(step).and_then(|values| values.get(item)).and_then(Option::as_deref).unwrap_or_default();
-        digest(source, policy, value)
+    choose_as_before(items, source, None).0
+}
+
+/// Chooses the keys of all items of one document, by the policy of the last visit as long as it serves: another one would
+/// make every item look new. Gives the policy too.
+pub fn choose_as_before(items: &[Traits], source: &SourceName, before: Option<Policy>) -> (Vec<PostKey>, Policy) {
+    const LAST: usize = Policy::LADDER.len() - 1;
+    let keep_fragments = OnceCell::new();
+    // Worked out when it is asked for: most documents need only the first policy.
+    let steps: [OnceCell<Step>; Policy::LADDER.len()] = Default::default();
+    let step = |at: usize| {
+        steps.get(at).zip(Policy::LADDER.get(at)).map(|(cell, policy)| {
+            cell.get_or_init(|| {
+                let fragments = || *keep_fragments.get_or_init(|| only_fragments_differ(items));
+                let values: Vec<_> = items.iter().map(|item| policy.value(item, &fragments)).collect();
+                let alone = stand_alone(&values, items);
+                (values, alone)
+            })
+        })
     };
-    (0..items.len()).map(key_of).collect()
+    let stands = |at: usize, item: usize| step(at).and_then(|(_, alone)| alone.get(item)).copied().unwrap_or(false);
+    let fits = |at: &usize| step(*at).is_some_and(|(_, alone)| serves(alone));
+    let sticky = Policy::LADDER.iter().position(|policy| Some(*policy) == before);
+    let start = sticky.filter(fits).or_else(|| (0..=LAST).find(fits)).unwrap_or(LAST);
+    let policy_at = |at: usize| Policy::LADDER.get(at).copied().unwrap_or(Policy::Text);
+    let key_of = |item: usize| {
+        let at = (start..=LAST).find(|at| stands(*at, item)).unwrap_or(LAST);
+        let value = step(at).and_then(|(values, _)| values.get(item)).and_then(Option::as_deref).unwrap_or_default();
+        digest(source, policy_at(at), value)
+    };
+    ((0..items.len()).map(key_of).collect(), policy_at(start))
+}
+
+/// By what else than its key a post can be recognised, where its publisher changes identifiers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Alias {
+    /// Its address without scheme and tracking; `None` where other items of the document have the same.
+    pub url: Option<String>,
+    /// A digest of its words: another one means that it was edited.
+    pub text: String,
+    /// The words are enough, and no other item's: whoever says the same is the same.
+    pub tells: bool,
+}
+
+/// Letters below which equal words mean little ("Live", "No warnings in force").
+const TELLING_LETTERS: usize = 60;
+
+/// Gives the aliases of all posts of one document.
+pub fn aliases(posts: &[Post]) -> Vec<Alias> {
+    let mut by_url: HashMap<String, usize> = HashMap::new();
+    let mut by_text: HashMap<String, usize> = HashMap::new();
+    let found: Vec<(Option<String>, String, bool)> = posts
+        .iter()
+        .map(|post| {
+            let url = post.url.as_deref().map(|url| plain_url(url, true)).filter(|url| url.contains(['/', '?', '#']));
+            let words = words(post);
+            let long = words.chars().filter(|c| !c.is_whitespace()).nth(TELLING_LETTERS - 1).is_some();
+            (url, hex(&["words", &words]), long)
+        })
+        .collect();
+    for (url, text, _) in &found {
+        if let Some(url) = url {
+            *by_url.entry(url.clone()).or_default() += 1;
+        }
+        *by_text.entry(text.clone()).or_default() += 1;
+    }
+    let alone = |seen: &HashMap<String, usize>, value: &str| seen.get(value) == Some(&1);
+    found
+        .into_iter()
+        .map(|(url, text, long)| Alias {
+            url: url.filter(|url| alone(&by_url, url)),
+            tells: long && alone(&by_text, &text),
+            text,
+        })
+        .collect()
+}
+
+/// Gives a post's own words in lower case, without numbers: counters of comments and shares make no edit.
+fn words(post: &Post) -> String {
+    let own = post.parts.iter().filter(|part| matches!(part.kind, PartKind::Title | PartKind::Text | PartKind::Quoted));
+    let mut out = String::new();
+    for word in own.flat_map(|part| part.text.split(|c: char| !c.is_alphanumeric())) {
+        if word.chars().any(|c| !c.is_numeric()) {
+            out.extend(word.chars().flat_map(char::to_lowercase));
+            out.push(' ');
+        }
+    }
+    out
 }
 
 /// Says of each value whether it belongs to one item only; an item listed twice word for word is still one.
@@ -136,7 +220,12 @@ fn hex(pieces: &[&str]) -> String {
         hash.update((piece.len() as u64).to_be_bytes());
         hash.update(piece.as_bytes());
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut out = String::with_capacity(64);
+    for byte in hash.finalize() {
+        let digits = [byte >> 4, byte & 15].map(|digit| char::from_digit(u32::from(digit), 16).unwrap_or_default());
+        digits.into_iter().for_each(|digit| out.push(digit));
+    }
+    out
 }
 
 /// Gives what of an address names the document: no scheme, no tracking, no default port, mostly no fragment.
@@ -162,7 +251,7 @@ pub fn plain_url(address: &str, keep_fragment: bool) -> String {
 fn only_fragments_differ(items: &[Traits]) -> bool {
     let with = |keep| {
         let urls = items.iter().filter_map(|item| item.url.as_deref());
-        urls.map(|url| plain_url(url, keep)).collect::<std::collections::HashSet<_>>().len()
+        urls.map(|url| plain_url(url, keep)).collect::<HashSet<_>>().len()
     };
     with(true) > with(false)
 }
@@ -241,6 +330,36 @@ mod tests {
         let notes = [item("", "https://example.org/notes#1", "a"), item("", "https://example.org/notes#2", "b")];
         let keys = keys(&notes);
         assert_ne!(keys[0], keys[1]);
+    }
+
+    #[test]
+    fn the_policy_of_the_last_visit_is_kept_as_long_as_it_serves() {
+        let source = SourceName("test".to_owned());
+        let good = [item("a", "https://example.org/1", "One"), item("b", "https://example.org/2", "Two")];
+        let bad = [item("a", "https://example.org/1", "One"), item("a", "https://example.org/2", "Two")];
+        let (keys, policy) = choose_as_before(&good, &source, Some(Policy::Url));
+        assert_eq!(policy, Policy::Url);
+        assert_eq!(choose_as_before(&bad, &source, Some(Policy::Url)), (keys, Policy::Url));
+        assert_eq!(choose_as_before(&bad, &source, Some(Policy::Guid)).1, Policy::GuidAndUrl);
+        for policy in Policy::LADDER {
+            assert_eq!(Policy::of_word(policy.word()), Some(policy));
+        }
+    }
+
+    #[test]
+    fn an_address_or_words_that_several_items_share_are_no_alias() {
+        let post = |url: &str, text: &str| Post { url: Some(url.to_owned()), ..Post::of_text(text, jiff::Timestamp::UNIX_EPOCH) };
+        let long = "the council has voted to close the bridge for another winter, and nobody was surprised";
+        let found = aliases(&[
+            post("https://example.org/a?utm_source=x", long),
+            post("https://example.org/b", "no warnings"),
+            post("http://example.org/b/", "7 comments"),
+        ]);
+        assert_eq!(found[0].url.as_deref(), Some("example.org/a"));
+        assert!(found[0].tells && !found[1].tells);
+        assert_eq!((&found[1].url, &found[2].url), (&None, &None));
+        let again = aliases(&[post("https://example.org/c", &format!("{long}. 12"))]);
+        assert_eq!(again[0].text, found[0].text, "numbers and marks are no edit");
     }
 
     #[test]

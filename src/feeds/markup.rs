@@ -100,8 +100,9 @@ impl<'a> Tokens<'a> {
     fn tag_end(&mut self) -> Option<usize> {
         let mut at = self.at + 1;
         for _ in 0..MOST_MARKS {
-            let next = self.text.get(at..)?.find(['>', '"', '\'', '<'])? + at;
-            let byte = *self.text.as_bytes().get(next)?;
+            let rest = self.text.as_bytes().get(at..)?;
+            let (ahead, &byte) = rest.iter().enumerate().find(|(_, byte)| matches!(byte, b'>' | b'"' | b'\'' | b'<'))?;
+            let next = at + ahead;
             match byte {
                 b'>' => return Some(next),
                 // A tag inside a tag: the first was never closed.
@@ -123,6 +124,9 @@ impl<'a> Tokens<'a> {
 
     fn markup(&mut self) -> Option<Token<'a>> {
         let rest = self.rest();
+        if !rest.as_bytes().get(1).is_some_and(|byte| matches!(byte, b'!' | b'?')) {
+            return self.tag(rest);
+        }
         if rest.starts_with("<![CDATA[") {
             let begin = self.at + 9;
             let end = self.data_end.find(self.text, begin, "]]>");
@@ -142,14 +146,15 @@ impl<'a> Tokens<'a> {
             let end = if subset { self.subset_end.find(self.text, self.at, "]>").map(|end| end + 2) } else { None };
             return self.aside(end.or(plain.map(|end| end + 1)));
         }
-        if rest.starts_with("<?") {
-            let end = self.aside_end.find(self.text, self.at, "?>").map(|end| end + 2);
-            return self.aside(end);
-        }
+        let end = self.aside_end.find(self.text, self.at, "?>").map(|end| end + 2);
+        self.aside(end)
+    }
+
+    fn tag(&mut self, rest: &str) -> Option<Token<'a>> {
         let closing = rest.starts_with("</");
         let name_at = self.at + 1 + usize::from(closing);
         let name = name_of(self.text.get(name_at..)?)?;
-        let end = self.tag_end()?;
+        let Some(end) = self.tag_end() else { return self.cut_off(closing, name, name_at + name.len()) };
         let inside = self.text.get(name_at + name.len()..end)?;
         self.at = end + 1;
         if closing {
@@ -157,6 +162,15 @@ impl<'a> Tokens<'a> {
         }
         let (attributes, empty) = inside.strip_suffix('/').map_or((inside, false), |inside| (inside, true));
         Some(Token::Open { name, attributes, empty })
+    }
+
+    /// The last closing tag of a document that lacks nothing but its bracket still closes.
+    fn cut_off(&mut self, closing: bool, name: &'a str, behind: usize) -> Option<Token<'a>> {
+        let is_last = closing && self.text.get(behind..)?.trim_start().is_empty();
+        is_last.then(|| {
+            self.at = self.text.len();
+            Token::Close(name)
+        })
     }
 
     fn aside(&mut self, end: Option<usize>) -> Option<Token<'a>> {
@@ -168,7 +182,12 @@ impl<'a> Tokens<'a> {
 
 /// Reads the name at the beginning of `text`.
 fn name_of(text: &str) -> Option<&str> {
-    let end = text.find(|c: char| c.is_whitespace() || "/><=\"'&;,()".contains(c)).unwrap_or(text.len());
+    let plain = text.bytes().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'_' | b'-' | b'.')));
+    let end = match plain.and_then(|at| text.as_bytes().get(at)) {
+        // Most names are plain ones, and end with one of these.
+        Some(b'>' | b' ' | b'/' | b'\n') | None => plain.unwrap_or(text.len()),
+        Some(_) => text.find(|c: char| c.is_whitespace() || "/><=\"'&;,()".contains(c)).unwrap_or(text.len()),
+    };
     let name = text.get(..end)?;
     name.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == ':').then_some(name)
 }

@@ -37,8 +37,11 @@ pub fn read(bytes: &[u8], content_type: Option<&str>, base: Option<&Url>) -> Res
     match root(text) {
         Root::Feed(family, at) => read_xml(text, family, at, base.as_ref()),
         Root::Page => Err(ReadError::WebPage { feed: announced_feed(text, base.as_ref()) }),
-        Root::Unknown if is_html(content_type) => Err(ReadError::WebPage { feed: announced_feed(text, base.as_ref()) }),
-        Root::Unknown => Err(ReadError::NotAFeed { detail: "it has no element <rss>, <feed> or <rdf:RDF>".to_owned() }),
+        Root::Unknown => match jsonfeed::begins_at(text) {
+            Some(at) => jsonfeed::read(text.get(at..).unwrap_or_default(), base.as_ref()),
+            None if is_html(content_type) => Err(ReadError::WebPage { feed: announced_feed(text, base.as_ref()) }),
+            None => Err(ReadError::NotAFeed { detail: "it has no element <rss>, <feed> or <rdf:RDF>".to_owned() }),
+        },
     }
 }
 
@@ -59,31 +62,58 @@ fn without_secrets(base: &Url) -> Url {
     base
 }
 
+/// Reads a repaired document; where that fails without its media details, then as it came, then item by item.
 fn read_xml(text: &str, family: Family, at: usize, base: Option<&Url>) -> Result<Document, ReadError> {
-    let repaired = repair(text, family, at, false);
-    let first = parse(&repaired.text, base).and_then(|feed| with_items(feed, &repaired));
-    match first {
-        Ok(feed) => Ok(document(feed, &repaired)),
-        Err(ReadError::Panicked) => {
-            let mut plainer = repair(text, family, at, true);
-            plainer.notes.push("media and podcast details, which the reader fails on");
-            let feed = parse(&plainer.text, base).and_then(|feed| with_items(feed, &plainer))?;
-            Ok(document(feed, &plainer))
-        }
-        // Repair may have spoilt it.
-        Err(fault) => {
-            let raw = text.get(at..).unwrap_or_default();
-            if raw.matches("xml:base").count() > MOST_RAW_BASES || repaired.items > MOST_ITEMS {
-                return Err(fault);
-            }
-            match parse(raw, base).and_then(|feed| with_items(feed, &repaired)) {
-                Ok(feed) => Ok(document(feed, &Repaired { notes: Vec::new(), ..repaired })),
-                // Whole, and nothing in it: a feed without a channel is one that has nothing to say today.
-                Err(_) if repaired.items == 0 && !repaired.cut_short => Ok(Document::default()),
-                Err(_) => Err(fault),
-            }
+    let mut repaired = repair(text, family, at, false);
+    let mut fault = match parse(&repaired.text, base).and_then(|feed| with_items(feed, &repaired)) {
+        Ok(feed) => return Ok(document(feed, &repaired)),
+        Err(fault) => fault,
+    };
+    if fault == ReadError::Panicked {
+        repaired = repair(text, family, at, true);
+        repaired.notes.push("media and podcast details, which the reader fails on");
+        match parse(&repaired.text, base).and_then(|feed| with_items(feed, &repaired)) {
+            Ok(feed) => return Ok(document(feed, &repaired)),
+            Err(again) => fault = again,
         }
     }
+    // Repair may have spoilt it.
+    let raw = text.get(at..).unwrap_or_default();
+    if raw.matches("xml:base").count() <= MOST_RAW_BASES
+        && repaired.items <= MOST_ITEMS
+        && let Ok(feed) = parse(raw, base)
+        && feed.entries.len() >= repaired.items.max(1)
+    {
+        return Ok(document(feed, &Repaired { notes: Vec::new(), ..repaired }));
+    }
+    if let Some(saved) = one_by_one(&repaired, family, base) {
+        return Ok(saved);
+    }
+    // Whole, and nothing in it: a feed without a channel is one that has nothing to say today.
+    if repaired.items == 0 && !repaired.cut_short { Ok(Document::default()) } else { Err(fault) }
+}
+
+/// Longest root tag that is written anew around every item.
+const LONGEST_ROOT: usize = 4 << 10;
+
+/// Reads every item of a document alone, so that a bad one costs no other; `None` when none can be read.
+fn one_by_one(repaired: &Repaired, family: Family, base: Option<&Url>) -> Option<Document> {
+    let root = repaired.text.get(..repaired.root_end).filter(|root| root.len() <= LONGEST_ROOT)?;
+    let name = root.trim_start_matches('<').split([' ', '>']).next()?;
+    let (open, close) = if family == Family::Rss { ("<channel>", "</channel>") } else { ("", "") };
+    let alone = |inside: &str| parse(&format!("{root}{open}{inside}{close}</{name}>"), base).ok();
+    let items = repaired.places.iter().filter_map(|place| repaired.text.get(place.clone()));
+    let posts: Vec<_> = items.filter_map(alone).flat_map(convert::posts).collect();
+    if posts.is_empty() {
+        return None;
+    }
+    let lost = repaired.items.saturating_sub(posts.len());
+    let head = repaired.places.first().and_then(|first| repaired.text.get(repaired.root_end..first.start));
+    let head = head.map(|head| head.trim_start_matches("<channel>")).and_then(alone);
+    let whole = head.map(|feed| document(feed, repaired)).unwrap_or_default();
+    let mut notes: Vec<String> = repaired.notes.iter().map(|note| (*note).to_owned()).collect();
+    notes.push(format!("items that had to be read one by one; {lost} of {} could not be", repaired.items));
+    Some(Document { posts, repaired: notes, cut_short: repaired.cut_short || lost > 0, ..whole })
 }
 
 fn parse(text: &str, base: Option<&Url>) -> Result<Feed, ReadError> {
@@ -113,7 +143,11 @@ fn with_items(feed: Feed, repaired: &Repaired) -> Result<Feed, ReadError> {
 fn document(feed: Feed, repaired: &Repaired) -> Document {
     Document {
         title: feed.title.as_ref().map(|title| title.content.trim().to_owned()).filter(|title| !title.is_empty()),
-        ttl: feed.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)).filter(|ttl| !ttl.is_zero()),
+        ttl: feed
+            .ttl
+            .map(|minutes| Duration::from_secs(u64::from(minutes) * 60))
+            .filter(|ttl| !ttl.is_zero())
+            .max(repaired.every),
         posts: convert::posts(feed),
         repaired: repaired.notes.iter().map(|note| (*note).to_owned()).collect(),
         cut_short: repaired.cut_short,

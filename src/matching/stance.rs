@@ -160,7 +160,8 @@ impl<'p> BulkStances<'p> {
     /// Tells how the post stands to one of them.
     pub fn to(&self, found: &Ranked<'_>) -> (Stance, Option<Cue>) {
         let claim = found.claim;
-        let fact_checks: Vec<String> = claim.url.as_deref().and_then(address::canonical).into_iter().collect();
+        let checks = claim.url.iter().chain(claim.also.iter().filter_map(|check| check.url.as_ref()));
+        let fact_checks: Vec<String> = checks.filter_map(|url| address::canonical(url)).collect();
         let matched = Matched {
             wording: &claim.claim,
             spans: &found.spans,

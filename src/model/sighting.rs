@@ -6,6 +6,17 @@ use super::claim::{ClaimId, Revision};
 use super::post::{Lang, PostKey};
 use super::source::SourceName;
 
+/// Row number of a sighting in the store: what people name it by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SightingId(pub i64);
+
+impl std::fmt::Display for SightingId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// How much of one claim's wording a post holds, 0..=1; depends on that post, that claim and the embedded word
 /// frequencies only, never on other claims.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize)]

@@ -78,6 +78,15 @@ impl SourceKind {
         }
     }
 
+    /// Its address on the web, or its server's.
+    pub fn url(&self) -> Option<&Url> {
+        match self {
+            Self::File { .. } => None,
+            Self::Feed { url, .. } => Some(url),
+            Self::Mastodon { server, .. } | Self::Bluesky { server, .. } => Some(server),
+        }
+    }
+
     /// Where it is, for people: without passwords and without what an address carries behind a question mark.
     pub fn place(&self) -> String {
         let host = |url: &Url| url.host_str().unwrap_or_default().to_owned();

@@ -3,6 +3,7 @@
 //! Whether something is unique is a UNIQUE constraint in `migrations/`, never a check in code. What belongs together is one
 //! transaction: a visit with everything it found; a letter's words with its deliveries; an attempt with its outcome.
 
+pub mod editors;
 pub mod error;
 mod folder;
 pub mod records;

@@ -47,6 +47,8 @@ pub struct Recorded {
     pub posts: usize,
     /// Sightings in them, near-misses included.
     pub sightings: usize,
+    /// Posts left out because people had dismissed one like them.
+    pub left_out: usize,
     /// Alerts opened.
     pub opened: usize,
     /// Letters begun, first ones included.
@@ -151,6 +153,8 @@ pub struct Numbers {
     pub gathering: u64,
     /// Deliveries that wait or are being handed over.
     pub waiting: u64,
+    /// Of these being handed over.
+    pub sending: u64,
     /// When the longest waiting of them was queued.
     pub oldest_waiting: Option<Timestamp>,
     /// Deliveries accepted.

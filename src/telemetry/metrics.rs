@@ -33,6 +33,20 @@ pub struct ByDesk {
     pub outcome: String,
 }
 
+/// Label: where a delivery stands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByState {
+    /// `queued`, `sending` or `dead`.
+    pub state: &'static str,
+}
+
+/// Label: the first digit of what a relay answered to a letter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByCode {
+    /// `2xx`, `4xx` or `5xx`; `none` where the relay could not be reached or did not let us in.
+    pub code_class: &'static str,
+}
+
 /// Label: the version that runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Build {
@@ -55,10 +69,18 @@ pub struct Metrics {
     pub near_misses: Counter,
     /// Seconds that matching one visit's posts took.
     pub match_duration: Histogram,
+    /// Seconds from the publication of a post to the row of the letter that tells of it.
+    pub match_lag: Histogram,
+    /// Seconds from the writing of a letter to its acceptance.
+    pub delivery_lag: Histogram,
     /// Letters by desk and fate.
     pub alerts: Family<ByDesk, Counter>,
-    /// Deliveries that wait.
-    pub outbox_rows: Gauge<i64, AtomicI64>,
+    /// What the relay answered to letters.
+    pub smtp_replies: Family<ByCode, Counter>,
+    /// Letters refused for good.
+    pub bounces: Counter,
+    /// Deliveries that wait, are being sent, or were given up.
+    pub outbox_rows: Family<ByState, Gauge<i64, AtomicI64>>,
     /// Age of the oldest delivery that waits.
     pub outbox_oldest: Gauge<i64, AtomicI64>,
     /// Bytes free where the database lies.
@@ -85,8 +107,12 @@ impl Metrics {
             sightings: Counter::default(),
             near_misses: Counter::default(),
             match_duration: Histogram::new(exponential_buckets(0.0001, 4.0, 10)),
+            match_lag: Histogram::new(exponential_buckets(1.0, 4.0, 9)),
+            delivery_lag: Histogram::new(exponential_buckets(0.1, 4.0, 11)),
             alerts: Family::default(),
-            outbox_rows: Gauge::default(),
+            smtp_replies: Family::default(),
+            bounces: Counter::default(),
+            outbox_rows: Family::default(),
             outbox_oldest: Gauge::default(),
             disk_free: Gauge::default(),
             db_size: Gauge::default(),
@@ -111,8 +137,22 @@ impl Metrics {
             Unit::Seconds,
             metrics.match_duration.clone(),
         );
+        registry.register_with_unit(
+            "match_lag",
+            "Time from the publication of a post to the row of the letter that tells of it",
+            Unit::Seconds,
+            metrics.match_lag.clone(),
+        );
+        registry.register_with_unit(
+            "delivery_lag",
+            "Time from the writing of a letter to its acceptance",
+            Unit::Seconds,
+            metrics.delivery_lag.clone(),
+        );
+        registry.register("smtp_replies", "What the relay answered to letters, by first digit", metrics.smtp_replies.clone());
+        registry.register("bounces", "Letters refused for good", metrics.bounces.clone());
         registry.register("alerts", "Letters by desk and outcome", metrics.alerts.clone());
-        registry.register("outbox_rows", "Deliveries that wait", metrics.outbox_rows.clone());
+        registry.register("outbox_rows", "Deliveries by state, accepted and dropped ones left out", metrics.outbox_rows.clone());
         registry.register_with_unit(
             "outbox_oldest",
             "Age of the oldest delivery that waits",

@@ -35,6 +35,11 @@ pub struct Readable {
 pub fn read(html: &str) -> Readable {
     let page = Page::default();
     let mut rest = &html[..html.floor_char_boundary(LONGEST_BYTES)];
+    if !rest.contains(['<', '&']) {
+        // Plain text, as most headlines are: a tokenizer would cost more than the rest of it.
+        page.seen.borrow_mut().characters(rest);
+        return page.seen.into_inner().out;
+    }
     while let Some(after) = tokenize(rest, &page) {
         rest = after;
     }
@@ -123,17 +128,33 @@ impl Seen {
         if self.hidden.is_some() {
             return;
         }
-        for c in text.chars() {
-            if c.is_whitespace() {
-                self.owed.get_or_insert(' ');
-            } else if !c.is_control() {
-                match self.owed.take() {
-                    Some(gap) if !self.out.text.is_empty() => self.out.text.push(gap),
-                    _ => {}
+        let mut rest = text;
+        while !rest.is_empty() {
+            // Plain letters come in runs, and are most of most texts.
+            let run = rest.bytes().position(|byte| !byte.is_ascii_graphic()).unwrap_or(rest.len());
+            let (plain, after) = rest.split_at_checked(run).unwrap_or((rest, ""));
+            self.show(plain);
+            let mut after = after.chars();
+            match after.next() {
+                Some(c) if c.is_whitespace() => {
+                    self.owed.get_or_insert(' ');
                 }
-                self.out.text.push(c);
+                Some(c) if !c.is_control() => self.show(c.encode_utf8(&mut [0; 4])),
+                _ => {}
             }
+            rest = after.as_str();
         }
+    }
+
+    /// Appends visible characters behind the gap that is owed.
+    fn show(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        if let Some(gap) = self.owed.take().filter(|_| !self.out.text.is_empty()) {
+            self.out.text.push(gap);
+        }
+        self.out.text.push_str(text);
     }
 
     fn tag(&mut self, tag: &Tag) -> TokenSinkResult<()> {

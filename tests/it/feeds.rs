@@ -120,7 +120,7 @@ fn what_is_no_feed_says_what_it_is() {
 #[test]
 fn a_feed_without_items_is_fine_but_items_that_cannot_be_read_are_not() {
     assert_eq!(read(rss("")).unwrap().posts.len(), 0);
-    let lost = "<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"><item><title>a</title></item></rdf:RDF>";
+    let lost = "{\"version\": \"https://jsonfeed.org/version/1\", \"items\": [1, null, \"a\"]}";
     assert_eq!(read(lost).unwrap_err(), ReadError::NoItems);
 }
 
@@ -166,6 +166,14 @@ fn one_bad_root_does_not_cost_the_feed() {
         "<feed xmlns=\"https://www.w3.org/2005/Atom/\"><entry><title>a</title></entry></feed>".to_owned(),
         "<feed><entry><title type=\"HTML\">a</title><summary type=\"\">b</summary></entry></feed>".to_owned(),
         "<feed><entry><title>a</title><content type=\"image/png\"></content></entry></feed>".to_owned(),
+        "<feed><entry><title>a</title><content type=\"text\" src=\"https://example.org/a\">b</content></entry></feed>".to_owned(),
+        "<feed xmlns=\"http://www.w3.org/2005/Atom\"><item><title>a</title></item></feed>".to_owned(),
+        format!("<channel>{item}</channel>"),
+        format!("<channel><title>Feed</title>{item}</channel>\n</rss"),
+        format!("<rss version=\"2.0\"><channel>{item}</channel></rss"),
+        "<CHANNEL HREF=\"https://example.org/\"><ITEM HREF=\"/1\"><TITLE>a</TITLE><ABSTRACT>b</ABSTRACT></ITEM></CHANNEL>".to_owned(),
+        "<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"><item><title>a</title></item></rdf:RDF>".to_owned(),
+        "<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\" xmlns=\"http://my.netscape.com/rdf/simple/0.9/\"><channel><title>x</title></channel><item><title>a</title></item></rdf:RDF>".to_owned(),
         "<feed><entry><title>a</title><content type=\"application/xml\"><x>1</x></content></entry></feed>".to_owned(),
         "<a:feed xmlns:a=\"http://www.w3.org/2005/Atom\"><a:entry><a:title>a</a:title></a:entry></a:feed>".to_owned(),
         "<entry xmlns=\"http://www.w3.org/2005/Atom\"><title>a</title></entry>".to_owned(),
@@ -207,6 +215,53 @@ fn the_good_items_of_a_document_that_breaks_off_are_kept() {
     assert!(!read(whole.replace("</rss>", "")).unwrap().cut_short, "nothing but the very end is missing");
     let fault = read("<rss version=\"2.0\"><channel><title>Feed").unwrap_err();
     assert_eq!(fault.to_string(), "this is not a feed: it breaks off before its first item");
+}
+
+#[test]
+fn elements_of_other_vocabularies_called_item_end_no_item() {
+    let feed = "<rss version=\"2.0\" xmlns:list=\"urn:list\"><channel><item><title>a</title><list:item>x</list:item>\
+                <link>https://example.org/1</link></item></channel></rss>";
+    let document = read(feed).unwrap();
+    assert_eq!(document.posts.len(), 1);
+    assert_eq!(document.posts[0].url.as_deref(), Some("https://example.org/1"));
+    let feed =
+        "<feed><entry><title>a</title><list:item xmlns:list=\"urn:list\">x</list:item><item>y</item><id>1</id></entry></feed>";
+    assert_eq!(read(feed).unwrap().posts[0].guid.as_deref(), Some("1"));
+}
+
+#[test]
+fn what_cdf_says_in_attributes_is_read() {
+    let feed = "<CHANNEL><ITEM HREF=\"https://example.org/1?a=1&amp;b=2\" LASTMOD=\"2026-11-07T08:00:00Z\"/></CHANNEL>";
+    let document = read(feed).unwrap();
+    assert_eq!(document.posts[0].url.as_deref(), Some("https://example.org/1?a=1&b=2"));
+    assert_eq!(document.posts[0].published, "2026-11-07T08:00:00Z".parse().ok());
+}
+
+#[test]
+fn a_json_feed_is_read_whatever_stands_around_it_or_breaks_it_off() {
+    let feed = "{\"version\": \"https://jsonfeed.org/version/1.1\", \"items\": [{\"id\": 1, \"content_text\": \"one\"}, {\"id\": 2, \"content_text\": \"two\"}]}";
+    let keys = |text: &str| read(text).unwrap().posts.iter().filter_map(|post| post.guid.clone()).collect::<Vec<_>>();
+    for text in [
+        feed.to_owned(),
+        format!("while(1);{feed}"),
+        format!("<br /><b>Warning</b>: {{x}} in <b>/var/www</b>\n{feed}"),
+        feed.replace("\"one\"", "\"one\nline\""),
+        feed.replace("]}", ",]}"),
+    ] {
+        assert_eq!(keys(&text), ["1", "2"], "{text}");
+    }
+    let cut = read(&feed[..feed.len() - 8]).unwrap();
+    assert_eq!((cut.posts.len(), cut.cut_short), (1, true));
+}
+
+#[test]
+fn the_pace_a_publisher_declares_is_heard() {
+    let every = |inside: &str| read(rss(inside)).unwrap().ttl.map(|ttl| ttl.as_secs());
+    assert_eq!(every("<ttl>30</ttl>"), Some(1800));
+    let sy = "<sy:updatePeriod>\n hourly </sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>";
+    assert_eq!(every(sy), Some(1800));
+    assert_eq!(every(&format!("<ttl>60</ttl>{sy}")), Some(3600));
+    assert_eq!(every("<item><title>x</title><sy:updatePeriod>daily</sy:updatePeriod></item>"), None);
 }
 
 #[test]

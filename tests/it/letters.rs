@@ -7,9 +7,9 @@ use std::path::Path;
 
 use claimwatch::alerting::letter;
 use claimwatch::mail::message::{Sender, compose};
-use claimwatch::model::letter::{Dossier, Letter};
+use claimwatch::model::letter::{Dossier, Letter, Occasion, Seen};
 use claimwatch::model::post::{Part, PartKind, Post};
-use claimwatch::model::sighting::{Decision, Span, Stance};
+use claimwatch::model::sighting::{Decision, SightingId, Span, Stance};
 use mail_parser::{MessageParser, MimeHeaders};
 use proptest::prelude::*;
 
@@ -18,12 +18,19 @@ use crate::samples::{NOON, claim, delivery, desk, post, sighting};
 fn dossier(posts: &[Post], marked: &str) -> Dossier {
     let claim = claim("moon-cheese");
     Dossier {
-        sightings: posts.iter().map(|post| (post.clone(), sighting(&claim, post, marked))).collect(),
+        sightings: posts
+            .iter()
+            .zip(1..)
+            .map(|(post, n)| Seen { number: SightingId(n), post: post.clone(), sighting: sighting(&claim, post, marked) })
+            .collect(),
         posts: posts.len() as u64,
         claim,
+        occasion: Occasion::default(),
         episode: 1,
         instalment: 1,
         told: 0,
+        trend: Vec::new(),
+        at: NOON,
     }
 }
 
@@ -53,8 +60,8 @@ fn agreed() -> Vec<(&'static str, Dossier)> {
     );
     let check = &mut several.claim.fact_checks[0];
     (check.url, check.rating) = (None, None);
-    several.sightings[1].1.stance = Stance::Question;
-    several.sightings[1].1.gate_spans = vec![Span { part: 0, start: 0, end: 2 }];
+    several.sightings[1].sighting.stance = Stance::Question;
+    several.sightings[1].sighting.gate_spans = vec![Span { part: 0, start: 0, end: 2 }];
 
     let mut update = dossier(std::slice::from_ref(&first), "green cheese");
     (update.instalment, update.told) = (3, 12);
@@ -72,8 +79,8 @@ fn agreed() -> Vec<(&'static str, Dossier)> {
         )],
         "made of green cheese",
     );
-    hostile.sightings[0].0.author = Some("Evil\u{0}\r\n<b>Author</b> https://evil.example".into());
-    hostile.sightings[0].0.url = Some("javascript:alert(1)//https://evil.example/\"onload=\"x".into());
+    hostile.sightings[0].post.author = Some("Evil\u{0}\r\n<b>Author</b> https://evil.example".into());
+    hostile.sightings[0].post.url = Some("javascript:alert(1)//https://evil.example/\"onload=\"x".into());
     hostile.claim.fact_checks[0].url = Some("http://plain.example/".parse().unwrap());
     hostile.claim.fact_checks[0].rating = Some("False <b>&".into());
     vec![
@@ -240,7 +247,7 @@ proptest! {
     ) {
         let mut dossier = dossier(&[with_title(post("bbc", "a", &text), &title)], "cheese");
         (dossier.claim.claim, dossier.claim.fact_checks[0].rating) = (claimed, Some(rating));
-        let (found, sighting) = &mut dossier.sightings[0];
+        let Seen { post: found, sighting, .. } = &mut dossier.sightings[0];
         (found.author, found.url) = (Some(author), Some(url));
         sighting.evidence[0].spans = cuts.iter().map(|(start, end)| Span { part: start % 3, start: *start, end: *end }).collect();
         sighting.gate_spans = sighting.evidence[0].spans.clone();
@@ -258,7 +265,7 @@ proptest! {
     ) {
         let text = format!("made{before}{scheme}://{host}/x?y={host} made of green cheese");
         let mut dossier = dossier(&[post("bbc", "a", &text)], "made of green cheese");
-        dossier.sightings[0].1.evidence[0].spans = vec![Span { part: 0, start: at, end: at + 7 }];
+        dossier.sightings[0].sighting.evidence[0].spans = vec![Span { part: 0, start: at, end: at + 7 }];
         let letter = letter::write(&dossier, &desk("politics"));
         let own = ["lunar.example", "https://lunar.example"];
         let rest = own.iter().rev().fold(letter.text, |text, own| text.replace(own, ""));

@@ -3,6 +3,8 @@
 
 mod cli;
 mod config;
+mod editors;
+mod feedback;
 mod feeds;
 mod fetch;
 mod floors;

@@ -161,7 +161,10 @@ async fn a_dossier_says_how_much_was_told_before() {
     store.close_letter(due[0].id, later, "desk.test", hold).await.unwrap();
     let dossier: claimwatch::model::letter::Dossier = seen.unwrap();
     assert_eq!((dossier.instalment, dossier.episode, dossier.posts, dossier.told), (2, 1, 1, 2));
-    assert_eq!(dossier.sightings[0].0.key, PostKey("c".into()));
+    assert_eq!((dossier.sightings[0].post.key.clone(), dossier.sightings[0].number.0), (PostKey("c".into()), 3));
+    let hours: Vec<_> = dossier.trend.iter().map(|hour| hour.sightings).collect();
+    assert_eq!(hours, [3], "all within one hour");
+    assert!(dossier.trend[0].from <= NOON && NOON < dossier.trend[0].from + MINUTE * 60);
 }
 
 #[tokio::test]

@@ -113,7 +113,7 @@ pub(super) async fn visit(named: &Named) -> Answer {
             if tally.sightings == 1 { "1 repeats".to_owned() } else { format!("{} repeat", tally.sightings) },
             counted(tally.letters, "letter"),
         )),
-        News::Visited { source, how: Visited::Failed { sentence, .. } } => {
+        News::Visited { source, how: Visited::Failed { sentence, .. } | Visited::PutOff { sentence, .. } } => {
             exit = Exit::World;
             text.push_str(&format!("{source}: {sentence}\n"));
         }

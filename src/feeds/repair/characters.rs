@@ -21,10 +21,34 @@ pub fn is_permitted(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..) && c != '\u{7f}'
 }
 
+/// Says whether a text holds nothing that XML forbids.
+pub fn all_permitted(text: &str) -> bool {
+    !text.bytes().any(|byte| is_suspect(byte) && byte != b'&' && byte != b'<') || text.chars().all(is_permitted)
+}
+
+/// Bytes that may begin what has to be mended: looked for first, because most texts have none.
+const SUSPECTS: [bool; 256] = {
+    let mut suspects = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        suspects[byte] = !matches!(byte, 9 | 10 | 13);
+        byte += 1;
+    }
+    suspects[b'&' as usize] = true;
+    suspects[b'<' as usize] = true;
+    suspects[0x7f] = true;
+    suspects[0xef] = true; // U+FFFE and U+FFFF begin with it
+    suspects
+};
+
+fn is_suspect(byte: u8) -> bool {
+    SUSPECTS[usize::from(byte)]
+}
+
 /// Appends `text` to `out` with every reference understood, every bare `&` and `<` written out and no forbidden character.
 pub fn mend(text: &str, out: &mut String, mended: &mut Mended) {
     let mut rest = text;
-    while let Some(at) = rest.find(|c: char| c == '&' || c == '<' || !is_permitted(c)) {
+    while let Some(at) = rest.bytes().position(is_suspect) {
         let (plain, odd) = rest.split_at_checked(at).unwrap_or((rest, ""));
         out.push_str(plain);
         let mut after = odd.chars();
@@ -34,6 +58,7 @@ pub fn mend(text: &str, out: &mut String, mended: &mut Mended) {
                 continue;
             }
             Some('<') => out.push_str("&lt;"),
+            Some(c) if is_permitted(c) => out.push(c),
             _ => mended.controls = true,
         }
         rest = after.as_str();
@@ -43,13 +68,20 @@ pub fn mend(text: &str, out: &mut String, mended: &mut Mended) {
 
 /// Appends `text` with `&` and `<` written out, so that an XML parser gives it back as it stands.
 pub fn shield(text: &str, out: &mut String) {
-    for c in text.chars().filter(|c| is_permitted(*c)) {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            _ => out.push(c),
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(is_suspect) {
+        let (plain, odd) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(plain);
+        let mut after = odd.chars();
+        match after.next() {
+            Some('&') => out.push_str("&amp;"),
+            Some('<') => out.push_str("&lt;"),
+            Some(c) if is_permitted(c) => out.push(c),
+            _ => {}
         }
+        rest = after.as_str();
     }
+    out.push_str(rest);
 }
 
 /// Appends what the reference at the beginning of `text` means; gives what stands behind it.

@@ -5,17 +5,21 @@
 
 mod characters;
 mod closings;
+mod items;
 mod names;
 mod tags;
 mod texts;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::ops::Range;
+use std::time::Duration;
 
 pub use self::names::Family;
 
-use self::characters::{Mended, is_permitted, mend};
-use self::closings::{Closings, is_item};
+use self::characters::{Mended, all_permitted, is_permitted, mend};
+use self::closings::{Closings, ItemName};
+use self::items::Pace;
 use self::names::{COMMON_PREFIXES, holds_text_only};
 use super::markup::{Token, Tokens, local};
 
@@ -68,6 +72,12 @@ pub struct Repaired {
     pub notes: Vec<&'static str>,
     /// Items seen.
     pub items: usize,
+    /// Where in the text each of them stands, to read them one by one where the whole cannot be read.
+    pub places: Vec<Range<usize>>,
+    /// Where the opening tag of the root ends.
+    pub root_end: usize,
+    /// How often the publisher says that it publishes (`sy:updatePeriod` and `sy:updateFrequency`).
+    pub every: Option<Duration>,
     /// The document ends before its root is closed; what was incomplete is left out.
     pub cut_short: bool,
 }
@@ -76,12 +86,16 @@ pub struct Repaired {
 ///
 /// `plain` leaves out podcast and media extensions, where feed-rs has panics that no repair of characters prevents.
 pub fn repair(text: &str, family: Family, at: usize, plain: bool) -> Repaired {
+    let items = ItemName::of(text, at, family);
     let mut pass = Pass {
         text,
         tokens: Tokens::new(text, at),
         family,
         plain,
-        closings: Closings::find(text, at, family),
+        at,
+        closings: None,
+        items,
+        pace: Pace::default(),
         open: Vec::new(),
         too_deep: 0,
         prefixes: COMMON_PREFIXES.iter().map(|(prefix, _)| *prefix).chain(["xml"]).collect(),
@@ -115,7 +129,12 @@ struct Pass<'a> {
     tokens: Tokens<'a>,
     family: Family,
     plain: bool,
-    closings: Closings<'a>,
+    /// Where the root begins.
+    at: usize,
+    /// Looked for when they are first needed: a clean document needs none.
+    closings: Option<Closings<'a>>,
+    items: ItemName<'a>,
+    pace: Pace,
     open: Vec<Element<'a>>,
     too_deep: usize,
     /// Prefixes declared so far.
@@ -153,7 +172,7 @@ impl<'a> Pass<'a> {
 
     fn data(&mut self, data: &str) {
         self.out.text.push_str("<![CDATA[");
-        if data.chars().all(is_permitted) {
+        if all_permitted(data) {
             self.out.text.push_str(data);
         } else {
             self.out.text.extend(data.chars().filter(|c| is_permitted(*c)));
@@ -166,7 +185,7 @@ impl<'a> Pass<'a> {
         if self.plain && ["itunes:", "media:", "podcast:"].iter().any(|prefix| name.starts_with(prefix)) {
             return true;
         }
-        let is_item = is_item(name, self.family);
+        let is_item = self.items.is(name);
         if is_item {
             if self.item_begin.is_some() {
                 self.note("unclosed items");
@@ -178,8 +197,11 @@ impl<'a> Pass<'a> {
                 return false;
             }
         }
-        if self.family == Family::Rss && local(name).eq_ignore_ascii_case("channel") && self.open.len() > 1 {
-            return true;
+        if self.family == Family::Rss && local(name).eq_ignore_ascii_case("channel") {
+            if self.open.len() > 1 {
+                return true;
+            }
+            self.imply_root();
         }
         if self.open.len() >= DEEPEST {
             self.too_deep += usize::from(!empty);
@@ -195,18 +217,27 @@ impl<'a> Pass<'a> {
             self.out.items += 1;
             self.item_begin = Some((self.out.text.len(), self.open.len()));
             (self.has_link, self.about) = (false, None);
+        } else if self.item_begin.is_none() {
+            self.heed_pace(name);
         }
+        let is_root = self.open.is_empty();
         let out_name = self.written(name, attributes);
         let kind = self.kind_of_text(&out_name, attributes);
         let has_base = self.write_tag(&out_name, attributes, kind, is_item);
+        if is_root {
+            self.out.root_end = self.out.text.len();
+        }
         self.has_link |= out_name == "link" && !empty;
         let bare_link = out_name == "link" && attributes.contains("href");
-        if empty {
+        if is_item {
+            self.open.push(Element { name, out: out_name, has_base, is_item });
+            self.tell_attributes(attributes);
+            if empty {
+                self.close_item();
+            }
+        } else if empty {
             self.out.text.truncate(self.out.text.len() - 1);
             self.out.text.push_str("/>");
-            if is_item {
-                self.item_begin = None;
-            }
         } else if holds_text_only(&out_name, self.family) && kind != Some("xhtml") {
             self.text_only(name, &out_name, bare_link);
         } else {
@@ -244,36 +275,10 @@ impl<'a> Pass<'a> {
         !self.open.is_empty()
     }
 
-    fn close_item(&mut self) {
-        if let Some((_, depth)) = self.item_begin {
-            self.close_down_to(depth);
-        }
-    }
-
-    /// Closes elements until only so many are open.
-    fn close_down_to(&mut self, depth: usize) {
-        while self.open.len() > depth
-            && let Some(element) = self.open.pop()
-        {
-            if element.is_item {
-                if self.family == Family::Rdf
-                    && !self.has_link
-                    && let Some(about) = self.about
-                {
-                    self.out.text.push_str("<link>");
-                    mend(about, &mut self.out.text, &mut self.mended);
-                    self.out.text.push_str("</link>");
-                    self.note("items without a link");
-                }
-                self.item_begin = None;
-            }
-            self.write_close(&element.out);
-        }
-    }
-
     fn finish(mut self) -> Repaired {
         let whole = self.open.is_empty() || (self.channel_closed && self.item_begin.is_none());
         self.out.cut_short = !whole;
+        self.out.every = self.pace.every();
         if self.out.cut_short {
             self.note("the end is missing");
         }

@@ -19,7 +19,8 @@ impl Family {
     /// Tells the family by the root element.
     pub fn of_root(name: &str) -> Option<Self> {
         let local = local(name);
-        [("rss", Self::Rss), ("rdf", Self::Rdf), ("feed", Self::Atom), ("entry", Self::Atom)]
+        // A channel of its own: RSS whose outermost tag was lost, or Microsoft's CDF, which calls everything as RSS does.
+        [("rss", Self::Rss), ("channel", Self::Rss), ("rdf", Self::Rdf), ("feed", Self::Atom), ("entry", Self::Atom)]
             .into_iter()
             .find_map(|(root, family)| local.eq_ignore_ascii_case(root).then_some(family))
     }
@@ -111,8 +112,9 @@ pub fn element(name: &str, family: Family) -> Cow<'_, str> {
         (Family::Atom, "" | "atom", "issued" | "created") => Some("published"),
         (Family::Atom, "" | "atom", "tagline") => Some("subtitle"),
         (Family::Atom, "" | "atom", "copyright") => Some("rights"),
+        (Family::Rss, "", _) if plain.eq_ignore_ascii_case("abstract") => Some("description"),
         (_, "dcterms", "issued" | "created" | "date") => return Cow::Borrowed("dc:date"),
-        (_, "", _) if !CAPITALS.contains(&plain) => {
+        (_, "", _) if !PLAIN.contains(&plain) && !CAPITALS.contains(&plain) => {
             let same = |known: &&&str| known.eq_ignore_ascii_case(plain) && **known != plain;
             PLAIN.iter().chain(&CAPITALS).find(same).copied()
         }

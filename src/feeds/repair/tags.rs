@@ -11,6 +11,9 @@ impl<'a> Pass<'a> {
     /// Gives the name we write for an element.
     pub(super) fn written(&mut self, name: &'a str, attributes: &str) -> Cow<'a, str> {
         let out = element(name, self.family);
+        if self.family == Family::Atom && self.items.is(name) && local(name) == "item" {
+            return name.rsplit_once(':').map_or("entry".into(), |(prefix, _)| format!("{prefix}:entry").into());
+        }
         if out != name && !matches!(self.family, Family::Atom) {
             self.note("element names in the wrong case");
         }
@@ -53,7 +56,8 @@ impl<'a> Pass<'a> {
             seen.push(key);
             match key {
                 "version" if is_root && self.family == Family::Rss => {}
-                "type" | "mode" if kind.is_some() => {}
+                // What a content points to is not read; with text beside it, feed-rs refuses the whole feed.
+                "type" | "mode" | "src" if kind.is_some() => {}
                 "xmlns" => self.default_namespace(value, is_root || is_item || name == "channel"),
                 "xml:base" => has_base = self.base(value),
                 _ if key.starts_with("xmlns:") => self.prefix(key, value),
@@ -87,7 +91,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Writes what a root element must have and its publisher may have forgotten.
-    fn complete_root(&mut self, written: &str, seen: &[&str]) {
+    pub(super) fn complete_root(&mut self, written: &str, seen: &[&str]) {
         if self.family == Family::Rss {
             let version = attributes(written).find(|(key, _)| *key == "version").map(|(_, value)| value);
             let ours = rss_version(version);

@@ -1,6 +1,7 @@
 //! Elements that hold text only, and what publishers put inside them instead.
 
 use super::characters::{mend, set_addresses_apart, shield};
+use super::closings::Closings;
 use super::names::names_a_person;
 use super::{Family, Pass};
 use crate::feeds::markup::{Token, Tokens};
@@ -8,8 +9,13 @@ use crate::feeds::markup::{Token, Tokens};
 impl<'a> Pass<'a> {
     /// Writes the inside of an element that holds text only, up to and with its closing tag.
     pub(super) fn text_only(&mut self, name: &'a str, out_name: &str, closes_at_once: bool) {
+        let is_person = names_a_person(out_name);
+        if !closes_at_once && !is_person && self.text_as_it_stands(name, out_name) {
+            return;
+        }
         let begin = self.tokens.position();
-        let end = self.closings.of_text(name, begin);
+        let found = || Closings::find(self.text, self.at, self.family, &self.items);
+        let end = self.closings.get_or_insert_with(found).of_text(name, begin);
         let inside = end.and_then(|end| self.text.get(begin..end)).unwrap_or_default();
         if end.is_none() || (closes_at_once && !inside.trim().is_empty()) {
             self.unclosed_text(out_name, closes_at_once);
@@ -23,7 +29,7 @@ impl<'a> Pass<'a> {
                 self.retype_as_html();
             }
             self.html(inside);
-        } else if names_a_person(out_name) && inside.contains('@') {
+        } else if is_person && inside.contains('@') {
             let apart = set_addresses_apart(inside);
             Tokens::new(&apart, 0).for_each(|(_, token)| self.text_token(token));
         } else {
@@ -32,6 +38,26 @@ impl<'a> Pass<'a> {
         self.write_close(out_name);
         self.tokens.skip_to(begin + inside.len());
         self.tokens.next();
+    }
+
+    /// Writes an element that holds no tags at all, as most do; else leaves everything as it was and says no.
+    fn text_as_it_stands(&mut self, name: &str, out_name: &str) -> bool {
+        let (tokens, length, mended) = (self.tokens.clone(), self.out.text.len(), self.mended);
+        while let Some((_, token)) = self.tokens.next() {
+            match token {
+                Token::Open { .. } => break,
+                Token::Close(closed) if closed != name => break,
+                Token::Close(_) => {
+                    self.write_close(out_name);
+                    return true;
+                }
+                token => self.text_token(token),
+            }
+        }
+        self.tokens = tokens;
+        self.out.text.truncate(length);
+        self.mended = mended;
+        false
     }
 
     /// Writes HTML that should have been escaped: its tags and references become text, CDATA stays what it is.

@@ -4,6 +4,7 @@
 //! of them shares, [`model`] turns the measures into a ranking and a probability.
 
 pub mod model;
+mod named;
 pub mod pair;
 pub mod query;
 pub mod retrieval;
@@ -58,6 +59,8 @@ pub struct Ranked<'i> {
     pub strength: Strength,
     /// The words they share, where they stand in the post.
     pub spans: Vec<Span>,
+    /// The address where the claim appeared, if the post is there or links to it: a judgement of its own.
+    pub address: Option<String>,
 }
 
 /// Memory that is used again from post to post; one for each thread. It may be used with any index.
@@ -100,19 +103,22 @@ pub fn rank<'i>(post: &Post, index: &'i BulkIndex, scratch: &mut Scratch, wanted
     let Scratch { asker, finder } = scratch;
     let mut candidates: Vec<Candidate> = Vec::new();
     asker.passages(post, index, |query| finder.passage(query, index, wanted, &mut candidates));
-    if candidates.is_empty() {
+    let named = named::named(post, index);
+    if candidates.is_empty() && named.is_empty() {
         return Vec::new();
     }
     // Of a claim met in several passages the surest counts.
     candidates.sort_by(|a, b| a.claim.cmp(&b.claim).then(b.confidence.total_cmp(&a.confidence)));
     candidates.dedup_by_key(|candidate| candidate.claim);
+    let named = named::join(named, &mut candidates, wanted.at_least);
     candidates.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then(a.claim.cmp(&b.claim)));
     candidates.truncate(wanted.top);
     let mut terms = PostTerms::of(post);
     let ranked = candidates.into_iter().filter_map(|candidate| {
         let claim = index.claim(candidate.claim)?;
         let confidence = Confidence::new(candidate.confidence);
-        Some(Ranked { claim, confidence, strength: terms.strength(claim), spans: candidate.spans })
+        let address = named.get(&candidate.claim).cloned();
+        Some(Ranked { claim, confidence, strength: terms.strength(claim), spans: candidate.spans, address })
     });
     ranked.collect()
 }
@@ -255,6 +261,30 @@ mod tests {
         let ask = |at_least| rank(&post, &index, &mut Scratch::default(), Wanted { top: 5, at_least });
         let all = ask(0.0);
         assert_eq!(ask(0.5)[..], all[..all.iter().take_while(|found| found.confidence.value() >= 0.5).count()]);
+    }
+
+    #[test]
+    fn a_post_that_links_to_where_a_claim_appeared_repeats_it_whatever_it_says() {
+        let mut claims = claims();
+        claims[0].urls = vec!["https://web.archive.org/web/2019/https://twitter.com/a/status/77".to_owned()];
+        claims[1].urls = vec!["https://www.facebook.com/".to_owned(), "https://example.org/talk".to_owned()];
+        claims[2].urls = vec!["https://example.org/talk?utm_source=x".to_owned()];
+        let index = BulkIndex::build(claims);
+        let ask = |text: &str, at_least| {
+            let post = Post::of_text(text, Timestamp::UNIX_EPOCH);
+            let ranked = rank(&post, &index, &mut Scratch::default(), Wanted { top: 5, at_least });
+            ranked.iter().map(|r| (r.claim.id.clone(), r.confidence.value(), r.address.clone())).collect::<Vec<_>>()
+        };
+        let found = ask("just look https://x.com/b/status/77?s=20", 0.9);
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].0 == "moon" && found[0].2.as_deref().is_some_and(|address| address.ends_with("/a/status/77")),
+            "{found:?}"
+        );
+        assert_eq!(ask("see https://facebook.com", 0.1), [], "an address that is only a site's tells nothing");
+        let both = ask("https://m.example.org/talk", 0.5);
+        assert_eq!(both.iter().map(|f| f.0.as_str()).collect::<Vec<_>>(), ["sharks", "vaccine"]);
+        assert!(both.iter().all(|f| f.1 < 0.9), "one address of two claims does not say which: {both:?}");
     }
 
     #[test]

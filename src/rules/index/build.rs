@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::addresses::Addresses;
 use super::reading::{flag, tokens, words_of_address};
 use super::vocabulary::{Term, Vocabulary};
 use super::{BulkIndex, FIELDS, IMPACT_UNIT, LEAST_WEIGHT, Totals, weight};
@@ -47,6 +48,7 @@ pub(super) fn build(mut claims: Vec<BulkClaim>) -> BulkIndex {
     weights.filter(|(weight, _)| **weight < LEAST_WEIGHT_OF_KIN).for_each(|(_, beginning)| *beginning = 0);
     drop_stop_words(&mut index);
     post(&mut index, &claims_with, &lengths);
+    index.addresses = Addresses::of(&index.claims);
     index
 }
 

@@ -3,6 +3,7 @@
 //! Impacts are BM25F (Robertson and Zaragoza 2009, §3.6): the fields of a claim are weighed together before saturation, so a word
 //! that stands in claim, title and summary is not counted thrice. They are whole numbers, so sums do not depend on their order.
 
+pub mod addresses;
 mod build;
 pub mod reading;
 mod typos;
@@ -52,6 +53,7 @@ pub struct BulkIndex {
     /// Where each field ends in `tokens`.
     ends: Vec<u32>,
     totals: Vec<Totals>,
+    addresses: addresses::Addresses,
 }
 
 /// What is known of a claim before any post comes.
@@ -98,6 +100,11 @@ impl BulkIndex {
     /// Gives a claim by its number: numbers follow the order of ids.
     pub fn claim(&self, number: u32) -> Option<&BulkClaim> {
         self.claims.get(number as usize)
+    }
+
+    /// Where claims appeared.
+    pub fn addresses(&self) -> &addresses::Addresses {
+        &self.addresses
     }
 
     /// The words.

@@ -81,6 +81,7 @@ impl Sqlite {
              (SELECT COUNT(*) FROM alerts) AS alerts, \
              (SELECT COUNT(*) FROM letters WHERE closed_at IS NULL) AS gathering, \
              (SELECT COUNT(*) FROM deliveries WHERE state IN ('queued', 'sending')) AS waiting, \
+             (SELECT COUNT(*) FROM deliveries WHERE state = 'sending') AS sending, \
              (SELECT MIN(queued_at) FROM deliveries WHERE state IN ('queued', 'sending')) AS oldest_waiting, \
              (SELECT COUNT(*) FROM deliveries WHERE state = 'sent') AS sent, \
              (SELECT COUNT(*) FROM deliveries WHERE state = 'dead') AS dead",
@@ -99,6 +100,7 @@ impl Sqlite {
             alerts: get("alerts")?,
             gathering: get("gathering")?,
             waiting: get("waiting")?,
+            sending: get("sending")?,
             oldest_waiting: oldest.map(at),
             sent: get("sent")?,
             dead: get("dead")?,

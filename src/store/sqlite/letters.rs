@@ -8,9 +8,9 @@ use super::Sqlite;
 use super::rows::{at, count, from_json, json, ms, number};
 use crate::model::alert::{DeskName, LetterId};
 use crate::model::claim::{Claim, ClaimId};
-use crate::model::letter::{Dossier, MessageId};
+use crate::model::letter::{Dossier, Hour, MessageId, Occasion, Seen};
 use crate::model::post::Post;
-use crate::model::sighting::Sighting;
+use crate::model::sighting::{Sighting, SightingId};
 use crate::store::error::StoreError;
 use crate::store::records::{Closing, DueLetter};
 
@@ -19,6 +19,12 @@ const IN_FULL: i64 = 200;
 
 /// Letters closed in one go.
 const AT_ONCE: i64 = 100;
+
+/// An hour in milliseconds.
+const HOUR: i64 = 3_600_000;
+
+/// How far back the trend of a claim goes: seven whole days in any time zone.
+const TREND: i64 = 8 * 24 * HOUR;
 
 /// The row of a letter that gathers, and of its alert.
 struct Open {
@@ -73,7 +79,7 @@ impl Sqlite {
             self.leave(tx).await?;
             return Ok(0);
         };
-        let dossier = self.dossier(&mut tx, id, &open).await?;
+        let dossier = self.dossier(&mut tx, id, &open, now).await?;
         let (words, recipients, because) = match write(&dossier) {
             Closing::Send { letter, recipients } => (Some(json(&letter, "a letter")?), recipients, None),
             Closing::Hold { because } => (None, Vec::new(), Some(because)),
@@ -120,7 +126,7 @@ impl Sqlite {
         MessageId(format!("claim.{}@{domain}", digest(&[&self.store_id, &claim.0, &desk.0])))
     }
 
-    async fn dossier(&self, tx: &mut SqliteConnection, id: LetterId, open: &Open) -> Result<Dossier, StoreError> {
+    async fn dossier(&self, tx: &mut SqliteConnection, id: LetterId, open: &Open, now: Timestamp) -> Result<Dossier, StoreError> {
         let row = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM letter_sightings WHERE letter = $1) AS posts, \
              (SELECT COUNT(*) FROM letter_sightings s JOIN letters l ON l.id = s.letter \
@@ -151,7 +157,7 @@ impl Sqlite {
         )
         .bind(id.0)
         .bind(IN_FULL)
-        .fetch_all(tx)
+        .fetch_all(&mut *tx)
         .await
         .map_err(|e| self.error(&e))?;
         let mut sightings = Vec::with_capacity(rows.len());
@@ -162,17 +168,38 @@ impl Sqlite {
             let (Some(post), Some(sighting)) = (post, sighting) else { continue };
             let post: Post = from_json(&post, || format!("the post of sighting {number}"))?;
             let sighting: Sighting = from_json(&sighting, || format!("sighting {number}"))?;
-            sightings.push((post, sighting));
+            sightings.push(Seen { number: SightingId(number), post, sighting });
         }
         Ok(Dossier {
             claim,
+            occasion: Occasion::default(),
             episode: open.episode,
             instalment: open.instalment,
             sightings,
             posts: count(posts),
             told: count(told),
+            trend: trend(tx, &open.claim, now).await.map_err(|e| self.error(&e))?,
+            at: now,
         })
     }
+}
+
+/// How often a claim was seen lately, hour by hour; near-misses do not count.
+async fn trend(tx: &mut SqliteConnection, claim: &ClaimId, now: Timestamp) -> Result<Vec<Hour>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT seen_at / $1 AS hour, COUNT(*) AS sightings FROM sightings \
+         WHERE claim = $2 AND seen_at > $3 AND decision = 'alert' GROUP BY hour ORDER BY hour",
+    )
+    .bind(HOUR)
+    .bind(&claim.0)
+    .bind(ms(now).saturating_sub(TREND))
+    .fetch_all(tx)
+    .await?;
+    let hour = |row: &sqlx::sqlite::SqliteRow| -> Result<Hour, sqlx::Error> {
+        let from = row.try_get::<i64, _>("hour")?.saturating_mul(HOUR);
+        Ok(Hour { from: at(from), sightings: count(row.try_get("sightings")?) })
+    };
+    rows.iter().map(hour).collect()
 }
 
 async fn open_letter(tx: &mut SqliteConnection, id: LetterId) -> Result<Option<Open>, sqlx::Error> {

@@ -1,6 +1,8 @@
 //! The SQLite file: how it is opened, checked, brought up to date and closed.
 
 mod deliveries;
+mod feedback;
+mod history;
 mod housekeeping;
 mod letters;
 mod orders;
@@ -194,10 +196,11 @@ fn options(settings: &Settings) -> SqliteConnectOptions {
 fn migrations() -> Vec<Migration> {
     let memory = include_str!("../migrations/sqlite/0001_memory.sql");
     let ingestion = include_str!("../migrations/sqlite/0002_ingestion.sql");
+    let feedback = include_str!("../migrations/sqlite/0005_feedback.sql");
     let one = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    vec![one(1, "memory", memory), one(2, "ingestion", ingestion)]
+    vec![one(1, "memory", memory), one(2, "ingestion", ingestion), one(5, "feedback", feedback)]
 }
 
 fn newest() -> i64 {
