@@ -64,7 +64,9 @@ fn main() {
 
 fn report(begun: Instant, posts: &[Post], one: &mut dyn FnMut(&Post) -> usize) {
     let built = begun.elapsed();
-    posts.iter().for_each(|post| { black_box(one(post)); });
+    posts.iter().for_each(|post| {
+        black_box(one(post));
+    });
     let begun = Instant::now();
     let found = measured(posts, one);
     let (took, count) = (begun.elapsed(), posts.len());

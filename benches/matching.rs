@@ -23,7 +23,8 @@ fn bulk_claims(bencher: Bencher<'_, '_>, count: usize) {
     let posts = data::posts(&data::post_texts(&texts, data::POSTS));
     let index = BulkIndex::build(data::bulk_claims(&texts));
     let mut scratch = Scratch::default();
-    let mut all = || posts.iter().map(|post| rank(post, &index, &mut scratch, Wanted { top: 5, at_least: 0.5 }).len()).sum::<usize>();
+    let mut all =
+        || posts.iter().map(|post| rank(post, &index, &mut scratch, Wanted { top: 5, at_least: 0.5 }).len()).sum::<usize>();
     all();
     bencher.counter(ItemsCount::new(posts.len())).bench_local(all);
 }

@@ -184,6 +184,8 @@ pub fn bulk_claims(texts: &[String]) -> Vec<BulkClaim> {
             rating: None,
             date: None,
             lang: None,
+            also: Vec::new(),
+            urls: Vec::new(),
         }
     };
     texts.iter().enumerate().map(claim).collect()
