@@ -7,6 +7,7 @@ pub mod explain;
 pub mod feedback;
 pub mod fit;
 pub mod fmt;
+pub mod ingest;
 pub mod lint;
 pub mod list;
 pub mod mail;
@@ -62,6 +63,9 @@ pub enum Command {
     Test(test::Arguments),
     /// Look at sources and look after them.
     Source(source::Arguments),
+    /// Take in posts from a file or a pipe: tip lines, closed platforms, own scrapers.
+    #[command(after_help = ingest::AFTER_HELP)]
+    Ingest(ingest::Arguments),
     /// Show why a text matches a claim, or why not.
     #[command(after_help = explain::AFTER_HELP)]
     Explain(explain::Arguments),
@@ -148,6 +152,7 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Schema => output::print(schema::schema()),
         Command::Test(arguments) => output::print(test::test(&arguments)),
         Command::Source(arguments) => output::print(source::run(arguments).await),
+        Command::Ingest(arguments) => output::print(ingest::ingest(&arguments).await),
         Command::Explain(arguments) => output::print(explain::explain(&arguments)),
         Command::List(arguments) => output::print(list::list(&arguments)),
         Command::Show(arguments) => output::print(show::show(&arguments).await),
