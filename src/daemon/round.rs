@@ -19,7 +19,7 @@ use crate::feeds::clean;
 use crate::fetch::Fetcher;
 use crate::matching;
 use crate::model::claim::{Claim, ClaimId};
-use crate::model::post::{Post, PostKey};
+use crate::model::post::{Post, PostKey, RawPost};
 use crate::model::sighting::{Decision, Sighting};
 use crate::model::source::{Source, SourceState};
 use crate::model::units::{counted, in_words};
@@ -162,15 +162,60 @@ async fn remember(
         seen_again: seen_again.into_iter().map(|post| post.key).collect(),
         sightings,
     };
-    write_down(house, &visit, &mut tally).await?;
+    write_down(house, &visit, &mut tally, Keep::Everything).await?;
     Ok((state, tally))
 }
 
+/// Takes in posts that a source brought between its visits; its state and its cursor stay as they are.
+pub(super) async fn take_in(house: &House, source: &Source, raw: Vec<RawPost>) -> Result<Tally, Trouble> {
+    let now = house.clock.now();
+    let name = source.name.clone();
+    let cleaned = spawn_blocking(move || clean::clean(raw, &name, now)).await;
+    let posts = cleaned.map_err(|fault| Trouble::of_ours(&fault))?;
+    let keys: Vec<PostKey> = posts.iter().map(|post| post.key.clone()).collect();
+    let known = house.store.known(&source.name, &keys).await?;
+    let (seen_again, mut news): (Vec<Post>, Vec<Post>) = posts.into_iter().partition(|post| known.contains(&post.key));
+    let rules = Arc::clone(&house.rules.borrow());
+    let (news, sightings): (Vec<Post>, Vec<(Sighting, Claim)>) = spawn_blocking(move || {
+        clean::name_languages(&mut news);
+        let sightings = news.iter().flat_map(|post| examined(post, &rules)).collect();
+        (news, sightings)
+    })
+    .await
+    .map_err(|fault| Trouble::of_ours(&fault))?;
+    let mut tally = Tally { posts: keys.len(), new: news.len(), ..Tally::default() };
+    tally.count(&sightings);
+    let visit = Visit {
+        source: source.name.clone(),
+        state: SourceState::default(),
+        seen_at: now,
+        new: news,
+        history: std::collections::HashSet::new(),
+        seen_again: seen_again.into_iter().map(|post| post.key).collect(),
+        sightings,
+    };
+    write_down(house, &visit, &mut tally, Keep::PostsOnly).await?;
+    Ok(tally)
+}
+
+/// What of a visit is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// All of it.
+    Everything,
+    /// Not the source's state: it belongs to the visits.
+    PostsOnly,
+}
+
 /// Writes down what was found, in one transaction, and counts it.
-pub(super) async fn write_down(house: &House, visit: &Visit, tally: &mut Tally) -> Result<(), StoreError> {
+pub(super) async fn write_down(house: &House, visit: &Visit, tally: &mut Tally, keep: Keep) -> Result<(), StoreError> {
     let now = visit.seen_at;
     let pairs: Vec<(&Sighting, &Claim)> = visit.sightings.iter().map(|(sighting, claim)| (sighting, claim)).collect();
-    let recorded = house.store.record(visit, |alerts| group::group(now, &house.desks, &pairs, alerts)).await?;
+    let group = |alerts: &_| group::group(now, &house.desks, &pairs, alerts);
+    let recorded = match keep {
+        Keep::Everything => house.store.record(visit, group).await?,
+        Keep::PostsOnly => house.store.record_posts(visit, group).await?,
+    };
     tally.letters = recorded.letters;
     if recorded.left_out > 0 {
         info!(source.id = %visit.source, left_out = recorded.left_out,

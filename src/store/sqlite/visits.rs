@@ -77,6 +77,23 @@ impl Sqlite {
         visit: &Visit,
         group: impl FnOnce(&BTreeMap<Topic, AlertState>) -> Vec<Step> + Send,
     ) -> Result<Recorded, StoreError> {
+        self.write(visit, true, group).await
+    }
+
+    pub(in crate::store) async fn record_posts(
+        &self,
+        visit: &Visit,
+        group: impl FnOnce(&BTreeMap<Topic, AlertState>) -> Vec<Step> + Send,
+    ) -> Result<Recorded, StoreError> {
+        self.write(visit, false, group).await
+    }
+
+    async fn write(
+        &self,
+        visit: &Visit,
+        with_state: bool,
+        group: impl FnOnce(&BTreeMap<Topic, AlertState>) -> Vec<Step> + Send,
+    ) -> Result<Recorded, StoreError> {
         // Written down before the writer is taken: encoding a thousand posts must not hold up the post office.
         let posts = visit.new.iter().map(|post| json(post, "a post")).collect::<Result<Vec<_>, _>>()?;
         let seen = visit
@@ -100,8 +117,10 @@ impl Sqlite {
                     take_step(&mut tx, visit, &rows, step, &mut recorded).await?;
                 }
             }
-            remember_source(&mut tx, &visit.source, &visit.state).await?;
-            inbox::clear(&mut tx, &visit.source, &visit.state).await?;
+            if with_state {
+                remember_source(&mut tx, &visit.source, &visit.state).await?;
+                inbox::clear(&mut tx, &visit.source, &visit.state).await?;
+            }
             Ok(recorded)
         }
         .await
