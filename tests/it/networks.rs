@@ -290,6 +290,26 @@ async fn a_bluesky_author_is_read_back_to_what_is_known() {
 }
 
 #[tokio::test]
+async fn a_post_dated_back_is_found_although_others_are_newer() {
+    let (fake, server) = app_view().await;
+    (1..=250).for_each(|number| fake.post(number, &format!("post {number}"), None));
+    let mut desk = Desk::new().await;
+    let source = author(&server, "ann.example");
+    desk.read(&source).await;
+    // Sorted in far below the newest hundred, while the author goes on posting.
+    let late = json!({"post": {"uri": "at://did:plc:ann/app.bsky.feed.post/late", "cid": "c", "indexedAt": "2026-10-31T00:00:00Z",
+        "author": {"did": "did:plc:ann", "handle": "ann.example"},
+        "record": {"text": CLAIM, "createdAt": "2026-10-31T00:00:00Z"}}});
+    fake.posts.lock().unwrap().insert(120, late);
+    let mut sightings = 0;
+    for visit in 0..8 {
+        fake.post(1000 + visit, "more", None);
+        sightings += desk.read(&source).await.sightings;
+    }
+    assert_eq!(sightings, 1);
+}
+
+#[tokio::test]
 async fn a_page_that_fails_on_the_way_back_leaves_no_gap() {
     let (fake, server) = app_view().await;
     fake.post(1, "hello", None);
