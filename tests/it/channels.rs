@@ -29,7 +29,10 @@ impl Telegram {
         let url = Url::parse("http://fake.example").unwrap().join(&request.path).unwrap();
         let before = url.query_pairs().find(|(key, _)| key == "before").map_or(u64::MAX, |(_, value)| value.parse().unwrap());
         if url.path() != "/s/moon" {
-            return Answer::to("/moon");
+            return match url.path().strip_prefix("/s") {
+                Some(channel) => Answer::to(channel),
+                None => Answer::ok("<html><body>If you have Telegram, you can view and join right away.</body></html>"),
+            };
         }
         let posts = self.posts.lock().unwrap();
         let mut page: Vec<_> = posts.iter().filter(|(number, _)| *number < before).rev().take(20).collect();
@@ -77,7 +80,7 @@ async fn a_channel_without_preview_is_told_in_a_sentence() {
     let (_fake, server) = telegram().await;
     let mut desk = Desk::new().await;
     match desk.visit(&channel(&server, "secret")).await {
-        Visited::Failed { class: "not_a_feed" | "http_404", .. } => {}
+        Visited::Failed { class: "not_a_feed", sentence } => assert!(sentence.contains("no preview"), "{sentence}"),
         other => panic!("{other:?}"),
     }
 }
