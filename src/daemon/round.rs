@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tracing::{info, warn};
@@ -164,6 +165,7 @@ async fn remember(
         sightings,
     };
     write_down(house, &visit, &mut tally, Keep::Everything).await?;
+    note_success(house, source, now);
     Ok((state, tally))
 }
 
@@ -233,7 +235,6 @@ pub(super) async fn write_down(house: &House, visit: &Visit, tally: &mut Tally, 
     metrics.sightings.inc_by(tally.sightings as u64);
     metrics.source_sightings.get_or_create(&by_source).inc_by(tally.sightings as u64);
     metrics.near_misses.inc_by(tally.near_misses as u64);
-    metrics.feed_last_success.get_or_create(&by_source).set(now.as_second());
     Ok(())
 }
 
@@ -257,7 +258,7 @@ pub(super) fn examined(post: &Post, rules: &RuleSet) -> Vec<(Sighting, Claim)> {
 async fn unchanged(house: &House, source: &Source, state: &SourceState, found: &Found, chance: f64) -> (SourceState, Visited) {
     let now = house.clock.now();
     let state = schedule::after_success(source, state, found, now, chance);
-    house.metrics.feed_last_success.get_or_create(&by_source(source)).set(now.as_second());
+    note_success(house, source, now);
     keep(house, source, &state).await;
     (state, Visited::Unchanged)
 }
@@ -285,6 +286,13 @@ fn observe_lag(metrics: &Metrics, visit: &Visit) {
         visit.sightings.iter().filter(|(sighting, _)| sighting.decision == Decision::Alert).map(|(s, _)| &s.post).collect();
     for published in visit.new.iter().filter(|post| alerting.contains(&post.key)).filter_map(|post| post.published) {
         metrics.match_lag.observe(visit.seen_at.duration_since(published).as_secs_f64().max(0.0));
+    }
+}
+
+/// For those who are told when a source falls silent; one that waits for others to bring posts may be silent.
+fn note_success(house: &House, source: &Source, now: Timestamp) {
+    if !source.kind.waits_for_a_call() {
+        house.metrics.feed_last_success.get_or_create(&by_source(source)).set(now.as_second());
     }
 }
 

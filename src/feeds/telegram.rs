@@ -331,6 +331,13 @@ mod tests {
         assert_eq!(read(page(&(message(7, "") + &wide)).as_bytes()).unwrap().posts.len(), 1);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_page_makes_it_panic(page in "(\\PC|<div class=\"tgme_widget_message\" data-post=\"a/[0-9]{1,22}\">|<div class=\"tgme_widget_message_text\">|</div>|<br|>){0,60}") {
+            let _ = read(page.as_bytes());
+        }
+    }
+
     #[test]
     fn pages_go_back_by_number() {
         let server = Url::parse("https://t.me").unwrap();

@@ -31,6 +31,8 @@ use crate::telemetry::metrics::{ByReason, BySource};
 
 /// Events in one transaction.
 const AT_ONCE: usize = 500;
+/// Bytes held before they are written down, however few events they are.
+const MOST_BYTES: usize = 8 << 20;
 /// A frame longer than this is no post: it is passed over unread.
 const LONGEST_FRAME_BYTES: usize = 1 << 20;
 /// Failures in a row that make a source failing.
@@ -97,11 +99,15 @@ impl Follower {
             if stop.run_until_cancelled(wait_while_resting(&self.house, &self.source)).await.is_none() {
                 return;
             }
-            match self.connection(&stop).await {
+            let wait = match self.connection(&stop).await {
                 Ended::Stopped => return,
-                Ended::Broken(trouble) => self.note_failure(&trouble).await,
-            }
-            let pause = self.turns.pause((self.pace.chance)());
+                Ended::Broken(trouble) => {
+                    self.note_failure(&trouble).await;
+                    // "Retry-After"
+                    trouble.wait.unwrap_or_default()
+                }
+            };
+            let pause = self.turns.pause((self.pace.chance)()).max(wait);
             if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
                 return;
             }
@@ -120,6 +126,7 @@ impl Follower {
     async fn listen(&mut self, mut socket: Socket, host: &str, stop: &CancellationToken) -> Ended {
         let whole_network = matches!(&self.source.kind, SourceKind::Jetstream { accounts, .. } if accounts.is_empty());
         let mut frames: Vec<Utf8Bytes> = Vec::with_capacity(AT_ONCE);
+        let mut held_bytes = 0;
         let mut tick = interval(self.pace.save_every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut last_heard, mut last_ping, mut orders_at) = (Instant::now(), Instant::now(), Instant::now());
@@ -154,8 +161,9 @@ impl Follower {
                             self.house.metrics.stream_odd_frames.get_or_create(&self.label()).inc();
                             continue;
                         }
+                        held_bytes = if frames.is_empty() { frame.len() } else { held_bytes + frame.len() };
                         frames.push(frame);
-                        if frames.len() >= AT_ONCE
+                        if (frames.len() >= AT_ONCE || held_bytes >= MOST_BYTES)
                             && let Err(trouble) = self.save(&mut frames, host, &mut is_first, whole_network).await
                         {
                             return Ended::Broken(trouble);
@@ -287,6 +295,7 @@ impl Follower {
             info!(source.id = %self.source.name, sightings = tally.sightings, "{}: {} of the last {} posts repeat a checked claim", self.source.name, tally.sightings, tally.posts);
         }
         let label = self.label();
+        house.metrics.feed_last_success.get_or_create(&label).set(now.as_second());
         house.metrics.stream_events.get_or_create(&label).inc_by(worked.events as u64);
         house.metrics.stream_odd_frames.get_or_create(&label).inc_by(worked.odd as u64);
         if let Some((time, _)) = worked.newest {
