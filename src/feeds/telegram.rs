@@ -14,6 +14,8 @@ use super::error::ReadError;
 use crate::model::post::{Markup, RawPost};
 use crate::text::html;
 
+/// Most of a page that is read.
+const LONGEST_BYTES: usize = 2 << 20;
 /// Elements open inside each other that are kept apart.
 const DEEPEST: usize = 256;
 
@@ -47,7 +49,11 @@ pub fn page_address(server: &Url, channel: &str, before: Option<u64>) -> Option<
 /// When it shows no channel: Telegram has no preview of some.
 pub fn read(body: &[u8]) -> Result<Page, ReadError> {
     let reader = Reader::default();
-    html::walk(&String::from_utf8_lossy(body), &reader, |reader| reader.0.borrow().tokens);
+    let text = String::from_utf8_lossy(body);
+    let mut rest = text.get(..text.floor_char_boundary(LONGEST_BYTES)).unwrap_or_default();
+    while let Some(after) = html::tokenize(rest, &reader, || reader.0.borrow().tokens) {
+        rest = after;
+    }
     let seen = reader.0.into_inner();
     let mut page = Page { title: Some(seen.title.trim().to_owned()).filter(|title| !title.is_empty()), ..Page::default() };
     for message in seen.messages {

@@ -38,8 +38,12 @@ impl<'a> Manner<'a> {
     /// For a feed.
     pub const FEED: Self = Self { wanted: WANTED, token: None, form: None };
 
-    /// For a web page.
-    pub const WEB_PAGE: Self = Self { wanted: "text/html, application/xhtml+xml, */*;q=0.5", token: None, form: None };
+    /// For a web page, as browsers ask for one.
+    pub const DOCUMENT: Self = Self {
+        wanted: "text/html, application/xhtml+xml, application/ld+json;q=0.9, application/json;q=0.9, */*;q=0.5",
+        token: None,
+        form: None,
+    };
 
     /// For a page of a network's timeline.
     pub fn page(token: Option<&'a Token>) -> Self {

@@ -54,6 +54,17 @@ pub enum Fetched {
     },
 }
 
+/// A web page that a person asked for.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Its body, decoded.
+    pub body: Bytes,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// Where it came from after redirects.
+    pub url: Url,
+}
+
 /// The one who asks: holds connections, limits, the lines in front of hosts and the rules about addresses. Cheap to clone.
 #[derive(Clone)]
 pub struct Fetcher {
@@ -116,7 +127,7 @@ impl Fetcher {
     /// # Errors
     /// See [`FetchError`]; each says whether and when to try again.
     pub async fn web_page(&self, url: &Url, networks: &[ipnet::IpNet]) -> Result<Bytes, FetchError> {
-        match self.http.visit(url, networks, &Validators::default(), Manner::WEB_PAGE).await? {
+        match self.http.visit(url, networks, &Validators::default(), Manner::DOCUMENT).await? {
             Fetched::News { body, .. } => Ok(body),
             Fetched::NotModified { .. } => Ok(Bytes::new()),
         }
@@ -162,6 +173,19 @@ impl Fetcher {
     /// Forgets a token that was refused.
     pub fn forget_token(&self, key: &Token) {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).remove(&key.0);
+    }
+
+    /// Asks for one web page, under the limits of a visit to a feed.
+    ///
+    /// # Errors
+    /// See [`FetchError`].
+    pub async fn document(&self, url: &Url) -> Result<Document, FetchError> {
+        match self.http.visit(url, &[], &Validators::default(), Manner::DOCUMENT).await? {
+            Fetched::News { body, content_type, url: found, .. } => {
+                Ok(Document { body, content_type, url: found.unwrap_or_else(|| url.clone()) })
+            }
+            Fetched::NotModified { .. } => Ok(Document { body: Bytes::new(), content_type: None, url: url.clone() }),
+        }
     }
 
     /// Opens a WebSocket, under the same rules about addresses as every request.

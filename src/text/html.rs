@@ -40,42 +40,31 @@ pub fn read(html: &str) -> Readable {
         page.seen.borrow_mut().characters(rest);
         return page.seen.into_inner().out;
     }
-    while let Some(after) = tokenize(rest, &page, &|page: &Page| page.seen.borrow().tokens) {
+    while let Some(after) = tokenize(rest, &page, || page.seen.borrow().tokens) {
         rest = after;
     }
     page.seen.into_inner().out
 }
 
-/// Walks through HTML, of which the first MiB is read, token by token, in time linear in its length. `taken` says how many tokens
-/// `sink` was given, faults not counted.
-pub fn walk<S>(html: &str, sink: &S, taken: impl Fn(&S) -> usize)
+/// Tokenizes `html`; gives what lies behind a tag that had to be given up, if there was one. `tokens` counts what the sink has seen,
+/// errors left out.
+pub fn tokenize<S>(html: &str, sink: S, tokens: impl Fn() -> usize) -> Option<&str>
 where
-    for<'s> &'s S: TokenSink,
+    S: TokenSink<Handle = ()>,
 {
-    let mut rest = &html[..html.floor_char_boundary(LONGEST_BYTES)];
-    while let Some(after) = tokenize(rest, sink, &taken) {
-        rest = after;
-    }
-}
-
-/// Tokenizes `html`; gives what lies behind a tag that had to be given up, if there was one.
-fn tokenize<'h, S>(html: &'h str, page: &S, taken: &impl Fn(&S) -> usize) -> Option<&'h str>
-where
-    for<'s> &'s S: TokenSink,
-{
-    let tokenizer = Tokenizer::new(page, TokenizerOpts { initial_state: Some(State::Data), ..TokenizerOpts::default() });
+    let tokenizer = Tokenizer::new(sink, TokenizerOpts { initial_state: Some(State::Data), ..TokenizerOpts::default() });
     let queue = BufferQueue::default();
     let mut separators = None; // counted while a tag stays open
     let mut at = 0;
     while at < html.len() {
         let piece = next_piece(&html[at..]);
-        let before = taken(page);
+        let before = tokens();
         queue.push_back(StrTendril::from_slice(piece));
         // A script or an encoding found on the way is not ours to act on: the tokenizer simply goes on.
         while !matches!(tokenizer.feed(&queue), TokenizerResult::Done) {}
         at += piece.len();
 
-        if taken(page) > before {
+        if tokens() > before {
             separators = None;
         } else if separators.is_some() || opens_tag(piece) {
             let count = separators.unwrap_or(0)
@@ -224,7 +213,7 @@ impl Seen {
 }
 
 /// Scripts and their like hold text, not markup, up to their own end tag.
-pub fn raw_text<H>(tag: &Tag) -> TokenSinkResult<H> {
+pub fn raw_text(tag: &Tag) -> TokenSinkResult<()> {
     // XML-minded publishers write <iframe/>: taken at their word, or the rest of the post would be lost.
     if tag.kind == TagKind::EndTag || tag.self_closing {
         return TokenSinkResult::Continue;
@@ -237,7 +226,7 @@ pub fn raw_text<H>(tag: &Tag) -> TokenSinkResult<H> {
     }
 }
 
-fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
+pub(super) fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
     tag.attrs.iter().find(|a| &*a.name.local == name).map(|a| &*a.value)
 }
 
