@@ -28,4 +28,5 @@ mod server;
 mod service;
 mod smtp_server;
 mod sources;
+mod spam;
 mod store;
