@@ -6,6 +6,7 @@ use jiff::civil::Time;
 
 use crate::model::alert::{DeskName, OPERATOR};
 use crate::model::claim::Severity;
+use crate::model::hook::Hook;
 use crate::model::post::Lang;
 use crate::model::source::SourceName;
 
@@ -22,6 +23,8 @@ pub struct Desk {
     pub name: DeskName,
     /// Its recipients.
     pub to: Vec<String>,
+    /// Programs and chat rooms that get its letters too.
+    pub hooks: Vec<Hook>,
     /// Topics it subscribes to; [`EVERYTHING`] stands for all claims.
     pub topics: Vec<String>,
     /// Tags it subscribes to.
@@ -65,6 +68,7 @@ impl Desk {
         Self {
             name: DeskName(name.to_owned()),
             to,
+            hooks: Vec::new(),
             topics: Vec::new(),
             tags: Vec::new(),
             languages: Vec::new(),
@@ -84,6 +88,11 @@ impl Desk {
     /// Gives the operator's desk: a digest at eight, every day.
     pub fn operator(to: Vec<String>) -> Self {
         Self { heartbeat: true, ..Self::new(OPERATOR, to) }
+    }
+
+    /// Gives all that its letters go to: mail addresses, and other ways out by name.
+    pub fn recipients(&self) -> Vec<String> {
+        self.to.iter().cloned().chain(self.hooks.iter().map(Hook::recipient)).collect()
     }
 
     /// Whether this is the operator's.

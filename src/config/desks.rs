@@ -2,6 +2,8 @@
 
 use jiff::civil::Time;
 
+use super::hooks;
+use super::read::SecretOf;
 use super::sources::Names;
 use crate::alerting::hours::digest_in_quiet_hours;
 use crate::alerting::route::desks_for;
@@ -19,9 +21,9 @@ use crate::rules::{Place, Rule, codes};
 const SEVERITIES: [(&str, Severity); 3] = [("low", Severity::Low), ("normal", Severity::Normal), ("high", Severity::High)];
 
 /// Reads all desks.
-pub(super) fn read(tables: Vec<Table<'_>>, sources: &[Source], notes: &mut Notes<'_>) -> Vec<Desk> {
+pub(super) fn read(tables: Vec<Table<'_>>, sources: &[Source], secret: SecretOf<'_>, notes: &mut Notes<'_>) -> Vec<Desk> {
     let mut names = Names::default();
-    tables.into_iter().filter_map(|table| desk(table, &mut names, sources, notes)).collect()
+    tables.into_iter().filter_map(|table| desk(table, &mut names, sources, secret, notes)).collect()
 }
 
 /// Reads `[operator]`: a desk that is told of what reached no desk and of what needs a person.
@@ -33,7 +35,13 @@ pub(super) fn operator(mut table: Table<'_>, notes: &mut Notes<'_>) -> Option<De
     Some(desk)
 }
 
-fn desk(mut table: Table<'_>, names: &mut Names, sources: &[Source], notes: &mut Notes<'_>) -> Option<Desk> {
+fn desk(
+    mut table: Table<'_>,
+    names: &mut Names,
+    sources: &[Source],
+    secret: SecretOf<'_>,
+    notes: &mut Notes<'_>,
+) -> Option<Desk> {
     let span = table.span.clone();
     let name = table.need("name", "name = \"politics\"", notes).and_then(|value| names.take("desk", &value, notes));
     let name = name.filter(|name| {
@@ -68,6 +76,7 @@ fn desk(mut table: Table<'_>, names: &mut Names, sources: &[Source], notes: &mut
         desk.cap = u32::try_from(cap).unwrap_or(CAP);
     }
     times(&mut table, &mut desk, notes);
+    desk.hooks = hooks::read(&mut table, secret, notes);
     table.finish(notes);
     if let Some(time) = digest_in_quiet_hours(&desk) {
         let time = time.strftime("%H:%M");

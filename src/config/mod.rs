@@ -3,6 +3,7 @@
 pub mod archives;
 mod desks;
 mod files;
+mod hooks;
 mod mail;
 mod networks;
 mod policy;

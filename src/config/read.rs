@@ -39,7 +39,7 @@ pub(super) fn configuration(text: &RuleText, secret: SecretOf<'_>) -> (Option<Co
     };
     let fetch = root.table("fetch", &mut notes).map(|table| fetch(table, &mut notes)).unwrap_or_default();
     let sources = sources::read(root.tables("source", &mut notes), fetch.contact.is_some(), secret, &mut notes);
-    let mut desks = desks::read(root.tables("desk", &mut notes), &sources, &mut notes);
+    let mut desks = desks::read(root.tables("desk", &mut notes), &sources, secret, &mut notes);
     let policy = bulk.policy(&desks, &mut notes);
     // The operator reads like a desk that no rule writes to.
     desks.extend(root.table("operator", &mut notes).and_then(|table| desks::operator(table, &mut notes)));

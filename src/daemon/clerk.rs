@@ -89,7 +89,7 @@ impl PostOffice {
             (_, Some(None)) => Closing::Hold { because: Reason::Retired },
             (None, _) => Closing::Hold { because: Reason::NoRecipient },
             (Some(desk), _) => match ending(now, desk, dossier.claim.severity, &dossier.occasion, lately) {
-                Ending::Send => Closing::Send { letter: letter::write(dossier, desk), recipients: desk.to.clone() },
+                Ending::Send => Closing::Send { letter: letter::write(dossier, desk), recipients: desk.recipients() },
                 Ending::Hold(because) => Closing::Hold { because },
                 Ending::Wait(until) => Closing::Wait { until, waits: Waits::QuietHours },
             },
@@ -114,7 +114,7 @@ impl PostOffice {
                 let now = self.clock.now();
                 let state = self.store.desk_state(&desk.name, now).await?;
                 let Some(due) = due::due(now, desk, &state) else { break };
-                let write = |digest: &Digest| (digest::write(digest, desk), desk.to.clone());
+                let write = |digest: &Digest| (digest::write(digest, desk), desk.recipients());
                 let made = self.store.write_digest(&desk.name, &due, &self.sources, now, &self.domain, write).await?;
                 let Some(deliveries) = made else { break };
                 info!(desk = %desk.name, deliveries, "wrote the digest \"{}\" of desk {}", due.slot, desk.name);
@@ -139,7 +139,7 @@ impl PostOffice {
             let Some((change, claim)) = correction::change(&told.claim, today.as_ref()) else { continue };
             let Some(desk) = desks.iter().find(|desk| desk.name == told.desk) else { continue };
             let from = quiet_until(now, desk).filter(|_| claim.severity != Severity::High).unwrap_or(now);
-            let recipients = desk.to.clone();
+            let recipients = desk.recipients();
             let amendment = Amendment { alert: told.alert, change, before: told.claim, now: claim, recipients, from };
             let write = |dossier: &Dossier| letter::write(dossier, desk);
             let done = self.store.correct(&amendment, now, &self.domain, write).await?;

@@ -19,6 +19,7 @@ use super::gate::Gate;
 use super::report::{Ledger, PostOfficeError, Report};
 use super::settling::Settling;
 use crate::alerting::subscription::Desk;
+use crate::fetch::Fetcher;
 use crate::mail::Mailer;
 use crate::mail::error::MailError;
 use crate::mail::retry::again_at;
@@ -50,6 +51,8 @@ pub struct PostOffice {
     pub(super) store: Store,
     mail: Settings,
     settling: Settling,
+    /// Who carries letters to programs and chat rooms.
+    pub(super) fetcher: Option<Fetcher>,
     deadlines: Deadlines,
     pub(super) clock: Clock,
     pub(super) desks: Mutex<Arc<[Desk]>>,
@@ -88,6 +91,7 @@ impl PostOffice {
             store,
             mail: mail.clone(),
             settling: Settling::default(),
+            fetcher: None,
             deadlines: Deadlines::default(),
             clock: Clock::Machine,
             desks: Mutex::new(desks),
@@ -100,8 +104,8 @@ impl PostOffice {
             gate: Gate::default(),
             ledger: Ledger::new(Arc::clone(&metrics), matches!(mail.via, Via::Smtp(_))),
             metrics,
-            // One for the clerk, one for each worker. Until they begin, and should they end, it grows old.
-            pulse: Mutex::new(vec![Instant::now(); mail.workers.max(1) + 1]),
+            // One for the clerk, one for each worker, one for the messenger. Until they begin, and should they end, it grows old.
+            pulse: Mutex::new(vec![Instant::now(); mail.workers.max(1) + 2]),
         })
     }
 
@@ -109,6 +113,13 @@ impl PostOffice {
     #[must_use]
     pub fn with_deadlines(mut self, deadlines: Deadlines) -> Self {
         self.deadlines = deadlines;
+        self
+    }
+
+    /// Gives it who carries letters to programs and chat rooms.
+    #[must_use]
+    pub fn with_fetcher(mut self, fetcher: Fetcher) -> Self {
+        self.fetcher = Some(fetcher);
         self
     }
 
@@ -158,7 +169,7 @@ impl PostOffice {
             }
         };
         let workers = mailers.iter_mut().enumerate().map(|(number, mailer)| self.work(number + 1, mailer, stop));
-        tokio::join!(self.clerk(stop), join_all(workers));
+        tokio::join!(self.clerk(stop), self.messenger(stop), join_all(workers));
         Ok(())
     }
 
@@ -187,9 +198,12 @@ impl PostOffice {
             mailer.rest().await;
             Ok::<(), StoreError>(())
         });
-        for done in join_all(all).await {
-            done?;
-        }
+        let hooks = async {
+            while self.hand_over(never).await? > 0 {}
+            Ok::<(), StoreError>(())
+        };
+        let (done, handed) = tokio::join!(join_all(all), hooks);
+        done.into_iter().chain([handed]).collect::<Result<(), StoreError>>()?;
         Ok(self.report().await?)
     }
 
@@ -279,7 +293,7 @@ impl PostOffice {
             if matches!(outcome, Outcome::Sent { .. }) {
                 self.ledger.arrived(&delivery, self.clock.now());
             }
-            self.settle(number, &delivery, outcome, stop).await;
+            self.settle(number, &delivery, outcome, Duration::ZERO, stop).await;
             if turned_away || stop.is_cancelled() {
                 break;
             }
@@ -295,11 +309,21 @@ impl PostOffice {
     }
 
     /// Records what became of a letter. While the store cannot, no further letter leaves this worker: a letter sent and not
-    /// recorded is sent twice.
-    async fn settle(&self, number: usize, delivery: &Delivery, outcome: Outcome, stop: &CancellationToken) {
+    /// recorded is sent twice. What is to be tried again waits for `wait` at least.
+    pub(super) async fn settle(
+        &self,
+        number: usize,
+        delivery: &Delivery,
+        outcome: Outcome,
+        wait: Duration,
+        stop: &CancellationToken,
+    ) {
         let now = self.clock.now();
         let again_at = match &outcome {
-            Outcome::Later { .. } => again_at(now, delivery.queued_at, delivery.attempts, fastrand::f64()),
+            Outcome::Later { .. } => {
+                let again = again_at(now, delivery.queued_at, delivery.attempts, fastrand::f64());
+                again.map(|again| again.max(now.checked_add(wait).unwrap_or(again)))
+            }
             _ => None,
         };
         if again_at.is_none() && matches!(outcome, Outcome::Later { .. }) {
@@ -325,6 +349,11 @@ impl PostOffice {
             Ok(None) => NAP,
             Err(error) => error.try_again_in().unwrap_or(NAP),
         }
+    }
+
+    /// The messenger's place among those whose pulse is taken: behind the workers.
+    pub(super) fn messenger_number(&self) -> usize {
+        self.mail.workers.max(1) + 1
     }
 
     pub(super) fn beat(&self, who: usize) {

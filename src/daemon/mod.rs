@@ -9,6 +9,7 @@ pub mod clock;
 pub mod error;
 pub mod gate;
 pub mod gather;
+mod hooks;
 pub mod letters;
 mod mastodon;
 pub mod news;
@@ -162,6 +163,7 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     let office = Arc::new(
         PostOffice::new(house.store.clone(), &config.mail, desk_list, Arc::clone(&bell), Arc::clone(&metrics))?
             .with_clock(clock)
+            .with_fetcher(house.fetcher.clone())
             .with_rules(house.rules.clone())
             .with_sources(watched.iter().map(|(source, _)| source.name.clone()).collect()),
     );

@@ -127,6 +127,27 @@ impl Ledger {
         turned_away
     }
 
+    /// The same for a program or a chat room: it tells the gate of the relay nothing.
+    pub fn note_hook(&self, delivery: &Delivery, outcome: &Outcome) {
+        let (id, desk, claim) = (delivery.id.0, &delivery.desk, &delivery.claim);
+        let (counter, word) = match outcome {
+            Outcome::Sent { .. } => {
+                info!(delivery = id, %desk, %claim, attempts = delivery.attempts, "a letter about {claim} was handed to {} of desk {desk}", delivery.recipient);
+                (&self.sent, "sent")
+            }
+            Outcome::Refused { .. } => {
+                error!(delivery = id, %desk, %claim, "{} refused letter {id} for good; see `claimwatch mail queue show {id}`", delivery.recipient);
+                (&self.refused, "refused")
+            }
+            Outcome::Later { .. } | Outcome::Away { .. } | Outcome::Barred { .. } => {
+                info!(delivery = id, %desk, attempts = delivery.attempts, "{} did not take letter {id} yet; see `claimwatch mail queue show {id}`", delivery.recipient);
+                (&self.later, "later")
+            }
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        self.metrics.alerts.get_or_create(&ByDesk { desk: desk.0.clone(), outcome: word.to_owned() }).inc();
+    }
+
     pub fn report(&self, waiting: u64, place: &str) -> Report {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Report {

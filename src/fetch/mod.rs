@@ -8,6 +8,7 @@ pub mod guard;
 mod headers;
 pub mod host;
 mod http;
+pub mod post;
 pub mod settings;
 pub mod socket;
 mod tls;

@@ -5,6 +5,7 @@ mod dialogue;
 pub mod error;
 mod fault;
 mod folder;
+pub mod hook;
 pub mod message;
 pub mod retry;
 pub mod settings;

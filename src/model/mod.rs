@@ -6,6 +6,7 @@ pub mod delivery;
 pub mod digest;
 pub mod facts;
 pub mod feedback;
+pub mod hook;
 pub mod letter;
 pub mod post;
 pub mod sighting;

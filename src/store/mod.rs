@@ -224,7 +224,15 @@ impl Store {
     /// # Errors
     /// Those of writing.
     pub async fn claim_deliveries(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
-        on!(self, db => db.claim_deliveries(now, limit).await)
+        on!(self, db => db.claim_deliveries(now, limit, false).await)
+    }
+
+    /// The same for programs and chat rooms, which [`Store::claim_deliveries`] leaves alone.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn claim_hooks(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+        on!(self, db => db.claim_deliveries(now, limit, true).await)
     }
 
     /// Records what became of attempts, in one transaction.
@@ -256,7 +264,15 @@ impl Store {
     /// # Errors
     /// Those of reading.
     pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        on!(self, db => db.next_delivery_due().await)
+        on!(self, db => db.next_delivery_due(false).await)
+    }
+
+    /// The same for programs and chat rooms.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn next_hook_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        on!(self, db => db.next_delivery_due(true).await)
     }
 
     /// Lists deliveries that are not settled well: waiting, being sent, or given up; oldest first, at most `limit`.

@@ -15,12 +15,13 @@ use crate::store::records::Settlement;
 /// Letters of a thread named in `References`; the root comes first and always.
 const REFERENCES: i64 = 20;
 
+/// `$1` says whether programs and chat rooms are meant, or mail: no mail address has a colon in front of its `@` unless quoted.
 /// A delivery waits for earlier letters of its alert to the same recipient.
 macro_rules! its_turn {
     ($head:literal, $tail:literal) => {
         concat!(
             $head,
-            " WHERE d.state = 'queued' AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.alert = d.alert \
+            " WHERE (d.recipient LIKE 'webhook:%' OR d.recipient LIKE 'matrix:%') = $1 AND d.state = 'queued' AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.alert = d.alert \
              AND e.recipient = d.recipient AND e.instalment < d.instalment AND e.state IN ('queued', 'sending')) ",
             $tail
         )
@@ -28,15 +29,21 @@ macro_rules! its_turn {
 }
 
 impl Sqlite {
-    pub(in crate::store) async fn claim_deliveries(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+    pub(in crate::store) async fn claim_deliveries(
+        &self,
+        now: Timestamp,
+        limit: usize,
+        hooks: bool,
+    ) -> Result<Vec<Delivery>, StoreError> {
         let mut tx = self.begin().await?;
         // MATERIALIZED: PostgreSQL may otherwise run the inner query more than once and claim more than the limit.
         let mut ids: Vec<i64> = sqlx::query_scalar(its_turn!(
             "WITH next AS MATERIALIZED (SELECT d.id FROM deliveries d",
-            "AND d.next_at <= $1 ORDER BY d.next_at, d.id LIMIT $2) \
-             UPDATE deliveries SET state = 'sending', attempts = attempts + 1, first_tried = COALESCE(first_tried, $1) \
+            "AND d.next_at <= $2 ORDER BY d.next_at, d.id LIMIT $3) \
+             UPDATE deliveries SET state = 'sending', attempts = attempts + 1, first_tried = COALESCE(first_tried, $2) \
              WHERE id IN (SELECT id FROM next) RETURNING id"
         ))
+        .bind(hooks)
         .bind(ms(now))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .fetch_all(&mut *tx)
@@ -150,8 +157,9 @@ impl Sqlite {
         Ok(done.rows_affected())
     }
 
-    pub(in crate::store) async fn next_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
+    pub(in crate::store) async fn next_delivery_due(&self, hooks: bool) -> Result<Option<Timestamp>, StoreError> {
         let due: Option<i64> = sqlx::query_scalar(its_turn!("SELECT MIN(d.next_at) FROM deliveries d", ""))
+            .bind(hooks)
             .fetch_one(&self.readers)
             .await
             .map_err(|e| self.error(&e))?;
