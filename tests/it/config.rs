@@ -332,3 +332,25 @@ fn mistakes_in_networks_are_told_with_the_remedy() {
         assert!(told.contains(words), "{words} is missing in\n{told}");
     }
 }
+
+#[test]
+fn ways_out_beside_mail_need_a_name_an_address_and_a_secret() {
+    let write = |house: &House, name: &str, text: &str| {
+        let file = house.write(name, text);
+        fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    let house = House::with(&format!(
+        "{DESK}[[desk.webhook]]\nname = \"cms\"\nurl = \"https://cms.test/in\"\nsecret_file = \"key\"\n\
+         [[desk.webhook]]\nname = \"chat\"\nkind = \"slack\"\nurl_file = \"url\"\n\
+         [[desk.matrix]]\nname = \"cms\"\nserver = \"https://m.test\"\nroom = \"!r:m.test\"\ntoken_file = \"key\"\n"
+    ));
+    write(&house, "key", "k\n");
+    write(&house, "url", "https://hooks.test/secret\n");
+    let config = house.config();
+    assert_eq!(config.desks[0].recipients(), ["politics@example.org", "webhook:cms", "webhook:chat", "matrix:cms"]);
+    let unsigned = House::with(&format!("{DESK}[[desk.webhook]]\nname = \"cms\"\nurl = \"ftp://cms.test\"\nsecrets = 1\n"));
+    assert_eq!(unsigned.codes().len(), 3, "{:?}", unsigned.told());
+    let alias = "server = \"https://m.test\"\nroom = \"#r:m.test\"\n";
+    let lost = House::with(&format!("{DESK}[[desk.matrix]]\nname = \"a\"\n{alias}token_file = \"none\"\n"));
+    assert_eq!(lost.codes().len(), 2, "{:?}", lost.told());
+}

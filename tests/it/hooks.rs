@@ -113,8 +113,8 @@ async fn a_webhook_in_trouble_gets_the_same_letter_again_and_not_before_it_asks_
     for (at, requests, state) in [
         (0, 1, DeliveryState::Queued),
         (9, 1, DeliveryState::Queued),
-        (10, 2, DeliveryState::Queued),
-        (13, 3, DeliveryState::Sent),
+        (11, 2, DeliveryState::Queued),
+        (14, 3, DeliveryState::Sent),
         (200, 3, DeliveryState::Sent),
     ] {
         house.once(minutes(at)).await;
