@@ -6,7 +6,7 @@ use url::Url;
 use super::source::Token;
 
 /// `[[desk.webhook]]` or `[[desk.matrix]]` of the configuration.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Hook {
     /// Its name within the desk.
     pub name: String,
@@ -18,6 +18,12 @@ pub struct Hook {
     pub secret: Option<Token>,
     /// Networks it may lie in although they are not public.
     pub allow_private: Vec<IpNet>,
+}
+
+impl std::fmt::Debug for Hook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hook").field("name", &self.name).field("form", &self.form).finish_non_exhaustive()
+    }
 }
 
 /// What a way out understands.
