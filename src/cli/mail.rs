@@ -8,8 +8,8 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::output::{Answer, Format, Paint, colour, counted, drawn, json, tally};
-use super::queue;
 use super::{ConfigPath, Exit};
+use super::{queue, recipients};
 use crate::alerting::subscription::Desk;
 use crate::config::{self, Config, Reading};
 use crate::mail::Mailer;
@@ -35,6 +35,8 @@ pub enum Command {
     Test(TestArguments),
     /// See the letters that wait or were given up, and decide about them.
     Queue(queue::Arguments),
+    /// See which recipients refuse letters, and write to them again.
+    Recipients(recipients::Arguments),
 }
 
 /// Arguments of `mail test`.
@@ -63,6 +65,7 @@ pub async fn mail(arguments: &Arguments) -> Answer {
     match &arguments.command {
         Command::Test(arguments) => test(arguments).await,
         Command::Queue(arguments) => queue::queue(arguments).await,
+        Command::Recipients(arguments) => recipients::recipients(arguments).await,
     }
 }
 

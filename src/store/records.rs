@@ -189,6 +189,57 @@ pub struct Settlement {
     pub again_at: Option<Timestamp>,
 }
 
+/// Where a sighting went on its way to one desk.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Way {
+    /// The desk; empty for what nobody is ever told.
+    pub desk: DeskName,
+    /// Why it had no letter of its own; none if it had one, or has one that gathers.
+    pub reason: Option<Reason>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// The silence that covered it.
+    pub silence: Option<Silence>,
+    /// Number of the alert it was counted in, among those of its claim and desk.
+    pub episode: Option<u32>,
+    /// Letters it stood in, digests included.
+    pub letters: Vec<Carried>,
+}
+
+/// A letter that a sighting stood in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Carried {
+    /// The letter.
+    pub letter: LetterId,
+    /// When it is or was due.
+    pub due_at: Timestamp,
+    /// When it was closed; it gathers until then.
+    pub closed_at: Option<Timestamp>,
+    /// What it waits for while it gathers.
+    pub waits: String,
+    /// Why it was closed unsent.
+    pub unsent_because: Option<String>,
+    /// Name of the digest, if it is one.
+    pub digest: Option<String>,
+    /// Who it went to.
+    pub deliveries: Vec<Handed>,
+}
+
+/// A delivery of such a letter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Handed {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// Who.
+    pub recipient: String,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// When it was settled.
+    pub settled_at: Option<Timestamp>,
+    /// The relay's last words.
+    pub reply: Option<String>,
+}
+
 /// Where a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DeliveryState {

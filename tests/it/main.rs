@@ -1,8 +1,10 @@
 //! One binary for all integration tests; its files mirror the rooms.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should say so and stop")]
 
+mod alerts;
 mod cli;
 mod config;
+mod desk_model;
 mod editors;
 mod feedback;
 mod feeds;

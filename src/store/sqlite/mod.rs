@@ -16,6 +16,7 @@ mod retract;
 mod rows;
 mod silences;
 mod steps;
+mod story;
 mod telling;
 mod visits;
 
