@@ -88,8 +88,11 @@ fn build(delivery: &Delivery, sender: &Sender) -> Result<Composed, String> {
         .raw_header(raw("Auto-Submitted", "auto-generated".to_owned()))
         .raw_header(raw("X-Auto-Response-Suppress", "All".to_owned()))
         .raw_header(raw("Content-Language", lang))
-        .raw_header(raw("X-Claimwatch-Claim", claim))
         .raw_header(raw("X-Claimwatch-Desk", desk));
+    // A digest is about no one claim.
+    if !claim.is_empty() {
+        builder = builder.raw_header(raw("X-Claimwatch-Claim", claim));
+    }
     if let Some(last) = delivery.references.last() {
         builder = builder.in_reply_to(format!("<{}>", header(&last.0))).references(references(delivery));
     }
