@@ -224,10 +224,42 @@ fn kill_minus_nine_at_any_moment_loses_nothing_and_writes_nothing_twice() {
     kill_loop(300);
 }
 
+#[test]
+fn explain_and_status_tell_why_a_desk_was_not_written_to() {
+    let desk = Desk::with_claims(2);
+    desk.run(&["run", "--once"]);
+    let nothing = desk.run(&["silence", "add", "--for", "2h", "--comment", "x"]);
+    assert_eq!(nothing.status.code(), Some(2), "{}", said(&nothing));
+    let unknown = desk.run(&["silence", "add", "--desk", "dsk", "--for", "2h", "--comment", "x"]);
+    assert!(said(&unknown).contains("There is no desk \"dsk\""), "{}", said(&unknown));
+    let laid = desk.run(&["silence", "add", "--claim", "claim-0001", "--for", "2h", "--comment", "we know", "--by", "Ann"]);
+    assert!(said(&laid).contains("Silence 1 holds"), "{}", said(&laid));
+    desk.write_feed(2);
+    desk.run(&["run", "--once"]);
+
+    let list = said(&desk.run(&["silence", "list"]));
+    for words in ["claim=claim-0001", "1 post held back", "by Ann", "we know"] {
+        assert!(list.contains(words), "{words} is missing from\n{list}");
+    }
+    let told = said(&desk.run(&["explain", "--sighting", "1"]));
+    for words in ["desk desk", "letter 1 was written", "delivery 1 to desk@example.org was accepted", "strength 1.00"] {
+        assert!(told.contains(words), "{words} is missing from\n{told}");
+    }
+    let held = said(&desk.run(&["explain", "--sighting", "2"]));
+    for words in ["a silence covers it (silenced", "silence 1: claim=claim-0001", "waits for the desk's next digest"] {
+        assert!(held.contains(words), "{words} is missing from\n{held}");
+    }
+    assert_eq!(desk.run(&["explain", "--sighting", "3"]).status.code(), Some(2));
+    let status = said(&desk.run(&["status"]));
+    assert!(status.contains("1 within a day (silenced 1)") && status.contains("1 silence in force"), "{status}");
+    let recipients = said(&desk.run(&["mail", "recipients", "list"]));
+    assert!(recipients.contains("No recipient refuses letters."), "{recipients}");
+}
+
 /// Kills the daemon while silences hold, and while it writes the digests that tell what they held; each post is told once.
 #[test]
 fn kill_minus_nine_amid_digests_tells_every_post_once() {
-    const ROUNDS: usize = 12;
+    const ROUNDS: usize = 5;
     let desk = Desk::with_claims(ROUNDS * 2);
     desk.run(&["run", "--once"]);
     let mut dice = 11_u64;

@@ -57,6 +57,10 @@ pub fn mend(original: &str) -> Mending {
             break;
         }
         for patch in patches {
+            // The trouble's place may fall inside a character that is many bytes long; that one is told, not mended.
+            if text.get(patch.span.clone()).is_none() {
+                continue;
+            }
             text.replace_range(patch.span, &patch.with);
             faults.push(patch.fault);
             incomplete |= patch.incomplete;
