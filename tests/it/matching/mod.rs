@@ -4,3 +4,4 @@ pub mod build;
 mod exact;
 mod north_korea;
 mod promises;
+mod sizes;
