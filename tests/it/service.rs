@@ -289,7 +289,7 @@ fn kill_minus_nine_amid_digests_tells_every_post_once() {
     let subjects = desk.subjects("mail");
     assert_eq!(subjects.len(), ROUNDS, "{subjects:?}");
     for round in 1..=ROUNDS {
-        let told = format!("silence {round} has ended");
+        let told = format!("Silence {round} has ended");
         let its: Vec<&String> = subjects.iter().filter(|subject| subject.contains(&told)).collect();
         assert!(its.len() == 1 && its[0].contains("2 posts"), "{round}: {its:?}");
     }
