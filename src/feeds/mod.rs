@@ -15,8 +15,11 @@ mod markup;
 pub mod mastodon;
 mod page;
 pub mod pushed;
+pub mod reddit;
 mod repair;
+pub mod sse;
 pub mod syndication;
+pub mod telegram;
 mod unpanicked;
 
 use crate::model::post::RawPost;

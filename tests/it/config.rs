@@ -254,7 +254,7 @@ fn folders_are_read_in_order_with_everything_in_them_but_hidden_files() {
     house.write("rules/.#a.toml", "not toml");
     house.write("rules/README.md", "not toml");
     let loaded = house.load().unwrap();
-    assert_eq!(loaded.rules.iter().map(|rule| rule.claim.id.0.as_str()).collect::<Vec<_>>(), ["nk-sleep-well", "nk-two"]);
+    assert_eq!(loaded.claims.rules.iter().map(|rule| rule.claim.id.0.as_str()).collect::<Vec<_>>(), ["nk-sleep-well", "nk-two"]);
 }
 
 #[test]
@@ -274,6 +274,7 @@ fn rule_files_can_be_checked_alone_with_the_lists_of_the_house() {
     assert_eq!(reading.rules.len(), 1);
 }
 
+<<<<<<< HEAD
 #[test]
 fn a_desk_says_what_it_wants_to_know_and_when() {
     let more = "tags = [\"asia\"]\nlanguages = [\"en\", \"ko\"]\nseverities = [\"high\", \"normal\"]\nsources = [\"bbc\"]\nimmediate = false\n\
@@ -323,4 +324,63 @@ fn a_digest_in_quiet_hours_is_a_warning() {
     let quiet = format!("{DESK}digest = \"06:00\"\nquiet_hours = \"22:00-07:00\"\n{SOURCE}");
     let loaded = House::with(&quiet).load().unwrap();
     assert_eq!(loaded.report.found.iter().map(|one| one.code).collect::<Vec<_>>(), ["L131"]);
+=======
+/// Every kind on a network, as an operator writes it.
+const NETWORKS: &str = "\
+[[source]]\nname = \"tag\"\nkind = \"mastodon\"\nserver = \"https://social.example\"\ntag = \"#moon\"\nstream = true\n\
+[[source]]\nname = \"author\"\nkind = \"bluesky\"\nauthor = \"@ann.example\"\n\
+[[source]]\nname = \"network\"\nkind = \"jetstream\"\nlanguages = [\"EN\", \"fr\"]\naccounts = [\"did:plc:z72i7hdynmk6r22z27h6tvur\"]\n\
+[[source]]\nname = \"second\"\nkind = \"jetstream\"\nversion = 2\nhosts = [\"wss://stream.example\"]\n\
+[[source]]\nname = \"channel\"\nkind = \"telegram\"\nchannel = \"https://t.me/s/Moon_News\"\n\
+[[source]]\nname = \"subreddit\"\nkind = \"reddit\"\nsubreddit = \"/r/moon\"\n";
+
+#[test]
+fn networks_are_read_as_people_write_them() {
+    let sources = House::with(&format!("[fetch]\ncontact = \"desk@example.org\"\n{DESK}{NETWORKS}")).config().sources;
+    let places: Vec<String> = sources.iter().map(|source| source.kind.place()).collect();
+    assert_eq!(
+        places,
+        [
+            "#moon at social.example",
+            "@ann.example on Bluesky",
+            "1 account on Bluesky in en, fr",
+            "all of Bluesky",
+            "@Moon_News on Telegram",
+            "r/moon on Reddit"
+        ]
+    );
+    let SourceKind::Jetstream { hosts, .. } = &sources[2].kind else { panic!("a stream") };
+    assert_eq!(hosts.len(), 4, "one fails, the next is asked");
+    let SourceKind::Jetstream { hosts, .. } = &sources[3].kind else { panic!("a stream") };
+    assert_eq!(hosts[0].as_str(), "https://stream.example/");
+}
+
+#[test]
+fn networks_must_be_able_to_reach_us() {
+    let report = House::with(&format!("{DESK}{NETWORKS}")).load().unwrap_err();
+    let missing = report.found.iter().filter(|one| one.message.contains("must be able to reach you")).count();
+    assert_eq!(missing, 6, "{}", drawn(&report));
+    assert!(drawn(&report).contains("contact = \"desk@example.org\""));
+}
+
+#[test]
+fn mistakes_in_networks_are_told_with_the_remedy() {
+    let text = "[fetch]\ncontact = \"desk@example.org\"\n\
+                [[source]]\nname = \"a\"\nkind = \"jetstream\"\nlanguages = [\"English\"]\naccounts = [\"ann.example\"]\nversion = 3\n\
+                [[source]]\nname = \"b\"\nkind = \"telegram\"\nchannel = \"+AbCdEf\"\n\
+                [[source]]\nname = \"c\"\nkind = \"reddit\"\nsubreddit = \"moon\"\nclient_id_file = \"id\"\n\
+                [[source]]\nname = \"d\"\nkind = \"mastodon\"\nserver = \"https://social.example\"\naccount = \"ann\"\nstream = true\n\
+                [[source]]\nname = \"e\"\nkind = \"push\"\nurl = \"https://example.org/\"\n";
+    let told = drawn(&House::with(&format!("{text}{DESK}")).load().unwrap_err());
+    for words in [
+        "not the tag of a language",
+        "not the DID of an account",
+        "private channels have no preview",
+        "come in pairs",
+        "no stream of a single account",
+        "a source of kind \"push\" has no `url`",
+    ] {
+        assert!(told.contains(words), "{words} is missing in\n{told}");
+    }
+>>>>>>> main
 }

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should say so and stop")]
 
 mod alerts;
+mod bulk;
+mod channels;
 mod cli;
 mod config;
 mod desk_model;

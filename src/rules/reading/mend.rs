@@ -56,13 +56,17 @@ pub fn mend(original: &str) -> Mending {
         if patches.is_empty() || faults.len() > MAX_FAULTS {
             break;
         }
+        // From the end on: a patch of another length must not move the places of those before it.
+        let mut patches = patches;
+        patches.sort_by_key(|patch| std::cmp::Reverse(patch.span.start));
+        let told = faults.len();
         for patch in patches {
             // The trouble's place may fall inside a character that is many bytes long; that one is told, not mended.
             if text.get(patch.span.clone()).is_none() {
                 continue;
             }
             text.replace_range(patch.span, &patch.with);
-            faults.push(patch.fault);
+            faults.insert(told, patch.fault);
             incomplete |= patch.incomplete;
         }
         rest = troubles(&text);
