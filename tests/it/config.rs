@@ -274,7 +274,6 @@ fn rule_files_can_be_checked_alone_with_the_lists_of_the_house() {
     assert_eq!(reading.rules.len(), 1);
 }
 
-<<<<<<< HEAD
 #[test]
 fn a_desk_says_what_it_wants_to_know_and_when() {
     let more = "tags = [\"asia\"]\nlanguages = [\"en\", \"ko\"]\nseverities = [\"high\", \"normal\"]\nsources = [\"bbc\"]\nimmediate = false\n\
@@ -324,7 +323,8 @@ fn a_digest_in_quiet_hours_is_a_warning() {
     let quiet = format!("{DESK}digest = \"06:00\"\nquiet_hours = \"22:00-07:00\"\n{SOURCE}");
     let loaded = House::with(&quiet).load().unwrap();
     assert_eq!(loaded.report.found.iter().map(|one| one.code).collect::<Vec<_>>(), ["L131"]);
-=======
+}
+
 /// Every kind on a network, as an operator writes it.
 const NETWORKS: &str = "\
 [[source]]\nname = \"tag\"\nkind = \"mastodon\"\nserver = \"https://social.example\"\ntag = \"#moon\"\nstream = true\n\
@@ -382,5 +382,4 @@ fn mistakes_in_networks_are_told_with_the_remedy() {
     ] {
         assert!(told.contains(words), "{words} is missing in\n{told}");
     }
->>>>>>> main
 }
