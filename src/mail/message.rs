@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::MailError;
 use crate::model::delivery::Delivery;
+use crate::model::facts::Kind;
 
 /// Longest header text of ours, in characters: a word this long still fits a line (RFC 5322 §2.1.1: 998 octets).
 const HEADER: usize = 200;
@@ -106,7 +107,7 @@ fn build(delivery: &Delivery, sender: &Sender) -> Result<Composed, String> {
         .raw_header(raw("X-Claimwatch-Kind", letter.facts.kind.word().to_owned()))
         .raw_header(raw("X-Claimwatch-Desk", desk));
     // A digest is about no one claim.
-    if !claim.is_empty() {
+    if !matches!(letter.facts.kind, Kind::Digest | Kind::OverCap | Kind::SilenceEnded | Kind::Notices) {
         builder = builder.raw_header(raw("X-Claimwatch-Claim", claim));
     }
     // Only a letter about one claim has one rule and one score.
