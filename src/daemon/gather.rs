@@ -9,6 +9,7 @@ use url::Url;
 use super::trouble::Trouble;
 use super::{bluesky, mastodon};
 use crate::feeds::error::ReadError;
+use crate::feeds::key::Policy;
 use crate::feeds::{clean, syndication};
 use crate::fetch::{Fetched, Fetcher};
 use crate::model::post::Post;
@@ -48,6 +49,8 @@ pub struct Batch {
     pub cursor: Option<String>,
     /// There is more to be read at once.
     pub more: bool,
+    /// How the keys of its posts were made, where that was chosen by the document.
+    pub key_policy: Option<String>,
 }
 
 /// Whom a source is asked through.
@@ -79,12 +82,14 @@ async fn document(fetcher: &Fetcher, source: &Source, state: &SourceState, now: 
         Fetched::News { body, content_type, url, validators, hint } => (body, content_type, url, validators, hint),
     };
     let name = source.name.clone();
+    let policy = state.condition.key_policy.as_deref().and_then(Policy::remembered);
     // Off the async threads: a feed may take seconds to read. A panic in the reader ends here, as a failed visit.
     let read = spawn_blocking(move || {
         let document = syndication::read(&body, content_type.as_deref(), url.as_ref())?;
         let (ttl, cut_short) = (document.ttl, document.cut_short);
-        let posts = clean::clean(document.posts, &name, now);
-        let batch = Batch { posts, title: document.title, url, repaired: document.repaired, ..Batch::default() };
+        let (posts, policy) = clean::clean_as_before(document.posts, &name, now, policy);
+        let key_policy = policy.map(Policy::name);
+        let batch = Batch { posts, title: document.title, url, repaired: document.repaired, key_policy, ..Batch::default() };
         Ok::<_, ReadError>((batch, ttl, cut_short))
     });
     let (batch, ttl, cut_short) = read.await.unwrap_or(Err(ReadError::Panicked))?;

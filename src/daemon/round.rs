@@ -11,21 +11,22 @@ use tracing::{info, warn};
 use super::clock::Clock;
 use super::gather::{Asking, Batch, Gathered, gather};
 use super::news::{self, Sorted};
+use super::recognise::{self, Edit, Sifted};
 use super::schedule::{self, Found};
 use super::trouble::Trouble;
 use crate::alerting::group;
 use crate::alerting::subscription::Desk;
-use crate::feeds::clean;
+use crate::feeds::{clean, key};
 use crate::fetch::Fetcher;
 use crate::matching;
 use crate::model::claim::{Claim, ClaimId};
-use crate::model::post::{Post, PostKey};
+use crate::model::post::{Alias, Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
 use crate::model::source::{Source, SourceState};
 use crate::model::units::in_words;
 use crate::rules::compile::RuleSet;
 use crate::store::Store;
-use crate::store::records::Visit;
+use crate::store::records::{Renewed, Visit};
 use crate::telemetry::metrics::{ByReason, BySource, Metrics};
 
 /// What every visit needs; shared by all of them.
@@ -130,26 +131,63 @@ async fn remember(
     chance: f64,
 ) -> Result<(SourceState, Tally), Trouble> {
     let now = house.clock.now();
-    let Batch { posts, repaired, hint, validators, cursor, more, .. } = batch;
-    let mut found = Found { new: 0, hint, validators: Some(validators), repaired: !repaired.is_empty(), cursor, more };
-    let keys: Vec<PostKey> = posts.iter().map(|post| post.key.clone()).collect();
-    let known = house.store.known(&source.name, &keys).await?;
-    let (seen_again, unknown): (Vec<Post>, Vec<Post>) = posts.into_iter().partition(|post| known.contains(&post.key));
-    let Sorted { mut news, history } = news::sort(unknown, source, state, now);
+    let Batch { posts, mut repaired, hint, validators, cursor, more, key_policy, .. } = batch;
+    let all = posts.len();
+    let aliases = key::aliases(&posts);
+    let asked: Vec<(PostKey, Alias)> =
+        posts.iter().zip(&aliases).map(|(post, alias)| (post.key.clone(), alias.clone())).collect();
+    let known = house.store.recognise(&source.name, &asked).await?;
+    let Sifted { unknown, seen_again, edited, mut identity, churned } = recognise::sift(posts, aliases, known);
+    let Sorted { mut news, mut history } = news::sort(unknown, source, state, now);
+    if churned {
+        repaired.push("identifiers that change at every visit: posts are recognised by address and words".to_owned());
+        history.append(&mut news);
+    } else if key_policy.as_ref().is_some_and(|policy| state.condition.key_policy.as_ref().is_some_and(|was| was != policy)) {
+        // Under another policy every key is new; what has no other name cannot be told from what was there before.
+        let (named, nameless) = recognise::tell_apart(news, &identity.aliases);
+        news = named;
+        history.extend(nameless);
+    }
+    let found =
+        Found { new: news.len() + history.len(), hint, validators: Some(validators), repaired: Some(repaired), cursor, more, key_policy };
 
     let rules = Arc::clone(&house.rules.borrow());
     let started = std::time::Instant::now();
-    let (news, sightings): (Vec<Post>, Vec<(Sighting, Claim)>) = spawn_blocking(move || {
+    let (news, mut sightings, edits) = spawn_blocking(move || {
         clean::name_languages(&mut news);
-        let sightings = news.iter().flat_map(|post| examined(post, &rules)).collect();
-        (news, sightings)
+        let sightings: Vec<(Sighting, Claim)> = news.iter().flat_map(|post| examined(post, &rules)).collect();
+        let edits: Vec<(Renewed, Edit<Claim>)> = edited
+            .into_iter()
+            .map(|(post, renewed, edited)| {
+                let mut post = [post];
+                clean::name_languages(&mut post);
+                let [post] = post;
+                let before = edited.before.as_ref().map(|before| examined(before, &rules)).unwrap_or_default();
+                let after = examined(&post, &rules);
+                (renewed, recognise::weigh(post, &edited, &before, after, now))
+            })
+            .collect();
+        (news, sightings, edits)
     })
     .await
     .map_err(|fault| Trouble::of_ours(&fault))?;
     house.metrics.match_duration.observe(started.elapsed().as_secs_f64());
 
-    found.new = news.len() + history.len();
-    let mut tally = Tally { posts: keys.len(), new: found.new, history: history.len(), ..Tally::default() };
+    let mut new: Vec<Post> = news;
+    for (renewed, edit) in edits {
+        match edit {
+            Edit::Later => continue,
+            Edit::Note => identity.renewed.push(renewed),
+            Edit::Tell(again) => {
+                let again = *again;
+                identity.renewed.push(Renewed { text: None, ..renewed });
+                identity.revisions.insert(again.post.key.clone(), again.revised);
+                sightings.extend(again.sightings);
+                new.push(again.post);
+            }
+        }
+    }
+    let mut tally = Tally { posts: all, new: found.new, history: history.len(), ..Tally::default() };
     tally.count(&sightings);
     let state = schedule::after_success(source, state, &found, now, chance);
     let visit = Visit {
@@ -157,9 +195,10 @@ async fn remember(
         state: state.clone(),
         seen_at: now,
         history: history.iter().map(|post| post.key.clone()).collect(),
-        new: news.into_iter().chain(history).collect(),
-        seen_again: seen_again.into_iter().map(|post| post.key).collect(),
+        new: new.into_iter().chain(history).collect(),
+        seen_again,
         sightings,
+        identity,
     };
     let pairs: Vec<(&Sighting, &Claim)> = visit.sightings.iter().map(|(sighting, claim)| (sighting, claim)).collect();
     let recorded = house.store.record(&visit, |alerts| group::group(now, &house.desks, &pairs, alerts)).await?;

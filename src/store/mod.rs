@@ -18,10 +18,10 @@ use jiff::Timestamp;
 use crate::model::alert::{AlertState, LetterId, Step, Topic};
 use crate::model::delivery::{Delivery, DeliveryId};
 use crate::model::letter::{Dossier, Letter};
-use crate::model::post::PostKey;
+use crate::model::post::{Alias, PostKey};
 use crate::model::source::{SourceName, SourceState};
 use error::StoreError;
-use records::{Closing, DueLetter, Forgotten, Note, Numbers, Orders, Queued, Recorded, Settlement, Visit};
+use records::{Closing, DueLetter, Forgotten, Known, Note, Numbers, Orders, Queued, Recorded, Settlement, Visit};
 use settings::Settings;
 use sqlite::Sqlite;
 
@@ -72,6 +72,14 @@ impl Store {
     /// Those of reading.
     pub async fn known(&self, source: &SourceName, keys: &[PostKey]) -> Result<HashSet<PostKey>, StoreError> {
         on!(self, db => db.known(source, keys).await)
+    }
+
+    /// Looks up posts of one document by key, then by address, then by words; gives what is remembered of each.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn recognise(&self, source: &SourceName, posts: &[(PostKey, Alias)]) -> Result<Vec<Option<Known>>, StoreError> {
+        on!(self, db => db.recognise(source, posts).await)
     }
 
     /// Records a visit in one transaction. `group` is asked, inside it, what to do with the visit's sightings; it is given

@@ -6,6 +6,7 @@ pub mod fold;
 pub mod frequency;
 pub mod guard;
 pub mod html;
+pub mod likeness;
 mod number;
 mod reader;
 mod scan;

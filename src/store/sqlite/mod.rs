@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod housekeeping;
+mod identity;
 mod letters;
 mod orders;
 mod queue;
