@@ -277,7 +277,8 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_item_is_left_out() {
-        assert!(clean(vec![RawPost::default()], &SourceName("test".to_owned()), now()).is_empty());
+    fn an_item_that_says_nothing_is_still_an_item() {
+        let posts = clean(vec![RawPost::default()], &SourceName("test".to_owned()), now());
+        assert_eq!((posts.len(), posts[0].parts.len()), (1, 0));
     }
 }
