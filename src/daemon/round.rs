@@ -22,7 +22,7 @@ use crate::matching;
 use crate::model::claim::{Claim, ClaimId};
 use crate::model::post::{Alias, Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
-use crate::model::source::{Source, SourceState};
+use crate::model::source::{Source, SourceState, Validators};
 use crate::model::units::in_words;
 use crate::rules::compile::RuleSet;
 use crate::store::Store;
@@ -148,7 +148,7 @@ async fn remember(
         news = named;
         history.extend(nameless);
     }
-    let found =
+    let mut found =
         Found { new: news.len() + history.len(), hint, validators: Some(validators), repaired: Some(repaired), cursor, more, key_policy };
 
     let rules = Arc::clone(&house.rules.borrow());
@@ -176,7 +176,8 @@ async fn remember(
     let mut new: Vec<Post> = news;
     for (renewed, edit) in edits {
         match edit {
-            Edit::Later => continue,
+            // Asked for in full next time, or the server would say that nothing has changed since.
+            Edit::Later => found.validators = Some(Validators::default()),
             Edit::Note => identity.renewed.push(renewed),
             Edit::Tell(again) => {
                 let again = *again;

@@ -6,6 +6,7 @@ mod config;
 mod feeds;
 mod fetch;
 mod floors;
+mod identity;
 mod letters;
 mod lint;
 mod mail;

@@ -152,7 +152,7 @@ pub(super) async fn join_copies(
     let mut compared = std::collections::HashSet::from([id]);
     for band in sketch.bands() {
         let near: Vec<SqliteRow> = sqlx::query(
-            "SELECT p.id, p.source, p.post, p.sketch, COALESCE(p.copy_of, p.id) AS copies FROM \
+            "SELECT p.id, p.key, p.source, p.post, p.sketch, COALESCE(p.copy_of, p.id) AS copies FROM \
              (SELECT post FROM copy_bands WHERE band = $1 ORDER BY post DESC LIMIT $2) b JOIN posts p ON p.id = b.post",
         )
         .bind(band)
@@ -170,7 +170,8 @@ pub(super) async fn join_copies(
                 best = Some((likeness, row.try_get("copies")?));
             }
             let own = row.try_get::<String, _>("source")? == visit.source.0 && !is_everywhere(key);
-            if likeness >= SAME && own && same_host(post, row.try_get("post")?) {
+            let their_key = PostKey(row.try_get("key")?);
+            if likeness >= SAME && own && !stands_in(visit, &their_key) && by_the_same(post, row.try_get("post")?) {
                 same.push(other);
             }
         }
@@ -186,15 +187,20 @@ pub(super) async fn join_copies(
         .bind(id)
         .execute(tx)
         .await?;
-    Ok(if visit.identity.revisions.contains_key(key) { Vec::new() } else { same })
+    Ok(same)
 }
 
-/// Says whether two posts lie on one host; a post without an address lies where its source is.
-fn same_host(post: &Post, other: Option<String>) -> bool {
+/// Says whether a document still holds a post: then another like it is a copy, not the same under another name.
+fn stands_in(visit: &Visit, key: &PostKey) -> bool {
+    visit.seen_again.contains(key) || visit.new.iter().any(|post| post.key == *key)
+}
+
+/// Says whether two posts are by one author on one host; a post without an address lies where its source is.
+fn by_the_same(post: &Post, other: Option<String>) -> bool {
     let host = |url: Option<&str>| url.and_then(|url| url::Url::parse(url).ok()).and_then(|url| url.host_str().map(str::to_owned));
-    let other: Option<Post> = other.and_then(|text| serde_json::from_str(&text).ok());
-    let (ours, theirs) = (host(post.url.as_deref()), host(other.as_ref().and_then(|other| other.url.as_deref())));
-    ours.is_none() || theirs.is_none() || ours == theirs
+    let Some(other) = other.and_then(|text| serde_json::from_str::<Post>(&text).ok()) else { return false };
+    let (ours, theirs) = (host(post.url.as_deref()), host(other.url.as_deref()));
+    post.author == other.author && (ours.is_none() || theirs.is_none() || ours == theirs)
 }
 
 /// Says whether a desk was told already that this post repeats this claim: through another source that has the same address,
@@ -206,10 +212,9 @@ pub(super) async fn is_told(
     sighting: &Sighting,
     same: &[i64],
 ) -> Result<bool, sqlx::Error> {
-    if visit.identity.revisions.contains_key(&sighting.post) {
-        return Ok(false);
-    }
-    if visit.identity.aliases.get(&sighting.post).is_some_and(|alias| alias.url.is_some()) {
+    let identity = &visit.identity;
+    let Some(alias) = identity.aliases.get(&sighting.post) else { return Ok(false) };
+    if alias.url.is_some() {
         let elsewhere: Option<i64> = sqlx::query_scalar(
             "SELECT s.id FROM posts me JOIN posts other ON other.url_alias = me.url_alias AND other.source <> me.source \
              JOIN sightings s ON s.post = other.id WHERE me.id = $1 AND s.claim = $2 AND (s.decision = 'alert' OR s.decision = $3) \
