@@ -162,7 +162,8 @@ mod tests {
     #[test]
     fn an_edit_writes_again_only_for_a_claim_that_is_new_or_much_surer() {
         let alert = |claim: &str, confidence| sighting(claim, confidence, Decision::Alert);
-        let told = |before: &[(Sighting, ())], after| matches!(weigh(post("a"), &edited(1, 0), before, after, now()), Edit::Tell(_));
+        let told =
+            |before: &[(Sighting, ())], after| matches!(weigh(post("a"), &edited(1, 0), before, after, now()), Edit::Tell(_));
         assert!(told(&[], vec![alert("x", 0.95)]));
         assert!(!told(&[alert("x", 0.93)], vec![alert("x", 0.95)]));
         assert!(told(&[alert("x", 0.80)], vec![alert("x", 0.95)]));
@@ -173,7 +174,9 @@ mod tests {
 
     #[test]
     fn an_edit_writes_at_most_once_in_six_hours_and_three_times_in_all() {
-        let how = |texts, hours_ago| weigh(post("a"), &edited(texts, hours_ago), &[], vec![sighting("x", 0.95, Decision::Alert)], now());
+        let how = |texts, hours_ago| {
+            weigh(post("a"), &edited(texts, hours_ago), &[], vec![sighting("x", 0.95, Decision::Alert)], now())
+        };
         assert!(matches!(how(2, 5), Edit::Later));
         assert!(matches!(how(2, 7), Edit::Tell(_)));
         assert!(matches!(how(4, 100), Edit::Note));

@@ -148,8 +148,15 @@ async fn remember(
         news = named;
         history.extend(nameless);
     }
-    let mut found =
-        Found { new: news.len() + history.len(), hint, validators: Some(validators), repaired: Some(repaired), cursor, more, key_policy };
+    let mut found = Found {
+        new: news.len() + history.len(),
+        hint,
+        validators: Some(validators),
+        repaired: Some(repaired),
+        cursor,
+        more,
+        key_policy,
+    };
 
     let rules = Arc::clone(&house.rules.borrow());
     let started = std::time::Instant::now();

@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn another_text_about_the_same_matter_is_not_alike() {
-        let other = "Lorries must go round the river this winter too: there is no money to repair the bridge, which the council closed.";
+        let other =
+            "Lorries must go round the river this winter too: there is no money to repair the bridge, which the council closed.";
         assert!(likeness(TEXT, other) < 0.3, "{}", likeness(TEXT, other));
     }
 

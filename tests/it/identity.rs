@@ -21,9 +21,10 @@ impl Desk {
                      phrases = [\"fish is very good indeed\"]\n[[claim]]\nid = \"boats\"\nclaim = \"Boats sink.\"\ntopic = \"fish\"\n\
                      [claim.match]\nphrases = [\"every boat sinks at the end\"]\n";
         fs::write(folder.path().join("rules.toml"), rules).unwrap();
-        let mut config = "[store]\nurl = \"sqlite:db/claimwatch.db\"\n[rules]\npaths = [\"rules.toml\"]\n[[desk]]\nname = \"desk\"\n\
+        let mut config =
+            "[store]\nurl = \"sqlite:db/claimwatch.db\"\n[rules]\npaths = [\"rules.toml\"]\n[[desk]]\nname = \"desk\"\n\
                           to = [\"desk@example.org\"]\ntopics = [\"fish\"]\n[mail]\nvia = \"folder\"\nfolder = \"mail\"\n"
-            .to_owned();
+                .to_owned();
         for name in sources {
             config.push_str(&format!("[[source]]\nname = \"{name}\"\nkind = \"file\"\npath = \"{name}.xml\"\n"));
             fs::write(folder.path().join(format!("{name}.xml")), feed(&[])).unwrap();
@@ -37,7 +38,11 @@ impl Desk {
     /// Visits every source once and gives how many sightings there have been in all.
     fn visit(&self) -> i64 {
         let mut command = Command::new(env!("CARGO_BIN_EXE_claimwatch"));
-        command.args(["run", "--once"]).current_dir(self.0.path()).stdin(Stdio::null()).env("CLAIMWATCH_CONFIG", "claimwatch.toml");
+        command
+            .args(["run", "--once"])
+            .current_dir(self.0.path())
+            .stdin(Stdio::null())
+            .env("CLAIMWATCH_CONFIG", "claimwatch.toml");
         let output = command.env_remove("CLAIMWATCH_LOG").env_remove("NOTIFY_SOCKET").output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         self.number("SELECT COUNT(*) FROM letter_sightings")

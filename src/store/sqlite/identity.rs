@@ -197,7 +197,8 @@ fn stands_in(visit: &Visit, key: &PostKey) -> bool {
 
 /// Says whether two posts are by one author on one host; a post without an address lies where its source is.
 fn by_the_same(post: &Post, other: Option<String>) -> bool {
-    let host = |url: Option<&str>| url.and_then(|url| url::Url::parse(url).ok()).and_then(|url| url.host_str().map(str::to_owned));
+    let host =
+        |url: Option<&str>| url.and_then(|url| url::Url::parse(url).ok()).and_then(|url| url.host_str().map(str::to_owned));
     let Some(other) = other.and_then(|text| serde_json::from_str::<Post>(&text).ok()) else { return false };
     let (ours, theirs) = (host(post.url.as_deref()), host(other.url.as_deref()));
     post.author == other.author && (ours.is_none() || theirs.is_none() || ours == theirs)

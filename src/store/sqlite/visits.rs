@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use sqlx::{Row, SqliteConnection};
 
-use super::identity;
 use super::Sqlite;
+use super::identity;
 use super::rows::{at, decision_word, health, health_word, json, ms, number};
 use crate::model::alert::{AlertId, AlertState, DeskName, LetterId, Step, Topic};
 use crate::model::claim::ClaimId;
