@@ -4,17 +4,24 @@ mod archive;
 pub mod check;
 pub mod eval;
 pub mod explain;
+pub mod feedback;
 pub mod fit;
 pub mod fmt;
+pub mod ingest;
 pub mod lint;
+pub mod list;
 pub mod mail;
 pub mod marks;
 pub mod match_posts;
+pub mod opened;
 pub mod output;
+pub mod precision;
 pub mod queue;
 pub mod run;
 pub mod schema;
+pub mod show;
 pub mod source;
+pub mod stats;
 pub mod status;
 pub mod store;
 pub mod test;
@@ -56,9 +63,24 @@ pub enum Command {
     Test(test::Arguments),
     /// Look at sources and look after them.
     Source(source::Arguments),
+    /// Take in posts from a file or a pipe: tip lines, closed platforms, own scrapers.
+    #[command(after_help = ingest::AFTER_HELP)]
+    Ingest(ingest::Arguments),
     /// Show why a text matches a claim, or why not.
     #[command(after_help = explain::AFTER_HELP)]
     Explain(explain::Arguments),
+    /// List the rules.
+    #[command(after_help = list::AFTER_HELP)]
+    List(list::Arguments),
+    /// Show one rule in words, and its newest sightings.
+    #[command(after_help = show::AFTER_HELP)]
+    Show(show::Arguments),
+    /// Say how each rule has done, and how far to trust that.
+    #[command(after_help = stats::AFTER_HELP)]
+    Stats(stats::Arguments),
+    /// Say of a sighting that it is right, or that it shall not come back.
+    #[command(after_help = feedback::AFTER_HELP)]
+    Feedback(feedback::Arguments),
     /// Show how a running claimwatch is doing, and what needs a person.
     Status(status::Arguments),
     /// Copy the memory, or check that it is sound.
@@ -130,7 +152,12 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Schema => output::print(schema::schema()),
         Command::Test(arguments) => output::print(test::test(&arguments)),
         Command::Source(arguments) => output::print(source::run(arguments).await),
+        Command::Ingest(arguments) => output::print(ingest::ingest(&arguments).await),
         Command::Explain(arguments) => output::print(explain::explain(&arguments)),
+        Command::List(arguments) => output::print(list::list(&arguments)),
+        Command::Show(arguments) => output::print(show::show(&arguments).await),
+        Command::Stats(arguments) => output::print(stats::stats(&arguments).await),
+        Command::Feedback(arguments) => output::print(feedback::feedback(&arguments).await),
         Command::Status(arguments) => output::print(status::status(&arguments).await),
         Command::Store(arguments) => output::print(store::store(&arguments).await),
         Command::Mail(arguments) => output::print(mail::mail(&arguments).await),

@@ -23,9 +23,10 @@ use crate::model::claim::{Claim, ClaimId};
 use crate::model::post::{Alias, Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
 use crate::model::source::{Source, SourceState, Validators};
-use crate::model::units::in_words;
+use crate::model::units::{counted, in_words};
 use crate::rules::compile::RuleSet;
 use crate::store::Store;
+use crate::store::error::StoreError;
 use crate::store::records::{Renewed, Visit};
 use crate::telemetry::metrics::{ByReason, BySource, Metrics};
 
@@ -208,18 +209,32 @@ async fn remember(
         sightings,
         identity,
     };
-    let pairs: Vec<(&Sighting, &Claim)> = visit.sightings.iter().map(|(sighting, claim)| (sighting, claim)).collect();
-    let recorded = house.store.record(&visit, |alerts| group::group(now, &house.desks, &pairs, alerts)).await?;
-    tally.letters = recorded.letters;
-    house.metrics.posts_ingested.inc_by(tally.new as u64);
-    observe_lag(&house.metrics, &visit);
-    house.metrics.sightings.inc_by(tally.sightings as u64);
-    house.metrics.near_misses.inc_by(tally.near_misses as u64);
-    house.metrics.feed_last_success.get_or_create(&by_source(source)).set(now.as_second());
+    write_down(house, &visit, &mut tally).await?;
     Ok((state, tally))
 }
 
-fn examined(post: &Post, rules: &RuleSet) -> Vec<(Sighting, Claim)> {
+/// Writes down what was found, in one transaction, and counts it.
+pub(super) async fn write_down(house: &House, visit: &Visit, tally: &mut Tally) -> Result<(), StoreError> {
+    let now = visit.seen_at;
+    let pairs: Vec<(&Sighting, &Claim)> = visit.sightings.iter().map(|(sighting, claim)| (sighting, claim)).collect();
+    let recorded = house.store.record(visit, |alerts| group::group(now, &house.desks, &pairs, alerts)).await?;
+    tally.letters = recorded.letters;
+    if recorded.left_out > 0 {
+        info!(source.id = %visit.source, left_out = recorded.left_out,
+            "{}: {} told nobody: editors dismissed the like of it", visit.source, counted(recorded.left_out, "sighting"));
+    }
+    let (metrics, by_source) = (&house.metrics, BySource { source: visit.source.0.clone() });
+    metrics.posts_ingested.inc_by(tally.new as u64);
+    observe_lag(metrics, visit);
+    metrics.source_posts.get_or_create(&by_source).inc_by(tally.new as u64);
+    metrics.sightings.inc_by(tally.sightings as u64);
+    metrics.source_sightings.get_or_create(&by_source).inc_by(tally.sightings as u64);
+    metrics.near_misses.inc_by(tally.near_misses as u64);
+    metrics.feed_last_success.get_or_create(&by_source).set(now.as_second());
+    Ok(())
+}
+
+pub(super) fn examined(post: &Post, rules: &RuleSet) -> Vec<(Sighting, Claim)> {
     let sightings = matching::examine(post, rules);
     sightings.into_iter().filter_map(|sighting| rules.get(&sighting.claim).map(|rule| (sighting, rule.claim.clone()))).collect()
 }
@@ -274,7 +289,7 @@ impl Tally {
         self.claims.extend(other.claims.iter().cloned());
     }
 
-    fn count(&mut self, sightings: &[(Sighting, Claim)]) {
+    pub(super) fn count(&mut self, sightings: &[(Sighting, Claim)]) {
         let posts = |decision| {
             let found = sightings.iter().filter(|(sighting, _)| sighting.decision == decision);
             found.map(|(sighting, _)| &sighting.post).collect::<BTreeSet<_>>()

@@ -3,6 +3,7 @@
 //! Whether something is unique is a UNIQUE constraint in `migrations/`, never a check in code. What belongs together is one
 //! transaction: a visit with everything it found; a letter's words with its deliveries; an attempt with its outcome.
 
+pub mod editors;
 pub mod error;
 mod folder;
 pub mod records;
@@ -143,6 +144,40 @@ impl Store {
     /// Those of writing.
     pub async fn heard(&self, source: &SourceName) -> Result<(), StoreError> {
         on!(self, db => db.heard(source).await)
+    }
+
+    /// Puts posts (as `feeds::pushed` writes them) into the inbox, all or none; the daemon reads them as `source`.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn push(&self, source: &SourceName, posts: &[String], now: Timestamp) -> Result<(), StoreError> {
+        on!(self, db => db.push(source, posts, now).await)
+    }
+
+    /// Gives posts of the inbox behind number `after`, oldest first, each with its number; a recorded visit whose cursor is a
+    /// number takes those up to it out.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn inbox(&self, source: &SourceName, after: i64, most: i64) -> Result<Vec<(i64, String)>, StoreError> {
+        on!(self, db => db.inbox(source, after, most).await)
+    }
+
+    /// Gives the sources with posts in the inbox, and how many.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn waiting(&self) -> Result<Vec<(SourceName, u64)>, StoreError> {
+        on!(self, db => db.waiting().await)
+    }
+
+    /// Takes back what its authors or its network have deleted: posts by their keys, and all posts whose addresses begin as
+    /// given (each ending in a slash). Their texts are forgotten, at the latest when a letter that gathers them is written.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn retract(&self, keys: &[PostKey], addresses: &[String], now: Timestamp) -> Result<u64, StoreError> {
+        on!(self, db => db.retract(keys, addresses, now).await)
     }
 
     /// Gives letters whose time has come by `now`, at most a hundred; with `first_ones_too`, also every first letter of an

@@ -104,6 +104,8 @@ pub struct Recorded {
     pub posts: usize,
     /// Sightings in them, near-misses included.
     pub sightings: usize,
+    /// Posts left out because people had dismissed one like them.
+    pub left_out: usize,
     /// Alerts opened.
     pub opened: usize,
     /// Letters begun, first ones included.

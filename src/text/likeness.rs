@@ -1,123 +1,172 @@
-//! How alike two texts are, told from sketches of a few hundred bytes (MinHash; Broder, "On the resemblance and
-//! containment of documents", 1997): what is copied with a word more or less is found again among millions.
+//! Whether two texts say the same but for an edit: small prints of their words that can be kept and compared.
 
+use std::fmt;
+use std::str::FromStr;
+
+use super::frequency::Tongue;
+use super::guard::{Guard, guard};
 use super::words::words;
 
-/// Numbers in a sketch; the likeness told from them is right within about six hundredths.
-const HASHES: usize = 64;
-/// Numbers that must agree for two sketches to be compared at all, and how many such groups there are.
-const ROWS: usize = 4;
-/// Groups in a sketch.
-pub const BANDS: usize = HASHES / ROWS;
-/// Words below which a text is too short to be anybody's copy.
-const FEWEST_WORDS: usize = 6;
-/// Most words looked at.
-const MOST_WORDS: usize = 4000;
+/// Words that stand together in one piece of a print.
+const TOGETHER: usize = 3;
 
-/// A sketch of a text's words in their order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sketch([u32; HASHES]);
+/// Pieces kept of a text: those with the smallest numbers, so that two prints keep the same ones (bottom-k sketch,
+/// Cohen and Kaplan 2007).
+const KEPT: usize = 64;
 
-impl Sketch {
-    /// Sketches a text by its pairs of neighbouring words; `None` for texts of fewer than six words.
-    pub fn of(text: &str) -> Option<Self> {
-        let words = words(text);
-        let forms: Vec<&str> = words.iter().filter(|word| !word.alternative).take(MOST_WORDS).map(|word| word.form).collect();
-        if forms.len() < FEWEST_WORDS {
-            return None;
-        }
-        let mut least = [u32::MAX; HASHES];
-        for pair in forms.windows(2) {
-            let pair = pair.iter().fold(FNV, |hash, form| fnv(fnv_bytes(hash, form), b' '));
-            for (place, least) in least.iter_mut().enumerate() {
-                *least = (*least).min(mixed(pair ^ mixed_wide(place as u64 + 1)));
+/// From this share of common pieces on, in percent, two texts are alike.
+const ALIKE: usize = 70;
+
+/// The print of a text, some 600 bytes at the most.
+///
+/// Alike are copies with a word or two before, behind or changed. Never alike are texts of which one says *not* or *north* where the
+/// other does not: so small a change turns a claim around.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Print {
+    /// Smallest first, each once.
+    pieces: Vec<u32>,
+    /// Digest of the words that turn a claim around.
+    guards: u32,
+}
+
+impl Print {
+    /// Makes the print of a text that may stand in several parts. Linear in its length.
+    pub fn of<'t>(texts: impl IntoIterator<Item = &'t str>) -> Self {
+        let mut pieces = Vec::new();
+        let mut guards: Vec<u32> = Vec::new();
+        for text in texts {
+            let found = words(text);
+            let row: Vec<u32> = found.plain().map(|word| digest(word.form.as_bytes(), START)).collect();
+            let turns = |form: &str| {
+                Tongue::ALL.iter().any(|tongue| matches!(guard(form, *tongue), Some(Guard::Negation | Guard::Compass(_))))
+            };
+            guards.extend(found.plain().filter(|word| turns(word.form)).map(|word| digest(word.form.as_bytes(), START)));
+            let piece = |words: &[u32]| words.iter().fold(START, |so_far, word| digest(&word.to_le_bytes(), so_far));
+            if row.len() < TOGETHER {
+                pieces.extend((!row.is_empty()).then(|| piece(&row)));
             }
+            pieces.extend(row.windows(TOGETHER).map(piece));
         }
-        Some(Self(least))
+        pieces.sort_unstable();
+        pieces.dedup();
+        pieces.truncate(KEPT);
+        guards.sort_unstable();
+        guards.dedup();
+        let guards = guards.iter().fold(START, |so_far, word| digest(&word.to_le_bytes(), so_far));
+        Self { pieces, guards }
     }
 
-    /// Gives how many of the pairs in either text both have, 0..=1.
-    pub fn likeness(&self, other: &Self) -> f32 {
-        let same = self.0.iter().zip(&other.0).filter(|(a, b)| a == b).count();
-        same as f32 / HASHES as f32
+    /// Gives a few pieces by which a text is found among many: texts that are alike share one of them, all but one pair in ten
+    /// thousand. None for texts too short to be anybody's copy.
+    pub fn anchors(&self) -> &[u32] {
+        /// Pieces of a text of six words.
+        const FEWEST: usize = 4;
+        /// At a likeness of seven tenths each has a chance of three tenths to miss.
+        const ANCHORS: usize = 8;
+        if self.pieces.len() < FEWEST { &[] } else { self.pieces.get(..ANCHORS).unwrap_or(&self.pieces) }
     }
 
-    /// Gives a number for each group: texts that are much alike share at least one, in the same place.
-    pub fn bands(&self) -> [i64; BANDS] {
-        let mut bands = [0; BANDS];
-        for ((place, band), rows) in bands.iter_mut().enumerate().zip(self.0.chunks(ROWS)) {
-            let hash = rows.iter().fold(FNV ^ place as u64, |hash, row| row.to_le_bytes().into_iter().fold(hash, fnv));
-            *band = i64::from_le_bytes(hash.to_le_bytes());
+    /// Whether the two texts say the same but for an edit. A text without words is like no other.
+    pub fn is_like(&self, other: &Self) -> bool {
+        if self.guards != other.guards || self.pieces.is_empty() || other.pieces.is_empty() {
+            return false;
         }
-        bands
+        // Of the smallest numbers of both together, the share that both have is the share of all (Broder 1997).
+        let (mut here, mut there) = (self.pieces.iter().peekable(), other.pieces.iter().peekable());
+        let (mut all, mut common) = (0, 0);
+        while all < KEPT {
+            match (here.peek(), there.peek()) {
+                (Some(a), Some(b)) if a == b => {
+                    common += 1;
+                    here.next();
+                    there.next();
+                }
+                (Some(a), Some(b)) if a > b => drop(there.next()),
+                (Some(_), _) => drop(here.next()),
+                (None, Some(_)) => drop(there.next()),
+                (None, None) => break,
+            }
+            all += 1;
+        }
+        common * 100 >= ALIKE * all
     }
+}
 
-    /// Gives the sketch as it is stored.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.0.iter().flat_map(|number| number.to_le_bytes()).collect()
+/// FNV-1a, 32 bits: the same on every machine and in every version, because prints are stored.
+fn digest(bytes: &[u8], start: u32) -> u32 {
+    bytes.iter().fold(start, |so_far, byte| (so_far ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}
+
+const START: u32 = 0x811c_9dc5;
+
+impl fmt::Display for Print {
+    /// Numbers in hex, the guards first.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.guards)?;
+        self.pieces.iter().try_for_each(|piece| write!(f, "{piece:08x}"))
     }
+}
 
-    /// Reads a stored sketch; `None` when it is none.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (fours, rest) = bytes.as_chunks::<4>();
-        let numbers: Vec<u32> = fours.iter().map(|four| u32::from_le_bytes(*four)).collect();
-        numbers.try_into().ok().filter(|_| rest.is_empty()).map(Self)
+impl FromStr for Print {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let numbers = text.as_bytes().chunks(8).map(|hex| u32::from_str_radix(&String::from_utf8_lossy(hex), 16));
+        let mut numbers = numbers.collect::<Result<Vec<_>, _>>()?.into_iter();
+        let guards = numbers.next().unwrap_or_default();
+        Ok(Self { pieces: numbers.collect(), guards })
     }
-}
-
-// Written out here rather than taken from a library: sketches are stored, and must mean the same for years.
-const FNV: u64 = 0xcbf2_9ce4_8422_2325;
-
-fn fnv(hash: u64, byte: u8) -> u64 {
-    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-}
-
-fn fnv_bytes(hash: u64, text: &str) -> u64 {
-    text.bytes().fold(hash, fnv)
-}
-
-/// The finalizer of SplitMix64 (Steele, Lea, Flood 2014).
-fn mixed_wide(mut number: u64) -> u64 {
-    number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
-}
-
-fn mixed(number: u64) -> u32 {
-    u32::try_from(mixed_wide(number) >> 32).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TEXT: &str = "Officials confirmed on Tuesday that the new bridge over the river will stay closed to lorries for \
-                        another winter, because the council has not found the money for its repair.";
+    fn alike(a: &str, b: &str) -> bool {
+        Print::of([a]).is_like(&Print::of([b]))
+    }
 
-    fn likeness(a: &str, b: &str) -> f32 {
-        Sketch::of(a).unwrap().likeness(&Sketch::of(b).unwrap())
+    const POST: &str = "Can anyone at all solve the North Korea problem before the summit in June, or is it too late for that?";
+
+    #[test]
+    fn copies_and_small_edits_are_alike() {
+        assert!(alike(POST, POST));
+        assert!(alike(POST, &format!("RT: {POST} (corrected)")));
+        assert!(alike(POST, &POST.replace("June", "July").to_uppercase()));
     }
 
     #[test]
-    fn a_copy_with_a_few_words_more_is_much_alike_and_shares_a_band() {
-        let copy = format!("BREAKING! {} #bridge", TEXT.to_uppercase());
-        assert!(likeness(TEXT, &copy) > 0.8, "{}", likeness(TEXT, &copy));
-        let (a, b) = (Sketch::of(TEXT).unwrap().bands(), Sketch::of(&copy).unwrap().bands());
-        assert!(a.iter().zip(b).any(|(a, b)| *a == b));
+    fn other_texts_and_turned_ones_are_not() {
+        assert!(!alike(POST, "He alone has solved the North Korea problem, and nobody thanks him"));
+        let long = format!("{POST} {}", "and so on with many other words that say nothing more about it all".repeat(5));
+        assert!(alike(&long, &long.replace("too late", "quite late")));
+        assert!(!alike(&long, &long.replace("is it too late", "is it not too late")), "a negation turns it around");
+        assert!(!alike(&long, &long.replace("North", "South")));
+        assert!(!alike("", ""));
     }
 
     #[test]
-    fn another_text_about_the_same_matter_is_not_alike() {
-        let other =
-            "Lorries must go round the river this winter too: there is no money to repair the bridge, which the council closed.";
-        assert!(likeness(TEXT, other) < 0.3, "{}", likeness(TEXT, other));
+    fn scripts_without_blanks_have_prints_too() {
+        assert!(alike(
+            "北朝鮮の核の脅威はもうない。今夜はぐっすり眠ってください",
+            "北朝鮮の核の脅威はもうない。今夜はぐっすり眠ってください!"
+        ));
+        assert!(!alike("北朝鮮の核の脅威はもうない", "今夜はぐっすり眠ってください"));
     }
 
     #[test]
-    fn a_sketch_is_stored_and_read_again() {
-        let sketch = Sketch::of(TEXT).unwrap();
-        assert_eq!(Sketch::from_bytes(&sketch.to_bytes()), Some(sketch));
-        assert_eq!(Sketch::from_bytes(b"short"), None);
-        assert_eq!(Sketch::of("Too few words"), None);
+    fn texts_that_are_alike_share_an_anchor() {
+        let (print, copy) = (Print::of([POST]), Print::of([format!("BREAKING: {POST} #summit").as_str()]));
+        assert!(print.anchors().iter().any(|anchor| copy.anchors().contains(anchor)));
+        assert!(Print::of(["Too short a text"]).anchors().is_empty());
+    }
+
+    #[test]
+    fn a_print_survives_being_written_down() {
+        for text in [POST, "", "one", "北朝鮮"] {
+            let print = Print::of([text]);
+            assert_eq!(print.to_string().parse(), Ok(print), "{text}");
+        }
+        assert!("nonsense".parse::<Print>().is_err());
     }
 }

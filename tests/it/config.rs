@@ -83,8 +83,10 @@ fn the_shipped_configuration_is_sound() {
 fn the_commented_examples_are_sound_too() {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/claimwatch.toml")).unwrap();
     let house = House::with("");
-    let secret = house.write("smtp.password", "hunter2\n");
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    for secret in text.lines().filter_map(|line| line.split_once("_file")?.1.split('"').nth(1)) {
+        let secret = house.write(secret, "hunter2\n");
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    }
     let mut kept: Vec<String> = Vec::new();
     let mut in_folder_mail = false;
     for line in text.lines() {

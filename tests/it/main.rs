@@ -3,10 +3,14 @@
 
 mod cli;
 mod config;
+mod editors;
+mod feedback;
 mod feeds;
 mod fetch;
 mod floors;
 mod identity;
+mod jetstream;
+mod jetstream_server;
 mod letters;
 mod lint;
 mod mail;
@@ -14,6 +18,7 @@ mod matching;
 mod networks;
 mod post_office;
 mod postfix;
+mod push;
 mod queue;
 mod rules;
 mod samples;

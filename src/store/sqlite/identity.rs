@@ -11,15 +11,11 @@ use crate::model::sighting::Sighting;
 use crate::model::source::SourceName;
 use crate::store::error::StoreError;
 use crate::store::records::{Edited, Known, Renewed, Visit};
-use crate::text::likeness::Sketch;
+use crate::text::likeness::Print;
 
-/// Likeness from which a text is a copy of another.
-const COPY: f32 = 0.6;
-/// Likeness from which a post of the same source and host is the same post under another name.
-const SAME: f32 = 0.8;
 /// The same post under another name is expected for so long.
 const RENAMED_WITHIN_MS: i64 = 7 * 24 * 60 * 60 * 1000;
-/// Most texts compared for each band: what everybody copies is found among the newest.
+/// Most texts compared for each anchor: what everybody copies is found among the newest.
 const MOST_COMPARED: i64 = 16;
 
 impl Sqlite {
@@ -145,45 +141,42 @@ pub(super) async fn join_copies(
     key: &PostKey,
 ) -> Result<Vec<i64>, sqlx::Error> {
     let Some(post) = visit.new.iter().find(|post| post.key == *key) else { return Ok(Vec::new()) };
-    let text = post.parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n");
-    let Some(sketch) = Sketch::of(&text) else { return Ok(Vec::new()) };
-    let mut best: Option<(f32, i64)> = None;
+    let print = Print::of(post.parts.iter().map(|part| part.text.as_str()));
+    let mut group = None;
     let mut same = Vec::new();
     let mut compared = std::collections::HashSet::from([id]);
-    for band in sketch.bands() {
+    for anchor in print.anchors() {
         let near: Vec<SqliteRow> = sqlx::query(
-            "SELECT p.id, p.key, p.source, p.post, p.sketch, COALESCE(p.copy_of, p.id) AS copies FROM \
-             (SELECT post FROM copy_bands WHERE band = $1 ORDER BY post DESC LIMIT $2) b JOIN posts p ON p.id = b.post",
+            "SELECT p.id, p.key, p.source, p.post, p.print, COALESCE(p.copy_of, p.id) AS copies FROM \
+             (SELECT post FROM copy_anchors WHERE anchor = $1 ORDER BY post DESC LIMIT $2) a JOIN posts p ON p.id = a.post",
         )
-        .bind(band)
+        .bind(i64::from(*anchor))
         .bind(MOST_COMPARED)
         .fetch_all(&mut *tx)
         .await?;
         for row in near {
             let other: i64 = row.try_get("id")?;
-            let theirs: Option<Vec<u8>> = row.try_get("sketch")?;
-            let Some(theirs) = theirs.filter(|_| compared.insert(other)).and_then(|bytes| Sketch::from_bytes(&bytes)) else {
+            let theirs: Option<String> = row.try_get("print")?;
+            let theirs = theirs.filter(|_| compared.insert(other)).and_then(|text| text.parse::<Print>().ok());
+            if !theirs.is_some_and(|theirs| print.is_like(&theirs)) {
                 continue;
-            };
-            let likeness = sketch.likeness(&theirs);
-            if likeness >= COPY && best.is_none_or(|(most, _)| likeness > most) {
-                best = Some((likeness, row.try_get("copies")?));
             }
+            // The oldest group, where likeness joins two of them.
+            group = group.into_iter().chain([row.try_get::<i64, _>("copies")?]).min();
             let own = row.try_get::<String, _>("source")? == visit.source.0 && !is_everywhere(key);
-            let their_key = PostKey(row.try_get("key")?);
-            if likeness >= SAME && own && !stands_in(visit, &their_key) && by_the_same(post, row.try_get("post")?) {
+            if own && !stands_in(visit, &PostKey(row.try_get("key")?)) && by_the_same(post, row.try_get("post")?) {
                 same.push(other);
             }
         }
-        sqlx::query("INSERT INTO copy_bands (band, post) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-            .bind(band)
+        sqlx::query("INSERT INTO copy_anchors (anchor, post) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(i64::from(*anchor))
             .bind(id)
             .execute(&mut *tx)
             .await?;
     }
-    sqlx::query("UPDATE posts SET sketch = $1, copy_of = $2 WHERE id = $3")
-        .bind(sketch.to_bytes())
-        .bind(best.map_or(id, |(_, group)| group))
+    sqlx::query("UPDATE posts SET print = $1, copy_of = $2 WHERE id = $3")
+        .bind(print.to_string())
+        .bind(group.unwrap_or(id))
         .bind(id)
         .execute(tx)
         .await?;

@@ -1,11 +1,15 @@
 //! The SQLite file: how it is opened, checked, brought up to date and closed.
 
 mod deliveries;
+mod feedback;
+mod history;
 mod housekeeping;
 mod identity;
+mod inbox;
 mod letters;
 mod orders;
 mod queue;
+mod retract;
 mod rows;
 mod visits;
 
@@ -195,10 +199,19 @@ fn options(settings: &Settings) -> SqliteConnectOptions {
 fn migrations() -> Vec<Migration> {
     let memory = include_str!("../migrations/sqlite/0001_memory.sql");
     let ingestion = include_str!("../migrations/sqlite/0002_ingestion.sql");
+    let identity = include_str!("../migrations/sqlite/0004_identity.sql");
+    let feedback = include_str!("../migrations/sqlite/0005_feedback.sql");
+    let networks = include_str!("../migrations/sqlite/0006_networks.sql");
     let one = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    vec![one(1, "memory", memory), one(2, "ingestion", ingestion)]
+    vec![
+        one(1, "memory", memory),
+        one(2, "ingestion", ingestion),
+        one(4, "identity", identity),
+        one(5, "feedback", feedback),
+        one(6, "networks", networks),
+    ]
 }
 
 fn newest() -> i64 {

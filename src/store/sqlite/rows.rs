@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::model::feedback::Opinion;
 use crate::model::sighting::Decision;
 use crate::model::source::Health;
 use crate::store::error::StoreError;
@@ -63,6 +64,19 @@ pub(super) fn decision_word(decision: Decision) -> &'static str {
         Decision::Possible => "possible",
         Decision::Alert => "alert",
     }
+}
+
+/// A word we do not know told nobody.
+pub(super) fn decision(word: &str) -> Decision {
+    match word {
+        "alert" => Decision::Alert,
+        "possible" => Decision::Possible,
+        _ => Decision::Below,
+    }
+}
+
+pub(super) fn opinion(word: &str) -> Opinion {
+    if word == "confirmed" { Opinion::Confirmed } else { Opinion::Dismissed }
 }
 
 pub(super) fn state(word: &str) -> DeliveryState {

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use sqlx::{Row, SqliteConnection};
 
-use super::Sqlite;
+use super::feedback::Dismissed;
 use super::identity;
 use super::rows::{at, decision_word, health, health_word, json, ms, number};
+use super::{Sqlite, inbox};
 use crate::model::alert::{AlertId, AlertState, DeskName, LetterId, Step, Topic};
 use crate::model::claim::ClaimId;
 use crate::model::post::{Post, PostKey};
+use crate::model::sighting::{Decision, Sighting};
 use crate::model::source::{Health, SourceName, SourceState, Validators};
 use crate::store::error::StoreError;
 use crate::store::records::{Recorded, Visit};
@@ -105,8 +107,9 @@ impl Sqlite {
             for renewed in renewed {
                 identity::renew(&mut tx, &visit.source, renewed).await?;
             }
-            let rows = insert_sightings(&mut tx, visit, &fresh, &seen).await?;
-            let mut recorded = Recorded { posts: fresh.len(), sightings: rows.len(), ..Recorded::default() };
+            let mut recorded = Recorded { posts: fresh.len(), ..Recorded::default() };
+            let rows = insert_sightings(&mut tx, visit, &fresh, &seen, &mut recorded).await?;
+            recorded.sightings = rows.len();
             if !rows.is_empty() {
                 let known = alert_states(&mut tx, visit).await?;
                 for step in group(&known) {
@@ -114,6 +117,7 @@ impl Sqlite {
                 }
             }
             remember_source(&mut tx, &visit.source, &visit.state).await?;
+            inbox::clear(&mut tx, &visit.source, &visit.state).await?;
             Ok(recorded)
         }
         .await
@@ -216,16 +220,20 @@ pub(super) fn is_everywhere(key: &PostKey) -> bool {
     key.0.starts_with('*')
 }
 
-/// Inserts the sightings in fresh posts; gives the row of each by its place in the visit.
+/// Inserts the sightings in fresh posts; gives the row of each by its place in the visit. What is like a post that people
+/// dismissed is written down as telling nobody, and has no row in the answer: no letter takes it.
 async fn insert_sightings(
     tx: &mut SqliteConnection,
     visit: &Visit,
     fresh: &HashMap<&PostKey, i64>,
     seen: &[(String, String)],
+    recorded: &mut Recorded,
 ) -> Result<HashMap<usize, i64>, sqlx::Error> {
     let mut rows = HashMap::new();
     // Posts that say nearly the same, for each post with sightings.
     let mut told: HashMap<i64, Vec<i64>> = HashMap::new();
+    let posts: HashMap<&PostKey, &Post> = visit.new.iter().map(|post| (&post.key, post)).collect();
+    let mut dismissed = Dismissed::default();
     for (index, ((sighting, claim), (sighting_json, claim_json))) in visit.sightings.iter().zip(seen).enumerate() {
         let Some(post) = fresh.get(&sighting.post) else { continue };
         if !told.contains_key(post) {
@@ -245,19 +253,28 @@ async fn insert_sightings(
         .bind(ms(visit.seen_at))
         .execute(&mut *tx)
         .await?;
+        let like = dismissed.like(&mut *tx, sighting, posts.get(&sighting.post).copied()).await?;
+        let quiet = like.map(|_| Sighting { decision: Decision::Below, ..sighting.clone() });
+        let quiet_json = quiet.as_ref().and_then(|quiet| json(quiet, "a sighting").ok());
+        let decision = quiet.map_or(sighting.decision, |quiet| quiet.decision);
         let row: Option<i64> = sqlx::query_scalar(
-            "INSERT INTO sightings (post, claim, revision, decision, sighting, seen_at) VALUES ($1, $2, $3, $4, $5, $6) \
+            "INSERT INTO sightings (post, claim, revision, decision, sighting, seen_at, dismissed_like) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) \
              ON CONFLICT (post, claim) DO NOTHING RETURNING id",
         )
         .bind(post)
         .bind(&claim.id.0)
         .bind(&claim.revision.0)
-        .bind(decision_word(sighting.decision))
-        .bind(sighting_json)
+        .bind(decision_word(decision))
+        .bind(quiet_json.as_ref().unwrap_or(sighting_json))
         .bind(ms(visit.seen_at))
+        .bind(like.map(|like| like.0))
         .fetch_optional(&mut *tx)
         .await?;
-        rows.extend(row.map(|id| (index, id)));
+        match (row, like) {
+            (Some(_), Some(_)) => recorded.left_out += 1,
+            (row, _) => rows.extend(row.map(|id| (index, id))),
+        }
     }
     Ok(rows)
 }

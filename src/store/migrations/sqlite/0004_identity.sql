@@ -11,17 +11,17 @@ ALTER TABLE posts ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
 
 -- Posts with sightings only: the first post of those with nearly the same text, and what their texts are compared by.
 ALTER TABLE posts ADD COLUMN copy_of INTEGER;
-ALTER TABLE posts ADD COLUMN sketch BLOB;
+ALTER TABLE posts ADD COLUMN print TEXT;
 
 CREATE INDEX posts_by_url ON posts (url_alias, source) WHERE url_alias IS NOT NULL;
 CREATE INDEX posts_by_text ON posts (text_hash, source) WHERE tells = 1;
 CREATE INDEX posts_by_revision ON posts (revision_of, revision) WHERE revision_of IS NOT NULL;
 CREATE INDEX posts_by_copy ON posts (copy_of) WHERE copy_of IS NOT NULL;
 
-CREATE TABLE copy_bands (
-    band INTEGER NOT NULL,
+CREATE TABLE copy_anchors (
+    anchor INTEGER NOT NULL,
     post INTEGER NOT NULL,
-    PRIMARY KEY (band, post)
+    PRIMARY KEY (anchor, post)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX copy_bands_by_post ON copy_bands (post);
+CREATE INDEX copy_anchors_by_post ON copy_anchors (post);
