@@ -8,7 +8,8 @@ use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tempfile::TempDir;
 
-const CLAIM: &str = "Everybody knows that fish is very good indeed, the minister said on Monday in the harbour of the old town.";
+const CLAIM: &str =
+    "On Mondays in the harbour of the old town fish is very good indeed, and nothing else is better to eat there.";
 const PLAIN: &str = "The minister visited the harbour of the old town on Monday, where boats were blessed and songs were sung.";
 
 /// A desk that watches one or two files, one of which was visited before.
@@ -81,7 +82,7 @@ fn an_edited_post_writes_again_only_for_what_it_did_not_say_before() {
     assert_eq!(desk.says("wire", &[item("a", "1", PLAIN)]), 0);
     assert_eq!(desk.says("wire", &[item("a", "1", CLAIM)]), 1, "the edit brought the claim in");
     assert_eq!(desk.says("wire", &[item("a", "1", &format!("{CLAIM} More follows."))]), 1, "it says what it said");
-    let both = format!("{CLAIM} He added that every boat sinks at the end.");
+    let both = format!("{CLAIM} And every boat sinks at the end of its days.");
     assert_eq!(desk.says("wire", &[item("a", "1", &both)]), 1, "six hours have not gone by");
     assert_eq!(desk.number("SELECT COUNT(*) FROM posts"), 2, "the post and the text that was worth a letter");
 }
@@ -91,7 +92,7 @@ fn history_that_is_edited_does_not_alert_on_what_it_said_all_along() {
     let desk = Desk::new(&["wire"]);
     fs::remove_dir_all(desk.0.path().join("db")).unwrap();
     assert_eq!(desk.says("wire", &[item("a", "1", CLAIM)]), 0, "a first visit");
-    assert_eq!(desk.says("wire", &[item("a", "1", &CLAIM.replace("Monday", "Sunday"))]), 0);
+    assert_eq!(desk.says("wire", &[item("a", "1", &CLAIM.replace("Mondays", "Sundays"))]), 0);
 }
 
 #[test]
