@@ -36,7 +36,9 @@ pub(super) fn configuration(text: &RuleText, secret: SecretOf<'_>) -> (Option<Co
     };
     let fetch = root.table("fetch", &mut notes).map(|table| fetch(table, &mut notes)).unwrap_or_default();
     let sources = sources::read(root.tables("source", &mut notes), fetch.contact.is_some(), secret, &mut notes);
-    let desks = desks::read(root.tables("desk", &mut notes), &mut notes);
+    let mut desks = desks::read(root.tables("desk", &mut notes), &sources, &mut notes);
+    // The operator reads like a desk that no rule writes to.
+    desks.extend(root.table("operator", &mut notes).and_then(|table| desks::operator(table, &mut notes)));
     let mail = root.table("mail", &mut notes).map(|table| mail::read(table, secret, &mut notes));
     let mail = mail.unwrap_or_else(|| Some(post_office::settings::Settings::default()));
     let web = root.table("web", &mut notes).map(|table| web(table, secret, &mut notes));

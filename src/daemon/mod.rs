@@ -4,6 +4,7 @@
 //! visits → visits in hand finish → the letter in hand settles → the web server → the store, one limit over all.
 
 mod bluesky;
+mod clerk;
 pub mod clock;
 pub mod error;
 pub mod gate;
@@ -156,7 +157,10 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
         clock,
     });
     let office = Arc::new(
-        PostOffice::new(house.store.clone(), &config.mail, desk_list, Arc::clone(&bell), Arc::clone(&metrics))?.with_clock(clock),
+        PostOffice::new(house.store.clone(), &config.mail, desk_list, Arc::clone(&bell), Arc::clone(&metrics))?
+            .with_clock(clock)
+            .with_rules(house.rules.clone())
+            .with_sources(watched.iter().map(|(source, _)| source.name.clone()).collect()),
     );
     tell(News::Started { sources, claims, desks, web: web_address });
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::model::post::{Alias, Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
-use crate::store::records::{Edited, Identity, Known, Renewed, Revised};
+use crate::store::records::{Edited, Identity, Remembered, Renewed, Revised};
 
 /// Posts in a document below which nothing can be said about its identifiers.
 const FEWEST: usize = 10;
@@ -34,7 +34,7 @@ pub struct Sifted {
 }
 
 /// Tells the posts of one document apart. `found` is what the store remembers of each.
-pub fn sift(posts: Vec<Post>, aliases: Vec<Alias>, found: Vec<Option<Known>>) -> Sifted {
+pub fn sift(posts: Vec<Post>, aliases: Vec<Alias>, found: Vec<Option<Remembered>>) -> Sifted {
     let mut sifted = Sifted::default();
     let all = posts.len();
     let mut renamed = 0;
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn identifiers_that_change_at_every_visit_are_noticed() {
-        let known = |by_alias| Some(Known { key: PostKey("k".to_owned()), by_alias, renewed: false, edited: None });
+        let known = |by_alias| Some(Remembered { key: PostKey("k".to_owned()), by_alias, renewed: false, edited: None });
         let sifted = |renamed: usize, all: usize| {
             let posts: Vec<Post> = (0..all).map(|n| post(&n.to_string())).collect();
             let found = (0..all).map(|n| if n < renamed { known(true) } else { None }).collect();

@@ -1,6 +1,6 @@
 //! One visit: fetch, read, clean, match, remember. A straight line, and one transaction at its end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,11 +14,12 @@ use super::news::{self, Sorted};
 use super::recognise::{self, Edit, Sifted};
 use super::schedule::{self, Found};
 use super::trouble::Trouble;
-use crate::alerting::group;
+use crate::alerting::group::{self, Sighted};
 use crate::alerting::subscription::Desk;
 use crate::feeds::{clean, key};
 use crate::fetch::Fetcher;
 use crate::matching;
+use crate::model::alert::Waits;
 use crate::model::claim::{Claim, ClaimId};
 use crate::model::post::{Alias, Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
@@ -216,9 +217,13 @@ async fn remember(
 /// Writes down what was found, in one transaction, and counts it.
 pub(super) async fn write_down(house: &House, visit: &Visit, tally: &mut Tally) -> Result<(), StoreError> {
     let now = visit.seen_at;
-    let pairs: Vec<(&Sighting, &Claim)> = visit.sightings.iter().map(|(sighting, claim)| (sighting, claim)).collect();
-    let recorded = house.store.record(visit, |alerts| group::group(now, &house.desks, &pairs, alerts)).await?;
+    let seen = sighted(visit);
+    let recorded = house.store.record(visit, |known| group::group(now, &house.desks, &seen, known)).await?;
     tally.letters = recorded.letters;
+    house.metrics.suppress(Waits::Spaced.word(), recorded.spaced);
+    for (reason, sightings) in &recorded.held {
+        house.metrics.suppress(reason.word(), *sightings);
+    }
     if recorded.left_out > 0 {
         info!(source.id = %visit.source, left_out = recorded.left_out,
             "{}: {} told nobody: editors dismissed the like of it", visit.source, counted(recorded.left_out, "sighting"));
@@ -232,6 +237,18 @@ pub(super) async fn write_down(house: &House, visit: &Visit, tally: &mut Tally) 
     metrics.near_misses.inc_by(tally.near_misses as u64);
     metrics.feed_last_success.get_or_create(&by_source).set(now.as_second());
     Ok(())
+}
+
+/// The sightings of a visit, each with what routing must know of its post.
+pub fn sighted(visit: &Visit) -> Vec<Sighted<'_>> {
+    let posts: HashMap<&PostKey, &Post> = visit.new.iter().map(|post| (&post.key, post)).collect();
+    let mut sighted = Vec::with_capacity(visit.sightings.len());
+    for (sighting, claim) in &visit.sightings {
+        let post = posts.get(&sighting.post);
+        let lang = post.and_then(|post| post.lang.as_ref());
+        sighted.push(Sighted { sighting, claim, lang, author: post.and_then(|post| post.author.as_deref()) });
+    }
+    sighted
 }
 
 pub(super) fn examined(post: &Post, rules: &RuleSet) -> Vec<(Sighting, Claim)> {

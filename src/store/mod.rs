@@ -3,6 +3,16 @@
 //! Whether something is unique is a UNIQUE constraint in `migrations/`, never a check in code. What belongs together is one
 //! transaction: a visit with everything it found; a letter's words with its deliveries; an attempt with its outcome.
 
+/// Gives the answer of whichever store it is.
+macro_rules! on {
+    ($store:expr, $db:ident => $answer:expr) => {
+        match $store {
+            Store::Sqlite($db) => $answer,
+        }
+    };
+}
+
+mod alerts;
 pub mod editors;
 pub mod error;
 mod folder;
@@ -16,13 +26,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::alert::{AlertState, LetterId, Step, Topic};
+use crate::model::alert::{Known, LetterId, Step};
+use crate::model::claim::Claim;
 use crate::model::delivery::{Delivery, DeliveryId};
 use crate::model::letter::{Dossier, Letter};
 use crate::model::post::{Alias, PostKey};
 use crate::model::source::{SourceName, SourceState};
 use error::StoreError;
-use records::{Closing, DueLetter, Forgotten, Known, Note, Numbers, Orders, Queued, Recorded, Settlement, Visit};
+use records::{Closed, Closing, DueLetter, Forgotten, Note, Numbers, Orders, Queued, Recorded, Remembered, Settlement, Visit};
 use settings::Settings;
 use sqlite::Sqlite;
 
@@ -31,15 +42,6 @@ use sqlite::Sqlite;
 pub enum Store {
     /// A file on this machine.
     Sqlite(Arc<Sqlite>),
-}
-
-/// Gives the answer of whichever store it is.
-macro_rules! on {
-    ($store:expr, $db:ident => $answer:expr) => {
-        match $store {
-            Store::Sqlite($db) => $answer,
-        }
-    };
 }
 
 impl Store {
@@ -79,7 +81,11 @@ impl Store {
     ///
     /// # Errors
     /// Those of reading.
-    pub async fn recognise(&self, source: &SourceName, posts: &[(PostKey, Alias)]) -> Result<Vec<Option<Known>>, StoreError> {
+    pub async fn recognise(
+        &self,
+        source: &SourceName,
+        posts: &[(PostKey, Alias)],
+    ) -> Result<Vec<Option<Remembered>>, StoreError> {
         on!(self, db => db.recognise(source, posts).await)
     }
 
@@ -90,11 +96,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of writing; then nothing of the visit is recorded.
-    pub async fn record(
-        &self,
-        visit: &Visit,
-        group: impl FnOnce(&BTreeMap<Topic, AlertState>) -> Vec<Step> + Send,
-    ) -> Result<Recorded, StoreError> {
+    pub async fn record(&self, visit: &Visit, group: impl FnOnce(&Known) -> Vec<Step> + Send) -> Result<Recorded, StoreError> {
         on!(self, db => db.record(visit, group).await)
     }
 
@@ -189,8 +191,10 @@ impl Store {
         on!(self, db => db.due_letters(now, first_ones_too).await)
     }
 
-    /// Closes a letter: `write` is given what it holds, inside the transaction, so that no sighting can join unseen; its words
-    /// and its deliveries become rows together. `domain` is the right side of its Message-IDs. Gives the deliveries made.
+    /// Closes a letter: `write` is given what it holds and how many letters its desk got within the last hour, inside the
+    /// transaction, so that no sighting can join unseen; its words and its deliveries become rows together, or what it holds is
+    /// kept for the digest. What a silence covers by now is taken out first. `domain` is the right side of its Message-IDs;
+    /// `today` is the claim as the rules have it, where that is known.
     ///
     /// # Errors
     /// Those of writing; then the letter is still open. A letter closed meanwhile makes no deliveries and no error.
@@ -199,9 +203,10 @@ impl Store {
         id: LetterId,
         now: Timestamp,
         domain: &str,
-        write: impl FnOnce(&Dossier) -> Closing + Send,
-    ) -> Result<usize, StoreError> {
-        on!(self, db => db.close_letter(id, now, domain, write).await)
+        today: Option<&Claim>,
+        write: impl FnOnce(&Dossier, u32) -> Closing + Send,
+    ) -> Result<Closed, StoreError> {
+        on!(self, db => db.close_letter(id, now, domain, today, write).await)
     }
 
     /// When the next letter is due, if one gathers.

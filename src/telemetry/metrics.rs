@@ -89,6 +89,8 @@ pub struct Metrics {
     pub delivery_lag: Histogram,
     /// Letters by desk and fate.
     pub alerts: Family<ByDesk, Counter>,
+    /// Sightings that got no letter of their own, or none yet, by reason.
+    pub suppressed: Family<ByReason, Counter>,
     /// What the relay answered to letters.
     pub smtp_replies: Family<ByCode, Counter>,
     /// Letters refused for good.
@@ -131,6 +133,7 @@ impl Metrics {
             match_lag: Histogram::new(exponential_buckets(1.0, 4.0, 9)),
             delivery_lag: Histogram::new(exponential_buckets(0.1, 4.0, 11)),
             alerts: Family::default(),
+            suppressed: Family::default(),
             smtp_replies: Family::default(),
             bounces: Counter::default(),
             outbox_rows: Family::default(),
@@ -185,6 +188,11 @@ impl Metrics {
         registry.register("smtp_replies", "What the relay answered to letters, by first digit", metrics.smtp_replies.clone());
         registry.register("bounces", "Letters refused for good", metrics.bounces.clone());
         registry.register("alerts", "Letters by desk and outcome", metrics.alerts.clone());
+        registry.register(
+            "alerts_suppressed",
+            "Sightings without a letter of their own, or without one yet, by reason",
+            metrics.suppressed.clone(),
+        );
         registry.register("outbox_rows", "Deliveries by state, accepted and dropped ones left out", metrics.outbox_rows.clone());
         registry.register_with_unit(
             "outbox_oldest",
@@ -197,6 +205,13 @@ impl Metrics {
         registry.register("config_last_reload_successful", "1 if the last reload was good", metrics.reload_ok.clone());
         registry.register("claims", "Claims that posts are compared with", metrics.claims.clone());
         Self { registry, ..metrics }
+    }
+
+    /// Counts sightings that were not written about now.
+    pub fn suppress(&self, reason: &str, sightings: usize) {
+        if sightings > 0 {
+            self.suppressed.get_or_create(&ByReason { reason: reason.to_owned() }).inc_by(sightings as u64);
+        }
     }
 
     /// Gives everything in OpenMetrics text form.

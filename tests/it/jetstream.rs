@@ -321,7 +321,7 @@ async fn whenever_the_power_fails_every_claim_has_its_letter_and_none_has_two() 
     let config = format!(
         "[store]\nurl = \"sqlite:db/claimwatch.db\"\n[rules]\npaths = [\"rules.toml\"]\n[fetch]\ncontact = \"desk@example.org\"\n\
          [[source]]\nname = \"network\"\nkind = \"jetstream\"\nhosts = [\"{}\"]\nallow_private = [\"127.0.0.0/8\"]\n\
-         [[desk]]\nname = \"desk\"\nto = [\"desk@example.org\"]\ntopics = [\"moon\"]\ngather = \"0s\"\n\
+         [[desk]]\nname = \"desk\"\nto = [\"desk@example.org\"]\ntopics = [\"moon\"]\ngather = \"0s\"\ncap = 10000\n\
          [mail]\nvia = \"folder\"\nfolder = \"mail\"\n",
         server.url()
     );

@@ -10,7 +10,7 @@ use crate::model::post::{Alias, Post, PostKey};
 use crate::model::sighting::Sighting;
 use crate::model::source::SourceName;
 use crate::store::error::StoreError;
-use crate::store::records::{Edited, Known, Renewed, Visit};
+use crate::store::records::{Edited, Remembered, Renewed, Visit};
 use crate::text::likeness::Print;
 
 /// The same post under another name is expected for so long.
@@ -23,7 +23,7 @@ impl Sqlite {
         &self,
         source: &SourceName,
         posts: &[(PostKey, Alias)],
-    ) -> Result<Vec<Option<Known>>, StoreError> {
+    ) -> Result<Vec<Option<Remembered>>, StoreError> {
         let mut reader = self.readers.acquire().await.map_err(|e| self.error(&e))?;
         let mut found = Vec::with_capacity(posts.len());
         for (key, alias) in posts {
@@ -42,7 +42,7 @@ impl Sqlite {
         row: &SqliteRow,
         by_alias: bool,
         alias: &Alias,
-    ) -> Result<Known, StoreError> {
+    ) -> Result<Remembered, StoreError> {
         let read = || -> Result<_, sqlx::Error> {
             let url: Option<String> = row.try_get("url_alias")?;
             let text: Option<String> = row.try_get("text_hash")?;
@@ -54,7 +54,7 @@ impl Sqlite {
             _ => None,
         };
         let renewed = text.as_ref() != Some(&alias.text) || (alias.url.is_some() && url != alias.url);
-        Ok(Known { key, by_alias, renewed, edited })
+        Ok(Remembered { key, by_alias, renewed, edited })
     }
 
     async fn edited(&self, reader: &mut SqliteConnection, id: i64) -> Result<Edited, StoreError> {

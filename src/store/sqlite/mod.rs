@@ -1,16 +1,23 @@
 //! The SQLite file: how it is opened, checked, brought up to date and closed.
 
+mod corrections;
 mod deliveries;
+mod digests;
 mod feedback;
 mod history;
+mod holding;
 mod housekeeping;
 mod identity;
 mod inbox;
 mod letters;
+mod notices;
 mod orders;
 mod queue;
 mod retract;
 mod rows;
+mod silences;
+mod steps;
+mod telling;
 mod visits;
 
 use std::ops::{Deref, DerefMut};
@@ -199,6 +206,7 @@ fn options(settings: &Settings) -> SqliteConnectOptions {
 fn migrations() -> Vec<Migration> {
     let memory = include_str!("../migrations/sqlite/0001_memory.sql");
     let ingestion = include_str!("../migrations/sqlite/0002_ingestion.sql");
+    let alerts = include_str!("../migrations/sqlite/0003_alerts.sql");
     let identity = include_str!("../migrations/sqlite/0004_identity.sql");
     let feedback = include_str!("../migrations/sqlite/0005_feedback.sql");
     let networks = include_str!("../migrations/sqlite/0006_networks.sql");
@@ -208,6 +216,7 @@ fn migrations() -> Vec<Migration> {
     vec![
         one(1, "memory", memory),
         one(2, "ingestion", ingestion),
+        one(3, "alerts", alerts),
         one(4, "identity", identity),
         one(5, "feedback", feedback),
         one(6, "networks", networks),
