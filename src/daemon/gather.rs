@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 use url::Url;
 
 use super::trouble::Trouble;
-use super::{bluesky, mastodon, push, stream};
+use super::{condition, bluesky, mastodon, push, stream};
 use crate::feeds::error::ReadError;
 use crate::feeds::key::Policy;
 use crate::feeds::{clean, syndication};
@@ -51,6 +51,8 @@ pub struct Batch {
     pub more: bool,
     /// How the keys of its posts were made, where that was chosen by the document.
     pub key_policy: Option<String>,
+    /// Where permanent redirects led.
+    pub moved: Option<Url>,
 }
 
 /// Whom a source is asked through.
@@ -79,9 +81,10 @@ pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -
 }
 
 async fn document(fetcher: &Fetcher, source: &Source, state: &SourceState, now: Timestamp) -> Result<Gathered, Trouble> {
-    let (body, content_type, url, validators, hint) = match fetcher.fetch(source, &state.validators).await? {
+    let (asked, validators) = condition::to_ask(source, state);
+    let (body, content_type, url, validators, hint, moved) = match fetcher.fetch(&asked, &validators).await? {
         Fetched::NotModified { validators, hint } => return Ok(Gathered::Unchanged { validators, hint }),
-        Fetched::News { body, content_type, url, validators, hint } => (body, content_type, url, validators, hint),
+        Fetched::News { body, content_type, url, validators, hint, moved } => (body, content_type, url, validators, hint, moved),
     };
     let name = source.name.clone();
     let policy = state.condition.key_policy.as_deref().and_then(Policy::remembered);
@@ -97,5 +100,5 @@ async fn document(fetcher: &Fetcher, source: &Source, state: &SourceState, now: 
     let (batch, ttl, cut_short) = read.await.unwrap_or(Err(ReadError::Panicked))?;
     // Half a document must be asked for again: with its validators the server would say "nothing new" for the other half.
     let validators = if cut_short { Validators::default() } else { validators };
-    Ok(Gathered::Batch(Box::new(Batch { hint: hint.max(ttl), validators, ..batch })))
+    Ok(Gathered::Batch(Box::new(Batch { hint: hint.max(ttl), validators, moved, ..batch })))
 }

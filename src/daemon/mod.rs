@@ -6,6 +6,7 @@
 mod bluesky;
 mod clerk;
 pub mod clock;
+pub mod condition;
 pub mod error;
 pub mod gate;
 pub mod gather;

@@ -9,6 +9,7 @@ use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
 use super::clock::Clock;
+use super::condition;
 use super::gather::{Asking, Batch, Gathered, gather};
 use super::news::{self, Sorted};
 use super::recognise::{self, Edit, Sifted};
@@ -29,7 +30,7 @@ use crate::rules::compile::RuleSet;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::records::{Renewed, Visit};
-use crate::telemetry::metrics::{ByReason, BySource, Metrics};
+use crate::telemetry::metrics::{ByReason, BySource, ByVisit, Metrics};
 
 /// What every visit needs; shared by all of them.
 #[derive(Debug)]
@@ -105,10 +106,12 @@ pub async fn visit(house: &House, source: &Source, state: &SourceState, chance: 
     let batch = match gather(&house.asking(), source, state).await {
         Ok(Gathered::Batch(batch)) => *batch,
         Ok(Gathered::Unchanged { validators, hint }) => {
+            count_visit(house, source, "unchanged");
             let found = Found { hint, validators, ..Found::default() };
             return unchanged(house, source, state, &found, chance).await;
         }
         Err(Trouble { is_put_off: true, sentence, wait: Some(wait), .. }) => {
+            count_visit(house, source, "put off");
             // Not written down: after a restart it is overdue, which is what it is.
             return (schedule::put_off(state, &sentence, wait, house.clock.now()), Visited::PutOff { sentence, wait });
         }
@@ -117,6 +120,7 @@ pub async fn visit(house: &House, source: &Source, state: &SourceState, chance: 
     let repaired = batch.repaired.clone();
     match remember(house, source, state, batch, chance).await {
         Ok((state, tally)) => {
+            count_visit(house, source, "read");
             tally.log(source, &repaired);
             (state, Visited::Read(tally))
         }
@@ -133,7 +137,7 @@ async fn remember(
     chance: f64,
 ) -> Result<(SourceState, Tally), Trouble> {
     let now = house.clock.now();
-    let Batch { posts, mut repaired, hint, validators, cursor, more, key_policy, .. } = batch;
+    let Batch { posts, mut repaired, hint, validators, cursor, more, key_policy, moved, .. } = batch;
     let all = posts.len();
     let aliases = key::aliases(&posts);
     let asked: Vec<(PostKey, Alias)> =
@@ -199,7 +203,8 @@ async fn remember(
     }
     let mut tally = Tally { posts: all, new: found.new, history: history.len(), ..Tally::default() };
     tally.count(&sightings);
-    let state = schedule::after_success(source, state, &found, now, chance);
+    let after = schedule::after_success(source, state, &found, now, chance);
+    let state = condition::after_success(source, state, after, moved, now);
     let visit = Visit {
         source: source.name.clone(),
         state: state.clone(),
@@ -266,9 +271,12 @@ async fn unchanged(house: &House, source: &Source, state: &SourceState, found: &
 
 async fn failed(house: &House, source: &Source, state: &SourceState, trouble: &Trouble, chance: f64) -> (SourceState, Visited) {
     let now = house.clock.now();
-    let state = schedule::after_failure(source, state, &trouble.sentence, trouble.wait, trouble.is_held, now, chance);
+    let after = schedule::after_failure(source, state, &trouble.sentence, trouble.wait, trouble.is_held, now, chance);
+    let state = condition::after_failure(state, after, trouble.class, trouble.is_held, now);
     let next = state.next_due.map(|due| in_words(house.clock.until(due))).unwrap_or_default();
     warn!(source.id = %source.name, class = trouble.class, failures = state.failures, "{}: {}; next try in {next}", source.name, trouble.sentence);
+    count_visit(house, source, "failed");
+    house.metrics.source_failures.get_or_create(&by_source(source)).set(i64::from(state.failures));
     house.metrics.feed_errors.get_or_create(&ByReason { reason: trouble.class.to_owned() }).inc();
     keep(house, source, &state).await;
     (state, Visited::Failed { class: trouble.class, sentence: trouble.sentence.clone() })
@@ -287,6 +295,14 @@ fn observe_lag(metrics: &Metrics, visit: &Visit) {
         visit.sightings.iter().filter(|(sighting, _)| sighting.decision == Decision::Alert).map(|(s, _)| &s.post).collect();
     for published in visit.new.iter().filter(|post| alerting.contains(&post.key)).filter_map(|post| post.published) {
         metrics.match_lag.observe(visit.seen_at.duration_since(published).as_secs_f64().max(0.0));
+    }
+}
+
+fn count_visit(house: &House, source: &Source, outcome: &str) {
+    let label = ByVisit { source: source.name.0.clone(), outcome: outcome.to_owned() };
+    house.metrics.source_visits.get_or_create(&label).inc();
+    if matches!(outcome, "read" | "unchanged") {
+        house.metrics.source_failures.get_or_create(&by_source(source)).set(0);
     }
 }
 

@@ -75,6 +75,8 @@ pub fn after_success(source: &Source, state: &SourceState, found: &Found, now: T
             last_news: if found.new > 0 { Some(now) } else { state.condition.last_news },
             pause_seconds: Some(pause.as_secs()),
             moved: state.condition.moved.clone(),
+            address: state.condition.address.clone(),
+            asked: state.condition.asked.clone(),
             ..Condition::default()
         },
     }

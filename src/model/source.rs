@@ -263,8 +263,12 @@ pub struct Condition {
     pub gone_since: Option<jiff::Timestamp>,
     /// Since when, and how often in a row, it was not there (HTTP 404).
     pub missing: Option<Missing>,
-    /// Where it says it has moved to for good.
+    /// Where it says it has moved to for good, as long as that is not believed.
     pub moved: Option<Moved>,
+    /// Where it is asked since it has moved.
+    pub address: Option<Address>,
+    /// Where its validators came from.
+    pub asked: Option<Url>,
     /// What had to be repaired at the last visit that read a document, in words.
     pub repaired: Vec<String>,
     /// When it last brought something new.
@@ -291,8 +295,15 @@ pub struct Moved {
     pub since: jiff::Timestamp,
     /// Times in a row.
     pub times: u32,
-    /// It has been said often and long enough: the new address is asked from now on.
-    pub settled: bool,
+}
+
+/// Where a source is asked instead of at the address in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// The address in the configuration; another one there puts an end to this.
+    pub of: Url,
+    /// The address asked.
+    pub is: Url,
 }
 
 /// What the store remembers about a source between visits.
