@@ -75,6 +75,19 @@ fn the_sample_feed_is_read_whole_and_needs_no_repair() {
 }
 
 #[test]
+fn a_wrong_byte_anywhere_costs_a_feed_few_items() {
+    let whole = sample();
+    for at in (600..whole.len() - 20).step_by(13) {
+        for wrong in [b'<', b'&', b'"', b'>', 0, 0xff] {
+            let mut bytes = whole.clone();
+            bytes[at] = wrong;
+            let left = read(&bytes).map(|document| document.posts.len());
+            assert!(left.as_ref().is_ok_and(|left| *left >= 22), "{left:?} with {wrong} at {at}");
+        }
+    }
+}
+
+#[test]
 fn the_same_document_gives_the_same_keys() {
     let keys = || cleaned(read(sample()).unwrap()).into_iter().map(|post| post.key).collect::<Vec<_>>();
     assert_eq!(keys(), keys());
@@ -356,16 +369,6 @@ proptest! {
             prop_assert_eq!(found.as_slice(), &all[..found.len()]);
             prop_assert!(document.cut_short || found.len() == all.len() || found.is_empty());
         }
-    }
-
-    #[test]
-    fn a_few_wrong_bytes_cost_a_feed_few_items(wrong in proptest::collection::vec((0..100_000_usize, any::<u8>()), 1..4)) {
-        let mut bytes = sample();
-        let length = bytes.len();
-        // The root itself may be hit: then it is no feed any more.
-        wrong.iter().for_each(|(at, byte)| bytes[600 + at % (length - 700)] = *byte);
-        let document = read(&bytes);
-        prop_assert!(document.as_ref().is_ok_and(|document| document.posts.len() >= 15), "{:?}", document.map(|document| document.posts.len()));
     }
 
     #[test]
