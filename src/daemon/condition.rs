@@ -48,7 +48,13 @@ pub fn after_failure(before: &SourceState, after: SourceState, class: &str, held
 ///
 /// A move is believed when three answers over a day name the same address, on the same site or the same host with https. Any
 /// other address may be a captive portal's or a parked domain's: the redirect is followed, but the operator decides.
-pub fn after_success(source: &Source, before: &SourceState, after: SourceState, moved: Option<Url>, now: Timestamp) -> SourceState {
+pub fn after_success(
+    source: &Source,
+    before: &SourceState,
+    after: SourceState,
+    moved: Option<Url>,
+    now: Timestamp,
+) -> SourceState {
     let SourceKind::Feed { url, .. } = &source.kind else { return after };
     let asked = asked_at(url, &before.condition);
     let known = before.condition.moved.as_ref();
@@ -56,9 +62,8 @@ pub fn after_success(source: &Source, before: &SourceState, after: SourceState, 
         Some(known) => Moved { times: known.times + 1, ..known.clone() },
         None => Moved { to, since: now, times: 1 },
     });
-    let believed = said.as_ref().filter(|said| {
-        said.times >= SAID_OFTEN && age(said.since, now) >= DAY && is_same_site(&asked, &said.to)
-    });
+    let believed =
+        said.as_ref().filter(|said| said.times >= SAID_OFTEN && age(said.since, now) >= DAY && is_same_site(&asked, &said.to));
     let address = match believed {
         Some(said) => Some(Address { of: url.clone(), is: said.to.clone() }),
         None => before.condition.address.clone().filter(|address| address.of == *url),
@@ -67,7 +72,11 @@ pub fn after_success(source: &Source, before: &SourceState, after: SourceState, 
     let came_from = address.as_ref().map_or_else(|| url.clone(), |address| address.is.clone());
     let validators = if came_from == asked { after.validators.clone() } else { Validators::default() };
     let moved = said.filter(|said| address.as_ref().is_none_or(|address| address.is != said.to));
-    SourceState { condition: Condition { address, moved, asked: Some(came_from), ..after.condition.clone() }, validators, ..after }
+    SourceState {
+        condition: Condition { address, moved, asked: Some(came_from), ..after.condition.clone() },
+        validators,
+        ..after
+    }
 }
 
 /// Gives the source as it is to be asked now, and what to ask with: at its new address if it has moved, and without validators
@@ -188,9 +197,8 @@ mod tests {
 
     #[test]
     fn sites_are_told_by_the_name_somebody_registered() {
-        let same = |a: &str, b: &str| {
-            is_same_site(&format!("http://{a}/").parse().unwrap(), &format!("https://{b}/").parse().unwrap())
-        };
+        let same =
+            |a: &str, b: &str| is_same_site(&format!("http://{a}/").parse().unwrap(), &format!("https://{b}/").parse().unwrap());
         assert!(same("example.org", "example.org") && same("feeds.example.org", "www.example.org"));
         assert!(same("a.example.co.uk", "b.example.co.uk"));
         assert!(!same("a.co.uk", "b.co.uk") && !same("example.org", "example.com") && !same("a.com.au", "b.com.au"));

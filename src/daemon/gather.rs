@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 use url::Url;
 
 use super::trouble::Trouble;
-use super::{condition, bluesky, mastodon, push, stream};
+use super::{bluesky, condition, mastodon, push, stream};
 use crate::feeds::error::ReadError;
 use crate::feeds::key::Policy;
 use crate::feeds::{clean, syndication};

@@ -85,7 +85,8 @@ fn bridge(url: &Url) -> Option<Preset> {
         return None;
     }
     let mut feed = url.clone();
-    let kept: Vec<(String, String)> = url.query_pairs().filter(|(key, _)| key != "format").map(|(a, b)| (a.into(), b.into())).collect();
+    let kept: Vec<(String, String)> =
+        url.query_pairs().filter(|(key, _)| key != "format").map(|(a, b)| (a.into(), b.into())).collect();
     feed.query_pairs_mut().clear().extend_pairs(kept).append_pair("format", "Atom");
     Some(Preset { kind: "feed", keys: vec![("url", feed.into())], name: plain_name(&bridge), note: None })
 }

@@ -180,7 +180,11 @@ async fn the_feed_behind_a_page_is_found_by_its_announcement_or_where_feeds_usua
         tokio::task::block_in_place(|| run(&folder, &["source", "add", &place, "--name", name]))
     };
     let told = add("/announced", "one").await;
-    assert!(told.status.success() && text(&told).contains("/news.atom") && text(&told).contains("/comments/feed"), "{}", text(&told));
+    assert!(
+        told.status.success() && text(&told).contains("/news.atom") && text(&told).contains("/comments/feed"),
+        "{}",
+        text(&told)
+    );
     let told = add("/plain", "two").await;
     assert!(told.status.success() && text(&told).contains("/feed.xml"), "{}", text(&told));
     let config = fs::read_to_string(folder.path().join("claimwatch.toml")).unwrap();

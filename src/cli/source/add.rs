@@ -93,8 +93,10 @@ pub(super) async fn add(arguments: &Arguments) -> Answer {
     match append(&arguments.config.config, &table) {
         Ok(None) => {
             let note = preset.and_then(|preset| preset.note).map(|note| format!("{note}\n")).unwrap_or_default();
-            let text =
-                format!("{seen}{name} was added to {}; restart claimwatch to watch it.\n{note}", arguments.config.config.display());
+            let text = format!(
+                "{seen}{name} was added to {}; restart claimwatch to watch it.\n{note}",
+                arguments.config.config.display()
+            );
             Answer::new(text, Exit::Fine)
         }
         Ok(Some(faults)) => Answer::trouble(format!("{faults}{name} was not added.\n"), Exit::Usage),

@@ -102,7 +102,10 @@ fn conditions(source: &Source, state: &SourceState) -> Vec<String> {
         lines.push(format!("has moved for good, and is asked at {}", place(&address.is)));
     }
     if let Some(moved) = condition.moved.as_ref().filter(|moved| moved.times >= 3) {
-        lines.push(format!("says it has moved for good to {}; if that is right, write it into the configuration", place(&moved.to)));
+        lines.push(format!(
+            "says it has moved for good to {}; if that is right, write it into the configuration",
+            place(&moved.to)
+        ));
     }
     if state.health == Health::Suspended {
         lines.push("given up on, and asked once a day".to_owned());

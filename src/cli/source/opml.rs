@@ -95,9 +95,10 @@ pub(super) fn export(arguments: &Export) -> Answer {
         Ok(config) => config,
         Err(answer) => return answer,
     };
-    let outlines = config.sources.iter().filter_map(|source| {
-        feed_url(&source.kind).map(|url| Outline { title: source.name.0.clone(), url })
-    });
+    let outlines = config
+        .sources
+        .iter()
+        .filter_map(|source| feed_url(&source.kind).map(|url| Outline { title: source.name.0.clone(), url }));
     Answer::new(opml::write("claimwatch", &outlines.collect::<Vec<_>>()), Exit::Fine)
 }
 
