@@ -178,7 +178,7 @@ impl<'a> Tokens<'a> {
     fn lost_end(&mut self, begin: usize, end: Option<usize>) -> Option<usize> {
         let text = self.text;
         let before = |at: &usize| end.is_none_or(|end| *at < end);
-        let mut first = |places: &mut [Ahead; 2], patterns: [&str; 2], from: usize| {
+        let first = |places: &mut [Ahead; 2], patterns: [&str; 2], from: usize| {
             let found = places.iter_mut().zip(patterns).filter_map(|(place, pattern)| place.find(text, from, pattern));
             found.min().filter(before)
         };
