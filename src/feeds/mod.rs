@@ -11,7 +11,7 @@ pub mod jetstream;
 mod jsonfeed;
 mod jsonmend;
 pub mod key;
-mod language;
+pub mod language;
 mod markup;
 pub mod mastodon;
 pub mod opml;
