@@ -18,8 +18,11 @@ pub mod opml;
 pub mod page;
 pub mod preset;
 pub mod pushed;
+pub mod reddit;
 mod repair;
+pub mod sse;
 pub mod syndication;
+pub mod telegram;
 mod unpanicked;
 
 use crate::model::post::RawPost;

@@ -66,6 +66,7 @@ fn page(written: &str) -> Option<Preset> {
             is_plain(&list).then(|| youtube("playlist_id", &list))
         }
         ("bsky.app", ["profile", name]) => bluesky(name),
+        ("t.me", ["s", name] | [name]) => telegram(name),
         // Short forms of servers are only believed where their pages look like nothing else.
         (_, [name]) if name.starts_with('@') && written.contains("://") && !NO_MASTODON.contains(&host.as_str()) => {
             let name = name.trim_start_matches('@');
@@ -138,6 +139,15 @@ fn bluesky(name: &str) -> Option<Preset> {
     })
 }
 
+fn telegram(name: &str) -> Option<Preset> {
+    is_plain(name).then(|| Preset {
+        kind: "telegram",
+        keys: vec![("channel", name.to_owned())],
+        name: plain_name(&format!("telegram-{name}")),
+        note: None,
+    })
+}
+
 fn is_channel(id: &str) -> bool {
     id.len() == 24 && id.starts_with("UC") && is_plain(id)
 }
@@ -195,6 +205,7 @@ mod tests {
         assert_eq!(key("https://social.example/@desk", "account").as_deref(), Some("desk"));
         assert_eq!(key("#Wahl@social.example", "tag").as_deref(), Some("Wahl"));
         assert_eq!(key("https://social.example/tags/Wahl", "server").as_deref(), Some("https://social.example"));
+        assert_eq!(key("https://t.me/s/desk", "channel").as_deref(), Some("desk"));
         assert_eq!(key("https://bsky.app/profile/desk.example.org", "author").as_deref(), Some("desk.example.org"));
     }
 

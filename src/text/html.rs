@@ -48,7 +48,7 @@ pub fn read(html: &str) -> Readable {
 
 /// Tokenizes `html`; gives what lies behind a tag that had to be given up, if there was one. `tokens` counts what the sink has seen,
 /// errors left out.
-pub(super) fn tokenize<S>(html: &str, sink: S, tokens: impl Fn() -> usize) -> Option<&str>
+pub fn tokenize<S>(html: &str, sink: S, tokens: impl Fn() -> usize) -> Option<&str>
 where
     S: TokenSink<Handle = ()>,
 {
@@ -213,7 +213,7 @@ impl Seen {
 }
 
 /// Scripts and their like hold text, not markup, up to their own end tag.
-pub(super) fn raw_text(tag: &Tag) -> TokenSinkResult<()> {
+pub fn raw_text(tag: &Tag) -> TokenSinkResult<()> {
     // XML-minded publishers write <iframe/>: taken at their word, or the rest of the post would be lost.
     if tag.kind == TagKind::EndTag || tag.self_closing {
         return TokenSinkResult::Continue;
