@@ -248,6 +248,7 @@ pub(super) async fn take_in(house: &House, source: &Source, raw: Vec<RawPost>) -
         history: std::collections::HashSet::new(),
         seen_again: seen_again.into_iter().map(|post| post.key).collect(),
         sightings,
+        identity: Default::default(),
     };
     write_down(house, &visit, &mut tally, Keep::PostsOnly).await?;
     Ok(tally)
