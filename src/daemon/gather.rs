@@ -102,5 +102,5 @@ async fn document(fetcher: &Fetcher, source: &Source, state: &SourceState, now: 
     let (batch, ttl, cut_short) = read.await.unwrap_or(Err(ReadError::Panicked))?;
     // Half a document must be asked for again: with its validators the server would say "nothing new" for the other half.
     let validators = if cut_short { Validators::default() } else { validators };
-    Ok(Gathered::Batch(Box::new(Batch { hint: hint.max(ttl), validators, moved, ..batch })))
+    Ok(Gathered::Batch(Box::new(Batch { hint: hint.max(ttl), validators, moved: moved.map(|moved| *moved), ..batch })))
 }

@@ -122,7 +122,7 @@ impl Http {
                 Hop::MovedTo { next, for_good } => {
                     only_for_good &= for_good;
                     if only_for_good {
-                        moved = Some(next.clone());
+                        moved = Some(Box::new(next.clone()));
                     }
                     been.push(std::mem::replace(&mut url, next));
                     if been.contains(&url) {

@@ -52,7 +52,7 @@ pub enum Fetched {
         /// The server asks to wait this long.
         hint: Option<Duration>,
         /// Where permanent redirects (301, 308) led, as far as there was no other among them.
-        moved: Option<Url>,
+        moved: Option<Box<Url>>,
     },
 }
 

@@ -460,7 +460,7 @@ async fn a_move_for_good_is_told_apart_from_one_for_today() {
     })
     .await;
     let moved = async |path: &str| match fetcher(Limits::default()).fetch(&at(server.url(path)), &Validators::default()).await {
-        Ok(Fetched::News { moved, .. }) => moved,
+        Ok(Fetched::News { moved, .. }) => moved.map(|moved| *moved),
         other => panic!("{other:?}"),
     };
     assert_eq!(moved("/old").await, Some(server.url("/new")));
