@@ -7,6 +7,7 @@ mod bluesky;
 mod clerk;
 pub mod clock;
 pub mod condition;
+mod counting;
 pub mod error;
 pub mod gate;
 pub mod gather;

@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use super::clock::Clock;
 use super::condition;
+use super::counting::{by_source, count_visit, note_success};
 use super::gather::{Asking, Batch, Gathered, gather};
 use super::news::{self, Sorted};
 use super::recognise::{self, Edit, Sifted};
@@ -33,7 +34,7 @@ use crate::rules::compile::RuleSet;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::records::{Renewed, Visit};
-use crate::telemetry::metrics::{ByReason, BySource, ByVisit, Metrics};
+use crate::telemetry::metrics::{ByReason, BySource, Metrics};
 
 /// What every visit needs; shared by all of them.
 #[derive(Debug)]
@@ -351,25 +352,6 @@ fn observe_lag(metrics: &Metrics, visit: &Visit) {
     for published in visit.new.iter().filter(|post| alerting.contains(&post.key)).filter_map(|post| post.published) {
         metrics.match_lag.observe(visit.seen_at.duration_since(published).as_secs_f64().max(0.0));
     }
-}
-
-fn count_visit(house: &House, source: &Source, outcome: &str) {
-    let label = ByVisit { source: source.name.0.clone(), outcome: outcome.to_owned() };
-    house.metrics.source_visits.get_or_create(&label).inc();
-    if matches!(outcome, "read" | "unchanged") {
-        house.metrics.source_failures.get_or_create(&by_source(source)).set(0);
-    }
-}
-
-/// For those who are told when a source falls silent; one that waits for others to bring posts may be silent.
-fn note_success(house: &House, source: &Source, now: Timestamp) {
-    if !source.kind.waits_for_a_call() {
-        house.metrics.feed_last_success.get_or_create(&by_source(source)).set(now.as_second());
-    }
-}
-
-fn by_source(source: &Source) -> BySource {
-    BySource { source: source.name.0.clone() }
 }
 
 impl Tally {
