@@ -21,6 +21,7 @@ mod matching;
 mod networks;
 mod post_office;
 mod postfix;
+mod preview;
 mod push;
 mod queue;
 mod rules;
