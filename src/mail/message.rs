@@ -14,7 +14,6 @@ use sha2::{Digest, Sha256};
 
 use super::error::MailError;
 use crate::model::delivery::Delivery;
-use crate::model::facts::Kind;
 
 /// Longest header text of ours, in characters: a word this long still fits a line (RFC 5322 §2.1.1: 998 octets).
 const HEADER: usize = 200;
@@ -105,11 +104,8 @@ fn build(delivery: &Delivery, sender: &Sender) -> Result<Composed, String> {
         .raw_header(raw("X-Auto-Response-Suppress", "All".to_owned()))
         .raw_header(raw("Content-Language", lang))
         .raw_header(raw("X-Claimwatch-Kind", letter.facts.kind.word().to_owned()))
+        .raw_header(raw("X-Claimwatch-Claim", claim))
         .raw_header(raw("X-Claimwatch-Desk", desk));
-    // A digest is about no one claim.
-    if !matches!(letter.facts.kind, Kind::Digest | Kind::OverCap | Kind::SilenceEnded | Kind::Notices) {
-        builder = builder.raw_header(raw("X-Claimwatch-Claim", claim));
-    }
     // Only a letter about one claim has one rule and one score.
     if let ([about], 1..) = (letter.facts.claims.as_slice(), letter.facts.instalment) {
         builder = builder.raw_header(raw("X-Claimwatch-Rule", header(&about.revision)));
