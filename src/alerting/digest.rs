@@ -1,199 +1,288 @@
 //! The words of a digest: how claimwatch fared, what was held and why, by claim.
 
-use std::fmt::Write as _;
+use askama::Template;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
+use super::check::Check;
+use super::dates::Almanac;
+use super::layout::{COLUMNS, wrapped};
+use super::letter::header;
+use super::page::Frame;
+use super::quotation::byline;
 use super::safe;
 use super::subscription::Desk;
-use crate::model::digest::{Digest, DigestKind, Figures, Matter, Notice, Reason, Section};
+use super::words::{Words, fill};
+use crate::model::digest::{Digest, DigestKind, Figures, Gathered, Matter, Section};
+use crate::model::facts::{ClaimFacts, Facts, Kind};
 use crate::model::letter::{Letter, Seen};
 use crate::model::post::Lang;
-use crate::model::units::counted;
 
 /// Graphemes of a post in a digest: enough to recognise it.
 const EXCERPT: usize = 240;
+
+#[derive(Template)]
+#[template(path = "digest.txt", config = "src/alerting/askama.toml", escape = "none")]
+struct TextPart<'a> {
+    page: &'a Page,
+}
+
+#[derive(Template)]
+#[template(path = "digest.html", config = "src/alerting/askama.toml")]
+struct HtmlPart<'a> {
+    page: &'a Page,
+    frame: &'a Frame,
+}
+
+/// A digest before layout: every word in it is safe to show.
+struct Page {
+    frame: Frame,
+    figures_heading: String,
+    /// Names and numbers.
+    figures: Vec<(String, String)>,
+    unwell: Option<String>,
+    notices: Vec<Note>,
+    sections: Vec<Part>,
+    explain: String,
+}
+
+struct Note {
+    when: String,
+    what: String,
+}
+
+struct Part {
+    heading: String,
+    claims: Vec<ClaimPart>,
+    more_claims: Option<String>,
+}
+
+struct ClaimPart {
+    claim: String,
+    posts: String,
+    check: Option<Check>,
+    items: Vec<Quoted>,
+    more: Option<String>,
+}
+
+struct Quoted {
+    number: String,
+    text: String,
+    byline: String,
+    address: Option<String>,
+}
 
 /// Writes a digest for `desk`.
 ///
 /// What came from outside is made safe as in every letter; the fact-checks are the only links.
 pub fn write(digest: &Digest, desk: &Desk) -> Letter {
-    let zone = TimeZone::get(&desk.time_zone).unwrap_or(TimeZone::UTC);
-    let mut text = lead(digest, &zone);
-    text.push_str(&figures(&digest.figures, digest.since, &zone));
-    if !digest.notices.is_empty() {
-        text.push_str("\nWHAT THE OPERATOR SHOULD KNOW\n");
-        for notice in &digest.notices {
-            let _ = writeln!(text, "  - {}: {}", time(notice.at, &zone), matter(notice));
-        }
-    }
-    for section in &digest.sections {
-        text.push_str(&self::section(section, &zone));
-    }
-    let _ = write!(
-        text,
-        "\nclaimwatch explain --sighting NUMBER tells all about a post listed here.\n\n-- \n\
-         claimwatch to desk {} · digest · times are {}\n\
-         Addresses of posts are written so that they cannot be clicked (hxxp, [.]).\n",
-        safe::short(&desk.name.0, 60),
-        zone.iana_name().unwrap_or("UTC")
-    );
-    Letter { subject: subject(digest, &zone), text, html: String::new(), lang: Lang("en".to_owned()) }
+    let words = Words::of(&desk.language);
+    let almanac = Almanac::of(&desk.time_zone, words);
+    let subject = subject(digest, words, &almanac);
+    let page = page(digest, desk, words, &almanac, &subject);
+    let mut text = TextPart { page: &page }.render().unwrap_or_else(|_| page.frame.lead.clone());
+    text.push('\n');
+    let html = HtmlPart { page: &page, frame: &page.frame }.render().unwrap_or_default();
+    Letter { subject, text, html, lang: Lang(words.tag.clone()), facts: facts(digest) }
 }
 
-fn subject(digest: &Digest, zone: &TimeZone) -> String {
-    let posts: u64 = digest.sections.iter().map(|section| section.posts).sum();
-    let posts = counted(usize::try_from(posts).unwrap_or(usize::MAX), "post");
-    let day = digest.until.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d").to_string();
-    let what = match &digest.kind {
-        DigestKind::Regular if digest.sections.is_empty() && digest.notices.is_empty() => {
-            let Figures { sources, healthy, posts, .. } = &digest.figures;
-            format!("digest of {day}: nothing to report; {healthy} of {sources} sources well, {posts} posts read")
+fn kind(digest: &Digest) -> Kind {
+    match digest.kind {
+        DigestKind::Regular => Kind::Digest,
+        DigestKind::OverCap => Kind::OverCap,
+        DigestKind::SilenceEnded { .. } => Kind::SilenceEnded,
+        DigestKind::Notices => Kind::Notices,
+    }
+}
+
+fn facts(digest: &Digest) -> Facts {
+    let claims = digest.sections.iter().flat_map(|section| &section.claims).take(50).map(|gathered| {
+        let items = gathered.items.iter().map(|item| (item.number, &item.post, &item.sighting));
+        ClaimFacts::of(&gathered.claim, items)
+    });
+    Facts { kind: kind(digest), posts: posts(digest), claims: claims.collect(), written_at: digest.until, ..Facts::default() }
+}
+
+fn posts(digest: &Digest) -> u64 {
+    digest.sections.iter().map(|section| section.posts).sum()
+}
+
+/// Whether there is nothing to tell but that claimwatch is awake.
+fn is_quiet(digest: &Digest) -> bool {
+    digest.kind == DigestKind::Regular && digest.sections.is_empty() && digest.notices.is_empty()
+}
+
+fn subject(digest: &Digest, words: &Words, almanac: &Almanac) -> String {
+    let posts = posts(digest);
+    let date = almanac.date(almanac.day(digest.until));
+    let Figures { sources, healthy, posts: read, .. } = &digest.figures;
+    header(&match &digest.kind {
+        DigestKind::Regular if is_quiet(digest) => {
+            let values = [
+                ("date", date),
+                ("healthy", words.whole(*healthy)),
+                ("sources", words.whole(*sources)),
+                ("read", words.whole(*read)),
+            ];
+            fill(&words.subject.quiet, &values.each_ref().map(|(key, value)| (*key, value.as_str())))
         }
-        DigestKind::Regular => format!("digest of {day}: {posts}"),
-        DigestKind::OverCap => format!("over the hourly limit: {posts} in one letter"),
-        DigestKind::SilenceEnded { silence, .. } => format!("silence {} has ended: it held back {posts}", silence.0),
+        DigestKind::Regular => words.count(&words.subject.digest, posts, &[("date", &date)]),
+        DigestKind::OverCap => words.count(&words.subject.over_cap, posts, &[]),
+        DigestKind::SilenceEnded { silence, .. } => {
+            words.count(&words.subject.silence, posts, &[("silence", &silence.0.to_string())])
+        }
         DigestKind::Notices => match digest.notices.as_slice() {
-            [one] => format!("operator: {}", matter(one)),
-            many => format!("operator: {} notices", many.len()),
+            [one] => fill(&words.subject.notice, &[("matter", &matter(&one.matter, words))]),
+            many => words.count(&words.subject.notices, many.len() as u64, &[]),
         },
-    };
-    safe::cut(&safe::without_encoded_words(&format!("[claimwatch] {what}")), 120)
+    })
 }
 
-fn lead(digest: &Digest, zone: &TimeZone) -> String {
+fn page(digest: &Digest, desk: &Desk, words: &'static Words, almanac: &Almanac, subject: &str) -> Page {
+    let apart = |text: &str, graphemes| safe::apart(&safe::short(text, graphemes), words.direction);
+    let foot = [("desk", apart(&desk.name.0, 60)), ("zone", safe::apart(almanac.zone(), words.direction))];
+    let foot = fill(&words.foot.digest, &foot.each_ref().map(|(key, value)| (*key, value.as_str())));
+    let figures = &digest.figures;
+    let unwell: Vec<String> = figures.unwell.iter().take(10).map(|name| apart(&name.0, 60)).collect();
+    let more = figures.unwell.len().saturating_sub(10) as u64;
+    let more = if more > 0 { format!(" {}", words.count(&words.digest.and_more, more, &[])) } else { String::new() };
+    let unwell = (!unwell.is_empty()).then(|| fill(&words.digest.unwell, &[("names", &format!("{}{more}", unwell.join(", ")))]));
+    let command = safe::apart(&format!("claimwatch explain --sighting {}", words.wrong.number), words.direction);
+    Page {
+        frame: Frame::of(desk, words, subject, kind(digest), lead(digest, words, almanac), foot),
+        figures_heading: fill(&words.digest.figures, &[("moment", &almanac.moment(digest.since))]),
+        figures: self::figures(figures, words),
+        unwell,
+        notices: digest
+            .notices
+            .iter()
+            .map(|notice| Note { when: almanac.moment(notice.at), what: matter(&notice.matter, words) })
+            .collect(),
+        sections: digest.sections.iter().map(|section| part(section, words, almanac)).collect(),
+        explain: fill(&words.digest.explain, &[("command", &command)]),
+    }
+}
+
+fn lead(digest: &Digest, words: &Words, almanac: &Almanac) -> String {
     match &digest.kind {
-        DigestKind::Regular => "What was not worth, or not allowed, a letter of its own.\n\n".to_owned(),
-        DigestKind::OverCap => {
-            "This desk had all the letters it may get in an hour. What came beyond them stands below; nothing is left out.\n\n"
-                .to_owned()
+        DigestKind::Regular if is_quiet(digest) => words.lead.quiet.clone(),
+        DigestKind::Regular => words.lead.digest.clone(),
+        DigestKind::OverCap => words.lead.over_cap.clone(),
+        DigestKind::Notices => words.lead.notices.clone(),
+        DigestKind::SilenceEnded { silence, covered, author, comment, from, to } => {
+            let apart = |text: &str, graphemes| safe::apart(&safe::short(text, graphemes), words.direction);
+            let values = [
+                ("silence", silence.0.to_string()),
+                ("covered", apart(covered, 200)),
+                ("author", apart(author, 80)),
+                ("comment", apart(comment, 200)),
+                ("from", almanac.moment(*from)),
+                ("to", almanac.moment(*to)),
+            ];
+            fill(&words.lead.silence, &values.each_ref().map(|(key, value)| (*key, value.as_str())))
         }
-        DigestKind::SilenceEnded { silence, covered, author, comment, from, to } => format!(
-            "Silence {} ({}), laid by {} from {} to {}, has ended.\nIts reason: {}\nWhat it held back stands below.\n\n",
-            silence.0,
-            safe::short(covered, 200),
-            safe::short(author, 80),
-            time(*from, zone),
-            time(*to, zone),
-            safe::short(comment, 200),
-        ),
-        DigestKind::Notices => String::new(),
     }
 }
 
-fn figures(figures: &Figures, since: Timestamp, zone: &TimeZone) -> String {
-    let Figures { sources, healthy, unwell, posts, sightings, letters, held, waiting } = figures;
-    let mut text = format!(
-        "SINCE {}\n  {healthy} of {sources} sources well · {posts} posts read · {sightings} repeat a claim or nearly do\n\
-         \x20 letters sent to this desk: {letters} · posts held: {} · letters waiting for the relay: {waiting}\n",
-        time(since, zone),
-        held.iter().map(|(_, n)| n).sum::<u64>(),
-    );
-    if !unwell.is_empty() {
-        let names: Vec<String> = unwell.iter().take(10).map(|name| safe::short(&name.0, 60)).collect();
-        let more = unwell.len().saturating_sub(10);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let _ = writeln!(text, "  not well: {}{more}", names.join(", "));
-    }
-    text
+fn figures(figures: &Figures, words: &Words) -> Vec<(String, String)> {
+    let Figures { sources, healthy, posts, sightings, letters, held, waiting, .. } = figures;
+    let well = fill(&words.digest.of, &[("n", &words.whole(*healthy)), ("all", &words.whole(*sources))]);
+    let held: u64 = held.iter().map(|(_, n)| n).sum();
+    let names = &words.digest;
+    vec![
+        (names.sources.clone(), well),
+        (names.posts.clone(), words.whole(*posts)),
+        (names.sightings.clone(), words.whole(*sightings)),
+        (names.letters.clone(), words.whole(*letters)),
+        (names.held.clone(), words.whole(held)),
+        (names.waiting.clone(), words.whole(*waiting)),
+    ]
 }
 
-fn section(section: &Section, zone: &TimeZone) -> String {
-    let mut text = format!("\n{} ({})\n", heading(section.reason).to_uppercase(), section.posts);
-    for gathered in &section.claims {
-        let claim = &gathered.claim;
-        let _ = write!(text, "\n  “{}” ({})\n", safe::short(&claim.claim, 300), gathered.posts);
-        match claim.fact_checks.first() {
-            Some(check) => {
-                let rating = check.rating.as_deref().map_or_else(|| "not rated".to_owned(), |words| safe::short(words, 120));
-                let _ = writeln!(text, "  {rating} ({})", safe::short(&check.publisher, 80));
-                if let Some(url) = check.url.as_ref().filter(|url| url.scheme() == "https" && url.as_str().len() <= 900) {
-                    let _ = writeln!(text, "  {url}");
-                }
-            }
-            None => text.push_str("  The rule names no fact-check.\n"),
-        }
-        for item in &gathered.items {
-            text.push_str(&self::item(item, zone));
-        }
-        let more = gathered.posts.saturating_sub(gathered.items.len() as u64);
-        if more > 0 {
-            let _ = writeln!(text, "    … and {more} more");
-        }
+fn part(section: &Section, words: &Words, almanac: &Almanac) -> Part {
+    Part {
+        heading: format!("{} ({})", words.reason(section.reason), words.whole(section.posts)),
+        claims: section.claims.iter().map(|gathered| claim_part(gathered, words, almanac)).collect(),
+        more_claims: Some(section.more_claims).filter(|n| *n > 0).map(|n| words.count(&words.digest.more_claims, n, &[])),
     }
-    if section.more_claims > 0 {
-        let _ = writeln!(text, "\n  … and {} more claims", section.more_claims);
-    }
-    text
 }
 
-fn item(item: &Seen, zone: &TimeZone) -> String {
+fn claim_part(gathered: &Gathered, words: &Words, almanac: &Almanac) -> ClaimPart {
+    let more = gathered.posts.saturating_sub(gathered.items.len() as u64);
+    ClaimPart {
+        claim: words.quoted(&safe::apart(&safe::short(&gathered.claim.claim, 300), words.direction)),
+        posts: words.whole(gathered.posts),
+        check: gathered.claim.fact_checks.first().map(|check| Check::of(check, words, almanac)),
+        items: gathered.items.iter().map(|item| quoted(item, words, almanac)).collect(),
+        more: Some(more).filter(|n| *n > 0).map(|n| words.count(&words.digest.more_posts, n, &[])),
+    }
+}
+
+fn quoted(item: &Seen, words: &Words, almanac: &Almanac) -> Quoted {
     let whole: Vec<&str> = item.post.parts.iter().map(|part| part.text.as_str()).collect();
-    let author = item.post.author.as_deref().map(|author| safe::short(author, 60)).filter(|author| !author.is_empty());
-    let mut text = format!(
-        "    {}. {}\n       {} · {} · {} · strength {:.2}\n",
-        item.number.0,
-        safe::short(&whole.join(" — "), EXCERPT),
-        author.unwrap_or_else(|| "author not given".to_owned()),
-        safe::short(&item.post.source.0, 60),
-        time(item.post.published.unwrap_or(item.post.seen_at), zone),
-        item.sighting.strength.value(),
-    );
-    if let Some(url) = &item.post.url {
-        let _ = writeln!(text, "       {}", safe::cut(&safe::address(url), 300));
-    }
-    text
-}
-
-/// What a section is called.
-pub(super) fn heading(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Possible => "Perhaps: nearly the claim's words",
-        Reason::Report => "Report that somebody says it",
-        Reason::Question => "Ask whether it is so",
-        Reason::Denial => "Say that it is wrong",
-        Reason::Factcheck => "Seem to be fact-checks themselves",
-        Reason::Rule => "Sent to the digest by the rule",
-        Reason::Bulk => "Claims from archives",
-        Reason::DigestDesk => "Repeat a claim",
-        Reason::Cap => "Beyond the letters of the hour",
-        Reason::QuietHours => "Held in quiet hours",
-        Reason::Silenced => "Held by a silence",
-        Reason::NoReader => "Reached no desk",
-        Reason::NoRecipient => "The desk could not be written to",
-        Reason::Retired => "The rule was taken out of use",
-        Reason::Trial => "Rules on trial",
-        Reason::Ignored => "Ignored by the rule",
-        Reason::Dismissed => "Dismissed by the editors",
+    let text = safe::short(&whole.join(" — "), EXCERPT);
+    Quoted {
+        number: fill(&words.posts.number, &[("number", &item.number.to_string())]),
+        text: if text.is_empty() { words.posts.without_text.clone() } else { text },
+        byline: byline(&item.post, words, almanac),
+        address: item.post.url.as_deref().map(|url| safe::cut(&safe::address(url), 300)).filter(|address| !address.is_empty()),
     }
 }
 
-fn matter(notice: &Notice) -> String {
-    let whole = match &notice.matter {
-        Matter::LetterGivenUp { delivery, desk, recipient, reply } => {
-            format!("letter {delivery} to {recipient} (desk {desk}) was given up: {reply}")
-        }
+fn matter(matter: &Matter, words: &Words) -> String {
+    let apart = |text: &str, graphemes| safe::apart(&safe::short(text, graphemes), words.direction);
+    let sentences = &words.matters;
+    match matter {
+        Matter::LetterGivenUp { delivery, desk, recipient, reply } => fill(
+            &sentences.letter_given_up,
+            &[
+                ("delivery", &delivery.to_string()),
+                ("recipient", &apart(recipient, 80)),
+                ("desk", &apart(&desk.0, 60)),
+                ("reply", &apart(reply, 300)),
+            ],
+        ),
         Matter::RecipientPaused { recipient, reply } => {
-            format!("{recipient} refused three letters for good and is no longer written to: {reply}")
+            fill(&sentences.recipient_paused, &[("recipient", &apart(recipient, 80)), ("reply", &apart(reply, 300))])
         }
-        Matter::SourceFailing { source, why } => format!("source {source} is failing: {why}"),
-        Matter::SourceSuspended { source, why } => format!("source {source} is given up on and probed once a day: {why}"),
-        Matter::SourceRecovered { source } => format!("source {source} is well again"),
-        Matter::DeskUnreachable { desk } => format!("desk {desk} has no recipient that can be written to"),
-    };
-    safe::short(&whole, 400)
+        Matter::SourceFailing { source, why } => {
+            fill(&sentences.source_failing, &[("source", &apart(&source.0, 60)), ("why", &apart(why, 300))])
+        }
+        Matter::SourceSuspended { source, why } => {
+            fill(&sentences.source_suspended, &[("source", &apart(&source.0, 60)), ("why", &apart(why, 300))])
+        }
+        Matter::SourceRecovered { source } => fill(&sentences.source_recovered, &[("source", &apart(&source.0, 60))]),
+        Matter::DeskUnreachable { desk } => fill(&sentences.desk_unreachable, &[("desk", &apart(&desk.0, 60))]),
+    }
 }
 
-fn time(at: Timestamp, zone: &TimeZone) -> String {
-    at.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+impl ClaimPart {
+    fn claim_lines(&self) -> Vec<String> {
+        wrapped(&format!("{} ({})", self.claim, self.posts), COLUMNS - 2)
+    }
+}
+
+impl Quoted {
+    fn text_lines(&self) -> Vec<String> {
+        wrapped(&format!("{} · {}", self.number, self.text), COLUMNS - 4)
+    }
+
+    fn byline_lines(&self) -> Vec<String> {
+        wrapped(&self.byline, COLUMNS - 4)
+    }
+}
+
+impl Note {
+    fn lines(&self) -> Vec<String> {
+        wrapped(&format!("{}: {}", self.when, self.what), COLUMNS - 4)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::alerting::samples::{claim, desk, post, sighting};
-    use crate::model::digest::Gathered;
+    use crate::model::digest::Reason;
     use crate::model::sighting::SightingId;
 
     fn digest(kind: DigestKind, sections: Vec<Section>) -> Digest {
@@ -204,7 +293,7 @@ mod tests {
     #[test]
     fn a_digest_with_nothing_to_tell_says_how_many_sources_are_well() {
         let letter = write(&digest(DigestKind::Regular, Vec::new()), &desk("politics"));
-        assert!(letter.subject.contains("2 of 3 sources well, 41 posts read"), "{}", letter.subject);
+        assert!(letter.subject.contains("2 of 3 sources well, posts read: 41"), "{}", letter.subject);
     }
 
     #[test]
@@ -217,7 +306,7 @@ mod tests {
         let section = Section { reason: Reason::Denial, posts: 41, claims, more_claims: 1 };
         let text = write(&digest(DigestKind::OverCap, vec![section]), &desk("politics")).text;
         assert!(!text.contains("https://evil"), "{text}");
-        for words in ["12. made of cheese", "and 39 more", "and 1 more claims", "SAY THAT IT IS WRONG (41)"] {
+        for words in ["No. 12 · made of cheese", "39 more posts", "1 more claim", "SAY THAT IT IS WRONG (41)"] {
             assert!(text.contains(words), "{words} is missing from\n{text}");
         }
     }

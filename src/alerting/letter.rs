@@ -2,15 +2,19 @@
 
 use askama::Template;
 
+use super::check;
 use super::page::{self, Page};
 use super::safe;
 use super::subscription::Desk;
-use super::words::{Words, count, fill};
-use crate::model::letter::{Dossier, Letter, Occasion};
+use super::words::{Words, fill};
+use crate::model::facts::{ClaimFacts, Facts, Kind};
+use crate::model::letter::{Change, Dossier, Letter, Occasion};
 use crate::model::post::Lang;
 
+pub use super::words::languages;
+
 /// Longest subject, in user-perceived characters; longer ones are not folded by the mail library and break RFC 5322 §2.1.1.
-const SUBJECT: usize = 120;
+pub(super) const SUBJECT: usize = 120;
 
 #[derive(Template)]
 #[template(path = "letter.txt", config = "src/alerting/askama.toml", escape = "none")]
@@ -22,6 +26,7 @@ struct TextPart<'a> {
 #[template(path = "letter.html", config = "src/alerting/askama.toml")]
 struct HtmlPart<'a> {
     page: &'a Page,
+    frame: &'a page::Frame,
 }
 
 /// Writes the letter that tells `desk` what is in `dossier`.
@@ -35,34 +40,49 @@ pub fn write(dossier: &Dossier, desk: &Desk) -> Letter {
     // Writing into a String cannot fail; should it ever, the desk still gets the claim and the link.
     let mut text = TextPart { page: &page }.render().unwrap_or_else(|_| page.in_short());
     text.push('\n');
-    let html = HtmlPart { page: &page }.render().unwrap_or_default();
-    Letter { subject, text, html, lang: Lang(words.lang.to_owned()) }
+    let html = HtmlPart { page: &page, frame: &page.frame }.render().unwrap_or_default();
+    Letter { subject, text, html, lang: Lang(words.tag.clone()), facts: facts(dossier) }
 }
 
-/// `[claimwatch] 3 posts (bbc, tag) repeat: “…” – Four Pinocchios (The Washington Post)`; the claim gives way to the rest.
+fn facts(dossier: &Dossier) -> Facts {
+    let posts = dossier.sightings.iter().map(|seen| (seen.number, &seen.post, &seen.sighting));
+    Facts {
+        kind: page::kind(dossier),
+        instalment: dossier.instalment,
+        episode: dossier.episode,
+        posts: dossier.posts,
+        told: dossier.told,
+        claims: vec![ClaimFacts::of(&dossier.claim, posts)],
+        written_at: dossier.at,
+    }
+}
+
+/// `[claimwatch] 3 posts (bbc, tag) repeat “…” – Half-baked (The Lunar Review)`; the claim gives way to the rest.
 fn subject(dossier: &Dossier, words: &Words) -> String {
-    let sentence = if dossier.instalment > 1 { words.more_posts_repeat } else { words.posts_repeat };
-    let [one, many] = sentence;
-    let chosen = if dossier.posts == 1 { one } else { many };
-    let again = match dossier.occasion {
-        Occasion::Spike { .. } => words.spike,
-        Occasion::Resurgence => words.again,
-        Occasion::News if dossier.episode > 1 && dossier.instalment == 1 => words.again,
-        Occasion::News | Occasion::Correction(_) => "",
+    let checks = &dossier.claim.fact_checks;
+    let found = checks.first().map_or_else(|| words.check.not_rated.clone(), |first| check::brief(first, words));
+    let places = places(dossier, words);
+    let with = |claim: &str| {
+        let claim = words.quoted(claim);
+        let values = [("where", places.as_str()), ("claim", &claim), ("found", &found)];
+        let sentence = match (&dossier.occasion, page::kind(dossier)) {
+            (Occasion::Correction(Change::Retired), _) => return fill(&words.subject.retired, &values),
+            (Occasion::Correction(Change::FactChecks { .. }), _) => return fill(&words.subject.changed, &values),
+            (_, Kind::Spike) => &words.subject.spike,
+            (_, Kind::Resurgence) => &words.subject.resurgence,
+            (_, Kind::Update) => &words.subject.update,
+            _ => &words.subject.first,
+        };
+        words.count(sentence, dossier.posts, &values)
     };
-    let head = match dossier.occasion {
-        Occasion::Correction(_) => words.correction.to_owned(),
-        _ => fill(chosen, &[("n", &dossier.posts.to_string()), ("where", &places(dossier, words))]),
-    };
-    let found = dossier.claim.fact_checks.first().map(|check| {
-        let rating = page::rating(check, 30).unwrap_or_else(|| words.not_rated.to_owned());
-        format!(" – {rating} ({})", safe::short(&check.publisher, 30))
-    });
-    let before = format!("[claimwatch] {again}{head}: “");
-    let after = format!("”{}", found.unwrap_or_default());
-    let room = SUBJECT.saturating_sub(before.chars().count() + after.chars().count()).max(20);
-    let whole = format!("{before}{}{after}", safe::short(&dossier.claim.claim, room));
-    safe::cut(&safe::without_encoded_words(&whole), SUBJECT)
+    let around = header("").chars().count() + with("").chars().count();
+    header(&with(&safe::short(&dossier.claim.claim, SUBJECT.saturating_sub(around).max(20))))
+}
+
+/// A subject line: the house's name first, nothing a mail program could take for an encoded word, not too long.
+pub(super) fn header(what: &str) -> String {
+    let plain = what.replace(['\u{2068}', '\u{2069}'], "");
+    safe::cut(&safe::without_encoded_words(&format!("[claimwatch] {plain}")), SUBJECT)
 }
 
 /// The sources' names, or how many they are.
@@ -73,6 +93,6 @@ fn places(dossier: &Dossier, words: &Words) -> String {
     match names.as_slice() {
         [one] => safe::short(one, 24),
         [one, two] => format!("{}, {}", safe::short(one, 16), safe::short(two, 16)),
-        many => count(words.sources, many.len() as u64),
+        many => words.count(&words.subject.sources, many.len() as u64, &[]),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::words::Direction;
 use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -29,6 +30,22 @@ pub(super) fn cut(text: &str, graphemes: usize) -> String {
     }
     let head = text.get(..end).unwrap_or(text).trim_end();
     format!("{head}…")
+}
+
+/// Keeps foreign words from turning the words around them: isolated (UAX #9 §2.4.2) where one of the two runs the other way.
+///
+/// The words must be visible already; isolates are always closed.
+pub(super) fn apart(text: &str, around: Direction) -> String {
+    let turns = match around {
+        Direction::Ltr => text.chars().any(runs_right_to_left),
+        Direction::Rtl => text.chars().any(|c| c.is_alphabetic() && !runs_right_to_left(c)),
+    };
+    if turns { format!("\u{2068}{text}\u{2069}") } else { text.to_owned() }
+}
+
+/// Letters of scripts written from right to left: Hebrew, Arabic, Syriac, Thaana, N'Ko and their neighbours.
+fn runs_right_to_left(c: char) -> bool {
+    matches!(c, '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}' | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}')
 }
 
 /// Takes away what a mail program could read as an encoded word (RFC 2047): a title may hold a forged one.
@@ -211,6 +228,16 @@ mod tests {
         let family = "👨‍👩‍👧";
         assert_eq!(cut(&family.repeat(5), 3), format!("{}…", family.repeat(2)));
         assert_eq!(cut("abc", 3), "abc");
+    }
+
+    #[test]
+    fn words_that_run_the_other_way_are_kept_apart() {
+        assert_eq!(apart("محمد", Direction::Ltr), "\u{2068}محمد\u{2069}");
+        assert_eq!(apart("J. Doe", Direction::Rtl), "\u{2068}J. Doe\u{2069}");
+        assert_eq!(
+            (apart("J. Doe", Direction::Ltr), apart("محمد 12", Direction::Rtl)),
+            ("J. Doe".to_owned(), "محمد 12".to_owned())
+        );
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::mail::Mailer;
 use crate::model::alert::LetterId;
 use crate::model::claim::ClaimId;
 use crate::model::delivery::{Delivery, DeliveryId, Outcome};
+use crate::model::facts::Facts;
 use crate::model::letter::{Letter, MessageId};
 use crate::rules::diagnostic::Level;
 
@@ -145,6 +146,7 @@ fn test_delivery(desk: &Desk, recipient: &str, domain: &str, now: Timestamp) -> 
             text,
             html: String::new(),
             lang: desk.language.clone(),
+            facts: Facts::default(),
         },
         desk: desk.name.clone(),
         claim: ClaimId("test".to_owned()),

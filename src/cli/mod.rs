@@ -2,20 +2,26 @@
 
 mod archive;
 pub mod check;
+mod drafts;
 pub mod eval;
 pub mod explain;
+pub mod export;
 pub mod feedback;
 pub mod fit;
 pub mod fmt;
+pub mod import;
 pub mod ingest;
+mod lines;
 pub mod lint;
 pub mod list;
 pub mod mail;
 pub mod marks;
 pub mod match_posts;
+pub mod new;
 pub mod opened;
 pub mod output;
 pub mod precision;
+mod progress;
 pub mod queue;
 pub mod run;
 pub mod schema;
@@ -61,6 +67,15 @@ pub enum Command {
     /// Try the tests that stand in the rules.
     #[command(after_help = test::AFTER_HELP)]
     Test(test::Arguments),
+    /// Draft a rule from a fact-check's page.
+    #[command(after_help = new::AFTER_HELP)]
+    New(new::Arguments),
+    /// Take in claims that others have checked, as drafts of rules or as bulk claims.
+    #[command(after_help = import::AFTER_HELP)]
+    Import(import::Arguments),
+    /// Hand out rules as ClaimReview.
+    #[command(after_help = export::AFTER_HELP)]
+    Export(export::Arguments),
     /// Look at sources and look after them.
     Source(source::Arguments),
     /// Take in posts from a file or a pipe: tip lines, closed platforms, own scrapers.
@@ -151,6 +166,9 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Fmt(arguments) => output::print(fmt::fmt(&arguments)),
         Command::Schema => output::print(schema::schema()),
         Command::Test(arguments) => output::print(test::test(&arguments)),
+        Command::New(arguments) => output::print(new::new(&arguments).await),
+        Command::Import(arguments) => output::print(import::import(&arguments).await),
+        Command::Export(arguments) => output::print(export::export(&arguments)),
         Command::Source(arguments) => output::print(source::run(arguments).await),
         Command::Ingest(arguments) => output::print(ingest::ingest(&arguments).await),
         Command::Explain(arguments) => output::print(explain::explain(&arguments)),

@@ -25,6 +25,7 @@ pub(super) fn read(mut table: Table<'_>, secret: SecretOf<'_>, notes: &mut Notes
         .need("via", "via = \"folder\"", notes)
         .and_then(|value| value.choice(&[("folder", Way::Folder), ("smtp", Way::Smtp)], notes));
     let from = table.take("from").and_then(|value| value.text(notes)).and_then(|words| address(&words, notes));
+    let reply_to = table.take("reply_to").and_then(|value| value.text(notes)).and_then(|words| address(&words, notes));
     let workers = table.take("workers").and_then(|value| value.whole_in(1..=64, notes));
     let via = match way {
         Some(Way::Folder) => {
@@ -57,7 +58,7 @@ pub(super) fn read(mut table: Table<'_>, secret: SecretOf<'_>, notes: &mut Notes
         }
     };
     table.finish(notes);
-    Some(Settings { from: from.unwrap_or(default.from), workers: workers.unwrap_or(default.workers), via: via? })
+    Some(Settings { from: from.unwrap_or(default.from), reply_to, workers: workers.unwrap_or(default.workers), via: via? })
 }
 
 fn relay(table: &mut Table<'_>, secret: SecretOf<'_>, notes: &mut Notes<'_>) -> Option<Smtp> {

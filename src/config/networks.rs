@@ -6,13 +6,20 @@ use url::Url;
 
 use super::read::{self, SecretOf};
 use crate::model::post::Lang;
-use crate::model::source::{BlueskyList, SourceKind, Timeline, Wire};
+use crate::model::source::{BlueskyList, RedditKeys, SourceKind, Timeline, Wire};
 use crate::rules::codes;
 use crate::rules::reading::table::{Notes, Table};
 use crate::rules::reading::value::Words;
 
 /// Where Bluesky lists posts for everybody.
 const APP_VIEW: &str = "https://public.api.bsky.app";
+
+/// Where Telegram shows public channels on the web.
+const PREVIEWS: &str = "https://t.me";
+/// Where Reddit has its feeds…
+const REDDIT: &str = "https://www.reddit.com";
+/// …and its interface for those with keys.
+const REDDIT_WITH_KEYS: &str = "https://oauth.reddit.com";
 
 /// Servers of the stream, version 1.
 const STREAMS_V1: [&str; 4] = [
@@ -44,7 +51,18 @@ pub(super) fn mastodon(table: &mut Table<'_>, secret: SecretOf<'_>, notes: &mut 
     found.extend(name(table, "account", &['@'], notes).map(Timeline::Account));
     found.extend(name(table, "list", &[], notes).map(Timeline::List));
     let timeline = just_one(found, &span, "`tag`, `account`, `list` or `public`", "tag = \"northkorea\"", notes)?;
-    Some(SourceKind::Mastodon { server: server?, timeline, token, allow_private })
+    let streams = match table.take("stream") {
+        Some(value) => {
+            let streams = value.flag(notes).unwrap_or_default();
+            if streams && matches!(timeline, Timeline::Account(_)) {
+                let help = "leave `stream` out, or follow a tag, a list or a public timeline";
+                notes.error(codes::CONFLICT, &value.span, "servers have no stream of a single account", help);
+            }
+            streams
+        }
+        None => false,
+    };
+    Some(SourceKind::Mastodon { server: server?, timeline, token, streams, allow_private })
 }
 
 /// One of `author`, `list`, `feed`; `server` where it is not Bluesky's own.
@@ -61,6 +79,58 @@ pub(super) fn bluesky(table: &mut Table<'_>, notes: &mut Notes<'_>) -> Option<So
     found.extend(at_uri(table, "feed", notes).map(BlueskyList::Feed));
     let list = just_one(found, &span, "`author`, `list` or `feed`", "author = \"ann.example.org\"", notes)?;
     Some(SourceKind::Bluesky { server: server?, list, allow_private })
+}
+
+/// `channel`; `server` where previews are found elsewhere.
+pub(super) fn telegram(table: &mut Table<'_>, notes: &mut Notes<'_>) -> Option<SourceKind> {
+    let server = match table.take("server") {
+        Some(value) => value.web_address(notes),
+        None => Url::parse(PREVIEWS).ok(),
+    };
+    let allow_private = table.take("allow_private").map(|value| read::networks(&value, notes)).unwrap_or_default();
+    let words = table.need("channel", "channel = \"durov\"", notes).and_then(|value| value.text(notes))?;
+    let text = words.text.trim();
+    let text = ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
+    let text = ["t.me/s/", "t.me/"].iter().find_map(|host| text.strip_prefix(host)).unwrap_or(text);
+    let channel = text.trim_start_matches('@').trim_end_matches('/');
+    // What follows a plus sign invites to a private channel, which has no preview.
+    if channel.is_empty() || !channel.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        let help = "write the public name alone: channel = \"durov\"; private channels have no preview";
+        notes.error(codes::BAD_ADDRESS, &words.span, "this is not the name of a channel", help);
+        return None;
+    }
+    Some(SourceKind::Telegram { server: server?, channel: channel.to_owned(), allow_private })
+}
+
+/// `subreddit`, and the files with the keys, both or none.
+pub(super) fn reddit(table: &mut Table<'_>, secret: SecretOf<'_>, notes: &mut Notes<'_>) -> Option<SourceKind> {
+    let span = table.span.clone();
+    let (feed_server, server) = match table.take("server") {
+        Some(value) => {
+            let server = value.web_address(notes);
+            (server.clone(), server)
+        }
+        None => (Url::parse(REDDIT).ok(), Url::parse(REDDIT_WITH_KEYS).ok()),
+    };
+    let allow_private = table.take("allow_private").map(|value| read::networks(&value, notes)).unwrap_or_default();
+    let words = table.need("subreddit", "subreddit = \"worldnews\"", notes).and_then(|value| value.text(notes));
+    let (id, password) = (table.take("client_id_file"), table.take("client_secret_file"));
+    if id.is_some() != password.is_some() {
+        let help = "name both files, client_id_file and client_secret_file, or none of them";
+        notes.error(codes::MISSING_KEY, &span, "Reddit's keys come in pairs: an id and a secret", help);
+    }
+    let id = id.and_then(|value| read::token(&value, secret, notes));
+    let password = password.and_then(|value| read::token(&value, secret, notes));
+    let keys = id.zip(password).map(|(id, secret)| RedditKeys { id, secret });
+    let words = words?;
+    let text = words.text.trim().trim_start_matches('/');
+    let subreddit = text.strip_prefix("r/").unwrap_or(text);
+    if subreddit.is_empty() || !subreddit.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+".contains(&byte)) {
+        let help = "write the name alone, several joined by a plus sign: \"worldnews+europe\"";
+        notes.error(codes::BAD_ADDRESS, &words.span, "this is not the name of a subreddit", help);
+        return None;
+    }
+    Some(SourceKind::Reddit { feed_server: feed_server?, server: server?, subreddit: subreddit.to_owned(), keys, allow_private })
 }
 
 /// All of Bluesky, or `accounts`; `languages` narrow it down, `version` and `hosts` say whom to ask.

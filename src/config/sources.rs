@@ -20,15 +20,19 @@ enum Kind {
     Bluesky,
     Push,
     Jetstream,
+    Telegram,
+    Reddit,
 }
 
-const KINDS: [(&str, Kind); 6] = [
+const KINDS: [(&str, Kind); 8] = [
     ("file", Kind::File),
     ("feed", Kind::Feed),
     ("mastodon", Kind::Mastodon),
     ("bluesky", Kind::Bluesky),
     ("push", Kind::Push),
     ("jetstream", Kind::Jetstream),
+    ("telegram", Kind::Telegram),
+    ("reddit", Kind::Reddit),
 ];
 
 impl Kind {
@@ -39,7 +43,7 @@ impl Kind {
             Self::Feed => ("feed", &["url", "allow_private"], "it is found by url = \"https://…\""),
             Self::Mastodon => (
                 "mastodon",
-                &["server", "tag", "account", "list", "public", "token_file", "allow_private"],
+                &["server", "tag", "account", "list", "public", "stream", "token_file", "allow_private"],
                 "it is found by server = \"https://…\" and tag = \"…\"",
             ),
             Self::Bluesky => ("bluesky", &["server", "author", "list", "feed", "allow_private"], "it is found by author = \"…\""),
@@ -48,17 +52,23 @@ impl Kind {
                 &["version", "hosts", "languages", "accounts", "allow_private"],
                 "it is all of Bluesky; narrow it with languages = [\"en\"] or accounts = [\"did:plc:…\"]",
             ),
+            Self::Telegram => ("telegram", &["server", "channel", "allow_private"], "it is found by channel = \"…\""),
+            Self::Reddit => (
+                "reddit",
+                &["server", "subreddit", "client_id_file", "client_secret_file", "allow_private"],
+                "it is found by subreddit = \"…\"",
+            ),
             Self::Push => ("push", &[], "posts are brought to it by claimwatch ingest and POST /ingest"),
         }
     }
 
     fn is_network(self) -> bool {
-        matches!(self, Self::Mastodon | Self::Bluesky | Self::Jetstream)
+        matches!(self, Self::Mastodon | Self::Bluesky | Self::Jetstream | Self::Telegram | Self::Reddit)
     }
 }
 
 /// Keys of all kinds of source.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 20] = [
     "url",
     "path",
     "allow_private",
@@ -74,6 +84,11 @@ const KEYS: [&str; 15] = [
     "hosts",
     "languages",
     "accounts",
+    "stream",
+    "channel",
+    "subreddit",
+    "client_id_file",
+    "client_secret_file",
 ];
 
 /// Reads all sources; two of one name are an error, because everything remembered hangs on the name.
@@ -113,12 +128,14 @@ fn source(
         Some(Kind::Bluesky) => networks::bluesky(&mut table, notes),
         Some(Kind::Push) => Some(SourceKind::Push),
         Some(Kind::Jetstream) => networks::jetstream(&mut table, notes),
+        Some(Kind::Telegram) => networks::telegram(&mut table, notes),
+        Some(Kind::Reddit) => networks::reddit(&mut table, secret, notes),
         None => None,
     };
     table.finish(notes);
     let default = match kind {
         Some(Kind::File | Kind::Push | Kind::Jetstream) => MINUTE,
-        Some(Kind::Mastodon | Kind::Bluesky) => 5 * MINUTE,
+        Some(Kind::Mastodon | Kind::Bluesky | Kind::Telegram | Kind::Reddit) => 5 * MINUTE,
         Some(Kind::Feed) | None => 15 * MINUTE,
     };
     // What somebody brings, he wants compared.
@@ -144,7 +161,7 @@ fn every(value: &Value<'_>, kind: Option<Kind>, notes: &mut Notes<'_>) -> Option
     let time = value.duration(notes)?;
     let floor = match kind {
         Some(Kind::Feed) => 5 * MINUTE,
-        Some(Kind::Mastodon | Kind::Bluesky) => MINUTE,
+        Some(Kind::Mastodon | Kind::Bluesky | Kind::Telegram | Kind::Reddit) => MINUTE,
         Some(Kind::File | Kind::Push | Kind::Jetstream) | None => Duration::from_secs(1),
     };
     if kind.is_some() && time < floor {
@@ -152,7 +169,7 @@ fn every(value: &Value<'_>, kind: Option<Kind>, notes: &mut Notes<'_>) -> Option
             Some(Kind::Feed) => {
                 ("that is more often than publishers like to be visited", "5 minutes is the least: every = \"5m\"")
             }
-            Some(Kind::Mastodon | Kind::Bluesky) => {
+            Some(Kind::Mastodon | Kind::Bluesky | Kind::Telegram | Kind::Reddit) => {
                 ("that is more often than networks like to be asked", "a minute is the least: every = \"1m\"")
             }
             _ => ("that is too often", "a second is the least: every = \"1s\""),

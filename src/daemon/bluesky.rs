@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::gather::{Asking, Batch, Gathered};
 use super::trouble::Trouble;
 use crate::feeds::{bluesky, clean};
@@ -12,8 +14,16 @@ use crate::model::source::{Source, SourceKind, SourceState};
 const MOST_PAGES: usize = 10;
 /// Posts may appear among older ones so long after they were written.
 const OVERLAP: Duration = Duration::from_secs(60 * 60);
-/// Every so many quiet visits a page more is read: a post dated back sorts in far below the newest.
+/// Every so many visits a page more is read: a post dated back sorts in far below the newest.
 const NOW_AND_THEN: u32 = 8;
+
+/// What is remembered from visit to visit.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Cursor {
+    /// Visits made since a page more was read.
+    visits: u32,
+}
 
 /// Reads back to posts that are both known and older than the last visit; at a first visit, the newest page.
 ///
@@ -25,7 +35,10 @@ pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -
     };
     let mut batch = Batch { title: Some(source.kind.place()), ..Batch::default() };
     let mut cursor: Option<String> = None;
-    let mut pages_more = usize::from(state.unchanged % NOW_AND_THEN == NOW_AND_THEN - 1);
+    let remembered: Cursor = state.cursor.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let visits = (remembered.visits + 1) % NOW_AND_THEN;
+    batch.cursor = serde_json::to_string(&Cursor { visits }).ok();
+    let mut pages_more = usize::from(visits == 0);
     let known_before = state.last_success.and_then(|at| at.saturating_sub(OVERLAP).ok());
     for page in 1..=MOST_PAGES {
         let url = bluesky::page_address(server, list, cursor.as_deref()).ok_or_else(|| Trouble::of_address(server))?;

@@ -13,6 +13,7 @@ pub mod letters;
 mod mastodon;
 pub mod news;
 mod push;
+mod reddit;
 pub mod reload;
 pub mod report;
 pub mod round;
@@ -20,6 +21,7 @@ pub mod schedule;
 mod settling;
 pub mod stream;
 pub mod supervisor;
+mod telegram;
 pub mod trouble;
 pub mod upkeep;
 pub mod watch;
@@ -47,7 +49,7 @@ use self::watch::Watch;
 use crate::alerting::subscription::Desk;
 use crate::config::Config;
 use crate::fetch::Fetcher;
-use crate::model::source::{Source, SourceName, SourceState};
+use crate::model::source::{Source, SourceKind, SourceName, SourceState};
 use crate::model::units::counted;
 use crate::rules::compile::RuleSet;
 use crate::store::Store;
@@ -139,7 +141,9 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
             (source, state)
         })
         .collect();
-    let (streams, watched): (Vec<_>, Vec<_>) = watched.into_iter().partition(|(source, _)| source.kind.is_stream());
+    let (mut streams, watched): (Vec<_>, Vec<_>) = watched.into_iter().partition(|(source, _)| source.kind.is_stream());
+    let also_streams = |(source, _): &&(Source, SourceState)| matches!(source.kind, SourceKind::Mastodon { streams: true, .. });
+    let listened: Vec<_> = watched.iter().filter(also_streams).cloned().collect();
     let sample = config.store.stream_sample_per_million;
     let claims = rules.len();
     metrics.claims.set(i64::try_from(claims).unwrap_or(i64::MAX));
@@ -198,6 +202,8 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
 
     let running = format!("{}|{}", clock.now(), std::process::id());
     house.store.put_note(Note::Running, &running).await?;
+    // These are visited as well.
+    streams.extend(listened);
     let streams = Streams::start(&house, &bell, streams, sample);
     pulse.set_ready(true);
     supervisor::ready(&status);

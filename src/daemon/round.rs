@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tracing::{info, warn};
@@ -20,7 +21,7 @@ use crate::fetch::Fetcher;
 use crate::matching;
 use crate::model::alert::Waits;
 use crate::model::claim::{Claim, ClaimId};
-use crate::model::post::{Post, PostKey};
+use crate::model::post::{Post, PostKey, RawPost};
 use crate::model::sighting::{Decision, Sighting};
 use crate::model::source::{Source, SourceState};
 use crate::model::units::{counted, in_words};
@@ -163,15 +164,61 @@ async fn remember(
         seen_again: seen_again.into_iter().map(|post| post.key).collect(),
         sightings,
     };
-    write_down(house, &visit, &mut tally).await?;
+    write_down(house, &visit, &mut tally, Keep::Everything).await?;
+    note_success(house, source, now);
     Ok((state, tally))
 }
 
+/// Takes in posts that a source brought between its visits; its state and its cursor stay as they are.
+pub(super) async fn take_in(house: &House, source: &Source, raw: Vec<RawPost>) -> Result<Tally, Trouble> {
+    let now = house.clock.now();
+    let name = source.name.clone();
+    let cleaned = spawn_blocking(move || clean::clean(raw, &name, now)).await;
+    let posts = cleaned.map_err(|fault| Trouble::of_ours(&fault))?;
+    let keys: Vec<PostKey> = posts.iter().map(|post| post.key.clone()).collect();
+    let known = house.store.known(&source.name, &keys).await?;
+    let (seen_again, mut news): (Vec<Post>, Vec<Post>) = posts.into_iter().partition(|post| known.contains(&post.key));
+    let rules = Arc::clone(&house.rules.borrow());
+    let (news, sightings): (Vec<Post>, Vec<(Sighting, Claim)>) = spawn_blocking(move || {
+        clean::name_languages(&mut news);
+        let sightings = news.iter().flat_map(|post| examined(post, &rules)).collect();
+        (news, sightings)
+    })
+    .await
+    .map_err(|fault| Trouble::of_ours(&fault))?;
+    let mut tally = Tally { posts: keys.len(), new: news.len(), ..Tally::default() };
+    tally.count(&sightings);
+    let visit = Visit {
+        source: source.name.clone(),
+        state: SourceState::default(),
+        seen_at: now,
+        new: news,
+        history: std::collections::HashSet::new(),
+        seen_again: seen_again.into_iter().map(|post| post.key).collect(),
+        sightings,
+    };
+    write_down(house, &visit, &mut tally, Keep::PostsOnly).await?;
+    Ok(tally)
+}
+
+/// What of a visit is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// All of it.
+    Everything,
+    /// Not the source's state: it belongs to the visits.
+    PostsOnly,
+}
+
 /// Writes down what was found, in one transaction, and counts it.
-pub(super) async fn write_down(house: &House, visit: &Visit, tally: &mut Tally) -> Result<(), StoreError> {
+pub(super) async fn write_down(house: &House, visit: &Visit, tally: &mut Tally, keep: Keep) -> Result<(), StoreError> {
     let now = visit.seen_at;
     let seen = sighted(visit);
-    let recorded = house.store.record(visit, |known| group::group(now, &house.desks, &seen, known)).await?;
+    let group = |known: &_| group::group(now, &house.desks, &seen, known);
+    let recorded = match keep {
+        Keep::Everything => house.store.record(visit, group).await?,
+        Keep::PostsOnly => house.store.record_posts(visit, group).await?,
+    };
     tally.letters = recorded.letters;
     house.metrics.suppress(Waits::Spaced.word(), recorded.spaced);
     for (reason, sightings) in &recorded.held {
@@ -188,7 +235,6 @@ pub(super) async fn write_down(house: &House, visit: &Visit, tally: &mut Tally) 
     metrics.sightings.inc_by(tally.sightings as u64);
     metrics.source_sightings.get_or_create(&by_source).inc_by(tally.sightings as u64);
     metrics.near_misses.inc_by(tally.near_misses as u64);
-    metrics.feed_last_success.get_or_create(&by_source).set(now.as_second());
     Ok(())
 }
 
@@ -212,7 +258,7 @@ pub(super) fn examined(post: &Post, rules: &RuleSet) -> Vec<(Sighting, Claim)> {
 async fn unchanged(house: &House, source: &Source, state: &SourceState, found: &Found, chance: f64) -> (SourceState, Visited) {
     let now = house.clock.now();
     let state = schedule::after_success(source, state, found, now, chance);
-    house.metrics.feed_last_success.get_or_create(&by_source(source)).set(now.as_second());
+    note_success(house, source, now);
     keep(house, source, &state).await;
     (state, Visited::Unchanged)
 }
@@ -240,6 +286,13 @@ fn observe_lag(metrics: &Metrics, visit: &Visit) {
         visit.sightings.iter().filter(|(sighting, _)| sighting.decision == Decision::Alert).map(|(s, _)| &s.post).collect();
     for published in visit.new.iter().filter(|post| alerting.contains(&post.key)).filter_map(|post| post.published) {
         metrics.match_lag.observe(visit.seen_at.duration_since(published).as_secs_f64().max(0.0));
+    }
+}
+
+/// For those who are told when a source falls silent; one that waits for others to bring posts may be silent.
+fn note_success(house: &House, source: &Source, now: Timestamp) {
+    if !source.kind.waits_for_a_call() {
+        house.metrics.feed_last_success.get_or_create(&by_source(source)).set(now.as_second());
     }
 }
 

@@ -61,7 +61,8 @@ pub fn after_success(source: &Source, state: &SourceState, found: &Found, now: T
             false if source.kind.waits_for_a_call() => None,
             false => later(now, interval(source, unchanged, found.hint, chance)),
         },
-        last_success: Some(now),
+        // A walk that is not at its end has not caught up: what it finds next is as old as what it found before.
+        last_success: if found.more { state.last_success } else { Some(now) },
         failures: 0,
         last_error: None,
         unchanged,

@@ -54,6 +54,20 @@ impl Trouble {
     }
 }
 
+impl Trouble {
+    /// A stream that ended or broke off.
+    pub fn of_stream(sentence: &str) -> Self {
+        Self {
+            class: "stream",
+            sentence: sentence.to_owned(),
+            wait: None,
+            is_held: false,
+            is_unreadable: false,
+            is_put_off: false,
+        }
+    }
+}
+
 impl From<FetchError> for Trouble {
     fn from(error: FetchError) -> Self {
         Self {

@@ -325,6 +325,20 @@ mod tests {
         assert_eq!(read(&v2("info", r#", "name": "OutdatedCursor""#), Wire::V2, ALL), Err(NoEvent::Clamped));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_frame_makes_it_panic(cut in 0usize..900, put in "\\PC{0,4}", second in proptest::bool::ANY) {
+            let rest = format!(r#", "operation": "create", "collection": "app.bsky.feed.post", "rkey": "3k", "record": {RECORD}"#);
+            let (frame, wire) = match second {
+                true => (v2("commit", &rest), Wire::V2),
+                false => (v1("create", &format!(", \"record\": {RECORD}")), Wire::V1),
+            };
+            let cut = frame.floor_char_boundary(cut);
+            let _ = read(&format!("{}{put}{}", &frame[..cut], &frame[cut..]), wire, ALL);
+            let _ = read(&frame[..cut], wire, ALL);
+        }
+    }
+
     #[test]
     fn subscriptions_name_what_is_wanted() {
         let host = Url::parse("https://jetstream.example").unwrap();

@@ -93,6 +93,51 @@ pub fn read(body: &[u8], server: &Url) -> Result<Page, ReadError> {
     Ok(page)
 }
 
+/// Gives the address at which a server tells about itself.
+pub fn instance_address(server: &Url) -> Option<Url> {
+    server.join("/api/v2/instance").ok()
+}
+
+/// Reads where a server has its streams: on a host of its own where it names one in its own domain, else where everything is.
+pub fn streaming_server(instance: &[u8], server: &Url) -> Url {
+    let answer: Option<Value> = serde_json::from_slice(instance).ok();
+    let named = answer.as_ref().and_then(|answer| answer.get("configuration")?.get("urls")?.get("streaming")?.as_str());
+    let as_web = |url: &str| Url::parse(&url.replacen("ws", "http", 1)).ok();
+    // Our token goes there: nowhere else than into the server's own domain.
+    let is_own = |url: &Url| {
+        let (host, own) = (url.host_str().unwrap_or_default(), server.host_str().unwrap_or_default());
+        let below = host.strip_suffix(own).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        below && !own.is_empty() && (url.scheme() == "https" || server.scheme() == "http")
+    };
+    named.and_then(as_web).filter(is_own).unwrap_or_else(|| server.clone())
+}
+
+/// Gives the address of a timeline's stream; accounts have none.
+pub fn stream_address(server: &Url, timeline: &Timeline) -> Option<Url> {
+    let (steps, query): (&[&str], _) = match timeline {
+        Timeline::Tag(tag) => (&["hashtag"], Some(("tag", tag))),
+        Timeline::List(list) => (&["list"], Some(("list", list))),
+        Timeline::Public { local: false } => (&["public"], None),
+        Timeline::Public { local: true } => (&["public", "local"], None),
+        Timeline::Account(_) => return None,
+    };
+    let mut url = server.clone();
+    url.set_query(None);
+    url.path_segments_mut().ok()?.clear().extend(["api", "v1", "streaming"]).extend(steps);
+    if let Some((name, value)) = query {
+        url.query_pairs_mut().append_pair(name, value);
+    }
+    Some(url)
+}
+
+/// Reads one status: its number, and the post unless it is a repost.
+pub fn status(body: &[u8], server: &Url) -> Option<(String, Option<RawPost>)> {
+    let status = json(body).ok()?;
+    let id = words(&status, "id")?;
+    let is_repost = status.get("reblog").is_some_and(Value::is_object);
+    Some((id, if is_repost { None } else { post(&status, server) }))
+}
+
 /// Says whether one status is newer than another: numbers written as text, longer is larger.
 pub fn is_after(id: &str, other: &str) -> bool {
     (id.len(), id) > (other.len(), other)
@@ -212,6 +257,21 @@ mod tests {
         assert_eq!(post.captions, ["a moon &amp; &lt;stars>"]);
         assert!(matches!(&post.body, Some(Markup::Html(body)) if body.contains("yes, cheese")));
         assert_eq!(post.author.as_deref(), Some("Ann &lt;3 (@ann@far.example)"));
+    }
+
+    #[test]
+    fn streams_are_on_the_servers_own_hosts_only() {
+        let at = |url: &str| {
+            streaming_server(format!("{{\"configuration\": {{\"urls\": {{\"streaming\": \"{url}\"}}}}}}").as_bytes(), &server())
+        };
+        assert_eq!(at("wss://streaming.social.example").as_str(), "https://streaming.social.example/");
+        assert_eq!(at("wss://evil.example"), server());
+        assert_eq!(at("wss://evilsocial.example"), server());
+        assert_eq!(at("ws://social.example"), server(), "not without encryption");
+        assert_eq!(streaming_server(b"{}", &server()), server());
+        let url = stream_address(&server(), &Timeline::Tag("moon".into())).unwrap();
+        assert_eq!(url.as_str(), "https://social.example/api/v1/streaming/hashtag?tag=moon");
+        assert_eq!(stream_address(&server(), &Timeline::Account("ann".into())), None);
     }
 
     #[test]

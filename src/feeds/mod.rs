@@ -10,13 +10,16 @@ pub mod jetstream;
 mod jsonfeed;
 mod jsonmend;
 pub mod key;
-mod language;
+pub mod language;
 mod markup;
 pub mod mastodon;
 mod page;
 pub mod pushed;
+pub mod reddit;
 mod repair;
+pub mod sse;
 pub mod syndication;
+pub mod telegram;
 mod unpanicked;
 
 use crate::model::post::RawPost;

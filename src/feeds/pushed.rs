@@ -12,6 +12,9 @@ pub const LONGEST_LINE_BYTES: usize = 1 << 20;
 /// Longest id, in bytes.
 const LONGEST_ID_BYTES: usize = 1024;
 
+/// Longest address, in bytes.
+const LONGEST_ADDRESS_BYTES: usize = 4 << 10;
+
 /// A post as `claimwatch match` reads it, and when it appeared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pushed {
@@ -62,9 +65,16 @@ impl Pushed {
             return Err("there are no words in it: `text` is empty".to_owned());
         }
         post.text = clipped(post.text);
-        for field in [&mut post.title, &mut post.author, &mut post.url, &mut post.lang] {
-            *field = field.take().map(clipped).filter(|text| !text.trim().is_empty());
+        let longest = [(&mut post.title, 16 << 10), (&mut post.author, 1 << 10), (&mut post.lang, 64)];
+        for (field, bytes) in longest {
+            let text = field.take().filter(|text| !text.trim().is_empty());
+            *field = text.map(|mut text| {
+                text.truncate(text.floor_char_boundary(bytes));
+                text
+            });
         }
+        // Half an address leads nowhere.
+        post.url = post.url.filter(|url| url.len() <= LONGEST_ADDRESS_BYTES);
         Ok(post)
     }
 

@@ -37,9 +37,10 @@ impl HostKey {
     }
 }
 
-/// Says whether the URL is Reddit's.
+/// Says whether the URL is Reddit's, apart from the interface for those with keys, which has rules of its own.
 pub fn is_reddit(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| host == "reddit.com" || host.ends_with(".reddit.com"))
+    let is = |host: &str| (host == "reddit.com" || host.ends_with(".reddit.com")) && host != "oauth.reddit.com";
+    url.host_str().is_some_and(is)
 }
 
 /// Gives the pause after a request to this URL, `usual` for most.
@@ -193,6 +194,7 @@ mod tests {
         assert_eq!(gap("http://[::1]/"), Duration::ZERO);
         assert_eq!(gap("https://example.org/"), GAP);
         assert_eq!(gap("https://www.reddit.com/r/a/.rss"), Duration::from_secs(65));
+        assert_eq!(gap("https://oauth.reddit.com/r/a/new"), GAP);
     }
 
     #[tokio::test(start_paused = true)]

@@ -31,15 +31,28 @@ const WANTED: &str = "application/rss+xml, application/atom+xml, application/fee
 pub struct Manner<'a> {
     wanted: &'static str,
     token: Option<&'a Token>,
+    form: Option<(&'static str, (&'a Token, &'a Token))>,
 }
 
 impl<'a> Manner<'a> {
     /// For a feed.
-    pub const FEED: Self = Self { wanted: WANTED, token: None };
+    pub const FEED: Self = Self { wanted: WANTED, token: None, form: None };
+
+    /// For a web page, as browsers ask for one.
+    pub const DOCUMENT: Self = Self {
+        wanted: "text/html, application/xhtml+xml, application/ld+json;q=0.9, application/json;q=0.9, */*;q=0.5",
+        token: None,
+        form: None,
+    };
 
     /// For a page of a network's timeline.
     pub fn page(token: Option<&'a Token>) -> Self {
-        Self { wanted: "application/json", token }
+        Self { wanted: "application/json", token, form: None }
+    }
+
+    /// For a form that is sent with a name and a password.
+    pub fn form(form: &'static str, login: (&'a Token, &'a Token)) -> Self {
+        Self { wanted: "application/json", token: None, form: Some((form, login)) }
     }
 }
 
@@ -49,7 +62,7 @@ const UNTOLD_REST: Duration = Duration::from_secs(60);
 /// Asks web servers.
 pub struct Http {
     pub(super) settings: Settings,
-    lines: Lines,
+    pub(super) lines: Lines,
     pub(super) tls: Tls,
     pub(super) resolver: Arc<dyn Resolve>,
     /// One client for each set of networks: a connection opened for a source that may go inside must not serve another.
@@ -95,7 +108,7 @@ impl Http {
             let entered = self.lines.enter(&HostKey::of(&url), gap).await;
             let turn = entered.map_err(|wait| FetchError::HostRests { host: host.clone(), wait })?;
             let began = Instant::now();
-            let manner = if url.origin() == first.origin() { manner } else { Manner { token: None, ..manner } };
+            let manner = if url.origin() == first.origin() { manner } else { Manner { token: None, form: None, ..manner } };
             let Ok(hop) = timeout(left, self.ask(&client, &url, validators, manner, &turn)).await else {
                 return Err(FetchError::TimedOut { host, step: Step::Total, after: limits.total });
             };
@@ -123,7 +136,14 @@ impl Http {
     ) -> Result<Hop, FetchError> {
         let host = host_of(url);
         let limits = &self.settings.limits;
-        let mut request = client.get(url.clone()).header(ACCEPT, manner.wanted).header(ACCEPT_ENCODING, body::ACCEPTED);
+        let request = match manner.form {
+            Some((form, (name, password))) => {
+                let form = client.post(url.clone()).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
+                form.basic_auth(&name.0, Some(&password.0))
+            }
+            None => client.get(url.clone()),
+        };
+        let mut request = request.header(ACCEPT, manner.wanted).header(ACCEPT_ENCODING, body::ACCEPTED);
         for (name, sent) in [(IF_NONE_MATCH, &validators.etag), (IF_MODIFIED_SINCE, &validators.last_modified)] {
             if let Some(value) = sent.as_deref().and_then(headers::value) {
                 request = request.header(name, value);
@@ -156,7 +176,7 @@ impl Http {
         }
     }
 
-    fn client(&self, rule: Allowed, url: &Url) -> Result<Client, FetchError> {
+    pub(super) fn client(&self, rule: Allowed, url: &Url) -> Result<Client, FetchError> {
         if let (Tls::Missing(detail), "https") = (&self.tls, url.scheme()) {
             return Err(FetchError::NoAuthorities { host: host_of(url), detail: detail.clone() });
         }
@@ -218,7 +238,7 @@ fn next_hop(url: &Url, location: Option<&HeaderValue>) -> Result<Url, FetchError
 }
 
 /// Reads what a status other than success means, and keeps the promise to stay away where it asks for one.
-fn refusal(response: &Response, url: &Url, turn: &Turn) -> FetchError {
+pub(super) fn refusal(response: &Response, url: &Url, turn: &Turn) -> FetchError {
     let host = host_of(url);
     let status = response.status().as_u16();
     let wait = headers::retry_after(response.headers(), SystemTime::now());
@@ -245,7 +265,7 @@ fn refusal(response: &Response, url: &Url, turn: &Turn) -> FetchError {
 }
 
 /// Finds out why no answer came. Nothing of the URL but its host gets into the message: it may hold a token.
-fn why(error: &reqwest::Error, url: &Url, connect: Duration) -> FetchError {
+pub(super) fn why(error: &reqwest::Error, url: &Url, connect: Duration) -> FetchError {
     let host = host_of(url);
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -2,6 +2,7 @@
 
 mod body;
 pub mod error;
+pub mod events;
 mod file;
 pub mod guard;
 mod headers;
@@ -11,15 +12,18 @@ pub mod settings;
 pub mod socket;
 mod tls;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::dns::Resolve;
+use tokio::time::Instant;
 use url::Url;
 
 use self::error::FetchError;
-use self::guard::SystemResolver;
+use self::events::Events;
+use self::guard::{SystemResolver, host_of};
 use self::http::{Http, Manner};
 use self::settings::Settings;
 use self::socket::{Refused, Socket};
@@ -50,11 +54,24 @@ pub enum Fetched {
     },
 }
 
+/// A web page that a person asked for.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Its body, decoded.
+    pub body: Bytes,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// Where it came from after redirects.
+    pub url: Url,
+}
+
 /// The one who asks: holds connections, limits, the lines in front of hosts and the rules about addresses. Cheap to clone.
 #[derive(Clone)]
 pub struct Fetcher {
     http: Arc<Http>,
     file_bytes: u64,
+    /// Tokens given out for keys, and until when they hold; never written down.
+    tokens: Arc<Mutex<HashMap<String, (Token, Instant)>>>,
 }
 
 impl std::fmt::Debug for Fetcher {
@@ -72,7 +89,7 @@ impl Fetcher {
     /// Prepares to ask, looking names up by `resolver`; its answers are checked like everybody's.
     pub fn with_resolver(settings: &Settings, resolver: Arc<dyn Resolve>) -> Self {
         let file_bytes = settings.limits.decoded_bytes;
-        Self { http: Arc::new(Http::new(settings.clone(), resolver)), file_bytes }
+        Self { http: Arc::new(Http::new(settings.clone(), resolver)), file_bytes, tokens: Arc::default() }
     }
 
     /// Visits a source once.
@@ -85,13 +102,10 @@ impl Fetcher {
         match &source.kind {
             SourceKind::File { path } => file::read(path, validators, self.file_bytes).await,
             SourceKind::Feed { url, allow_private } => self.http.visit(url, allow_private, validators, Manner::FEED).await,
-            SourceKind::Mastodon { server, .. } | SourceKind::Bluesky { server, .. } => Err(FetchError::Request {
-                host: server.host_str().unwrap_or_default().to_owned(),
-                detail: "a timeline is read page by page".to_owned(),
+            other => Err(FetchError::Request {
+                host: other.url().map(host_of).unwrap_or_default(),
+                detail: "this source is no document".to_owned(),
             }),
-            SourceKind::Push | SourceKind::Jetstream { .. } => {
-                Err(FetchError::Request { host: String::new(), detail: "nothing is fetched here".to_owned() })
-            }
         }
     }
 
@@ -105,6 +119,72 @@ impl Fetcher {
         match self.http.visit(url, networks, &Validators::default(), Manner::page(token)).await? {
             Fetched::News { body, .. } => Ok(body),
             Fetched::NotModified { .. } => Ok(Bytes::new()),
+        }
+    }
+
+    /// Asks for a web page, as politely as for a feed. Gives its body.
+    ///
+    /// # Errors
+    /// See [`FetchError`]; each says whether and when to try again.
+    pub async fn web_page(&self, url: &Url, networks: &[ipnet::IpNet]) -> Result<Bytes, FetchError> {
+        match self.http.visit(url, networks, &Validators::default(), Manner::DOCUMENT).await? {
+            Fetched::News { body, .. } => Ok(body),
+            Fetched::NotModified { .. } => Ok(Bytes::new()),
+        }
+    }
+
+    /// Sends a form with a name and a password (`POST`); both go to the server they are for, and nowhere else.
+    ///
+    /// # Errors
+    /// See [`FetchError`]; each says whether and when to try again.
+    pub async fn form(
+        &self,
+        url: &Url,
+        networks: &[ipnet::IpNet],
+        form: &'static str,
+        login: (&Token, &Token),
+    ) -> Result<Bytes, FetchError> {
+        match self.http.visit(url, networks, &Validators::default(), Manner::form(form, login)).await? {
+            Fetched::News { body, .. } => Ok(body),
+            Fetched::NotModified { .. } => Ok(Bytes::new()),
+        }
+    }
+
+    /// Opens a stream of events (SSE), under the same rules as every request.
+    ///
+    /// # Errors
+    /// See [`FetchError`]; each says whether and when to try again.
+    pub async fn events(&self, url: &Url, networks: &[ipnet::IpNet], token: Option<&Token>) -> Result<Events, FetchError> {
+        self.http.events(url, networks, token).await
+    }
+
+    /// Keeps a token in memory for so long, under the name of the key it was given for.
+    pub fn keep_token(&self, key: &Token, token: &Token, time: Duration) {
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.insert(key.0.clone(), (token.clone(), Instant::now() + time));
+    }
+
+    /// Gives a token that is kept and still holds.
+    pub fn kept_token(&self, key: &Token) -> Option<Token> {
+        let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.get(&key.0).filter(|(_, until)| *until > Instant::now()).map(|(token, _)| token.clone())
+    }
+
+    /// Forgets a token that was refused.
+    pub fn forget_token(&self, key: &Token) {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).remove(&key.0);
+    }
+
+    /// Asks for one web page, under the limits of a visit to a feed.
+    ///
+    /// # Errors
+    /// See [`FetchError`].
+    pub async fn document(&self, url: &Url) -> Result<Document, FetchError> {
+        match self.http.visit(url, &[], &Validators::default(), Manner::DOCUMENT).await? {
+            Fetched::News { body, content_type, url: found, .. } => {
+                Ok(Document { body, content_type, url: found.unwrap_or_else(|| url.clone()) })
+            }
+            Fetched::NotModified { .. } => Ok(Document { body: Bytes::new(), content_type: None, url: url.clone() }),
         }
     }
 

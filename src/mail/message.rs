@@ -22,7 +22,11 @@ const REFERENCES: usize = 20;
 
 /// Who letters come from.
 #[derive(Debug, Clone)]
-pub struct Sender(Mailbox);
+pub struct Sender {
+    from: Mailbox,
+    /// Where people answer; the sender itself where nobody else is named.
+    reply_to: Option<Address>,
+}
 
 impl Sender {
     /// Reads `alerts@example.org` or `Alerts <alerts@example.org>`; without a name it is called claimwatch.
@@ -34,12 +38,22 @@ impl Sender {
         // In the configuration a control character is a mistake, not something to be mended in silence.
         let mailbox = Some(from).filter(|from| !from.chars().any(char::is_control)).and_then(mailbox).ok_or_else(wrong)?;
         let name = mailbox.name.or_else(|| Some("claimwatch".to_owned()));
-        Ok(Self(Mailbox::new(name, mailbox.email)))
+        Ok(Self { from: Mailbox::new(name, mailbox.email), reply_to: None })
+    }
+
+    /// Has answers, and requests to be written to no more, go to somebody who reads them.
+    ///
+    /// # Errors
+    /// When it is no address.
+    pub fn answered_by(self, reply_to: &str) -> Result<Self, MailError> {
+        let wrong = || MailError::From { from: one_line(reply_to).collect() };
+        let reply_to = Some(reply_to).filter(|text| !text.chars().any(char::is_control)).and_then(mailbox).ok_or_else(wrong)?;
+        Ok(Self { reply_to: Some(reply_to.email), ..self })
     }
 
     /// The right side of its address, which Message-IDs end with.
     pub fn domain(&self) -> &str {
-        self.0.email.domain()
+        self.from.email.domain()
     }
 }
 
@@ -73,7 +87,7 @@ pub fn compose(delivery: &Delivery, sender: &Sender) -> Result<Composed, String>
 }
 
 fn build(delivery: &Delivery, sender: &Sender) -> Result<Composed, String> {
-    let Sender(from) = sender;
+    let Sender { from, reply_to } = sender;
     let to = mailbox(&delivery.recipient).ok_or("the recipient is not a mail address")?.email;
     let letter = &delivery.letter;
     let [id, desk, claim, lang] =
@@ -85,11 +99,23 @@ fn build(delivery: &Delivery, sender: &Sender) -> Result<Composed, String> {
         .date(date(delivery))
         .message_id(Some(format!("<{id}>")))
         .raw_header(raw("List-Id", list_id(&desk, sender.domain())))
+        .raw_header(raw("List-Unsubscribe", unsubscribe(reply_to.as_ref().unwrap_or(&from.email), &desk)))
         .raw_header(raw("Auto-Submitted", "auto-generated".to_owned()))
         .raw_header(raw("X-Auto-Response-Suppress", "All".to_owned()))
         .raw_header(raw("Content-Language", lang))
+        .raw_header(raw("X-Claimwatch-Kind", letter.facts.kind.word().to_owned()))
         .raw_header(raw("X-Claimwatch-Claim", claim))
         .raw_header(raw("X-Claimwatch-Desk", desk));
+    // Only a letter about one claim has one rule and one score.
+    if let ([about], 1..) = (letter.facts.claims.as_slice(), letter.facts.instalment) {
+        builder = builder.raw_header(raw("X-Claimwatch-Rule", header(&about.revision)));
+        if let Some(score) = letter.facts.score() {
+            builder = builder.raw_header(raw("X-Claimwatch-Score", format!("{:.2}", score.value())));
+        }
+    }
+    if let Some(reply_to) = reply_to {
+        builder = builder.reply_to(Mailbox::new(None, reply_to.clone()));
+    }
     if let Some(last) = delivery.references.last() {
         builder = builder.in_reply_to(format!("<{}>", header(&last.0))).references(references(delivery));
     }
@@ -148,6 +174,17 @@ fn list_id(desk: &str, domain: &str) -> String {
     format!("<{}.claimwatch.{domain}>", label(desk))
 }
 
+/// `<mailto:alerts@example.org?subject=unsubscribe%20politics>` (RFC 2369 §3.2): a person reads it, no program does.
+fn unsubscribe(address: &Address, desk: &str) -> String {
+    let encoded = |text: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._@".contains(&byte);
+        text.bytes()
+            .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+            .collect::<String>()
+    };
+    format!("<mailto:{}?subject=unsubscribe%20{}>", encoded(address.as_ref()), label(desk))
+}
+
 /// A host-name label; what it cannot hold becomes its number, so that two desks do not share one.
 fn label(desk: &str) -> String {
     let mut label = String::new();
@@ -192,6 +229,7 @@ mod tests {
     use crate::model::alert::{DeskName, LetterId};
     use crate::model::claim::ClaimId;
     use crate::model::delivery::DeliveryId;
+    use crate::model::facts::Facts;
     use crate::model::letter::{Letter, MessageId};
     use crate::model::post::Lang;
 
@@ -200,7 +238,7 @@ mod tests {
         Delivery {
             id: DeliveryId(1),
             letter_id: LetterId(1),
-            letter: Letter { subject, text, html, lang: Lang("fr".to_owned()) },
+            letter: Letter { subject, text, html, lang: Lang("fr".to_owned()), facts: Facts::default() },
             desk: DeskName(words.to_owned()),
             claim: ClaimId(words.to_owned()),
             recipient: "desk@desk.test".to_owned(),

@@ -46,7 +46,10 @@ impl Mailer {
     /// # Errors
     /// As [`Mailer::new`].
     pub fn with_deadlines(settings: &Settings, deadlines: Deadlines) -> Result<Self, MailError> {
-        let sender = Sender::read(&settings.from)?;
+        let mut sender = Sender::read(&settings.from)?;
+        if let Some(reply_to) = &settings.reply_to {
+            sender = sender.answered_by(reply_to)?;
+        }
         let way = match &settings.via {
             Via::Folder { folder } => Way::Folder(Folder::open(folder)?),
             Via::Smtp(smtp) => Way::Smtp(Box::new(Relay::open(smtp, deadlines)?)),

@@ -10,6 +10,8 @@ use secrecy::SecretString;
 pub struct Settings {
     /// Sender of all letters.
     pub from: String,
+    /// Who reads answers and requests to be written to no more; the sender where nobody is named.
+    pub reply_to: Option<String>,
     /// Letters handed over at the same time, each over a connection of its own.
     pub workers: usize,
     /// Where they go.
@@ -18,7 +20,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { from: "claimwatch@localhost".to_owned(), workers: 2, via: Via::Folder { folder: PathBuf::from("var/mail") } }
+        Self {
+            from: "claimwatch@localhost".to_owned(),
+            reply_to: None,
+            workers: 2,
+            via: Via::Folder { folder: PathBuf::from("var/mail") },
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::model::post::Post;
 use crate::model::sighting::{Confidence, Cue, Decision, Evidence, Span, Stance, Strength, When, WordingKind};
-use crate::rules::compile::{Compiled, GateTerm, NEAR_MISS, RuleSet};
+use crate::rules::compile::{Compiled, GateTerm, NEAR_MISS, Row, RuleSet};
 use crate::rules::{Rule, Term};
 use crate::text::frequency::Tongue;
 
@@ -60,77 +60,100 @@ pub enum GateKind {
     NoneOf,
 }
 
-/// How closely a rule is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Care {
-    /// Every wording, to explain it.
-    All,
-    /// Only wordings that may come near: enough to decide and to report.
-    Near,
+/// What a post and a rule are seen with.
+#[derive(Clone, Copy)]
+pub struct Case<'c, 'r> {
+    /// The post.
+    pub post: &'c Post,
+    /// The same, read.
+    pub reading: &'c Reading,
+    /// All rules.
+    pub set: &'r RuleSet,
+    /// The rule.
+    pub compiled: &'r Compiled,
+    /// The rule's address that the post is at or links to.
+    pub named: Option<&'r str>,
+    /// The post's addresses.
+    pub addresses: &'c Addresses<'c>,
 }
 
-/// Judges one post by one rule; `named` is the rule's address that the post is at or links to.
-pub fn judge<'r>(
-    post: &Post,
-    reading: &Reading,
-    set: &'r RuleSet,
-    compiled: &'r Compiled,
-    named: Option<&'r str>,
-    care: Care,
-    addresses: &Addresses<'_>,
-) -> Judgement<'r> {
-    let rule = &compiled.rule;
-    let mut found: Vec<(Evidence, Detail)> = Vec::new();
-    if let Some(address) = named {
-        let evidence = Evidence {
-            kind: WordingKind::Url,
-            wording: address.to_owned(),
-            lang: None,
-            strength: Strength::new(1.0),
-            spans: Vec::new(),
-        };
-        found.push((evidence, Detail::default()));
+/// A wording found, and how.
+type Sighted = (Evidence, Detail);
+
+impl<'r> Case<'_, 'r> {
+    /// Judges one post by one rule.
+    pub fn judge(&self) -> Judgement<'r> {
+        self.judge_by(self.wordings(|_, _| true))
     }
-    for (wording, row) in rule.wordings.iter().zip(&compiled.wordings) {
-        if care == Care::Near && !shortlist::may_come_near(reading, row, wording.kind, compiled.threshold) {
-            continue;
-        }
-        if let Some(hit) = score::find(wording.kind, row, reading, &set.vocabulary) {
-            let strength = Strength::new(hit.strength as f32 / 1000.0);
+
+    /// Judges one post by one rule by the wordings that may come near; nothing where none does, for its decision could only be `Below`.
+    pub fn judge_near(&self) -> Option<Judgement<'r>> {
+        let threshold = self.compiled.threshold;
+        let found = self.wordings(|row, kind| shortlist::may_come_near(self.reading, row, kind, threshold));
+        let strength = found.first().map_or(0, |(evidence, _)| thousandths(evidence.strength));
+        (strength + NEAR_MISS >= threshold).then(|| self.judge_by(found))
+    }
+
+    /// The rule's wordings that are found at least in part, strongest first, its address before them; only those `worth_it` are looked for.
+    fn wordings(&self, worth_it: impl Fn(&Row, WordingKind) -> bool) -> Vec<Sighted> {
+        let named = self.named.map(|address| {
+            let evidence = Evidence {
+                kind: WordingKind::Url,
+                wording: address.to_owned(),
+                lang: None,
+                strength: Strength::new(1.0),
+                spans: Vec::new(),
+            };
+            (evidence, Detail::default())
+        });
+        let rows = self.compiled.rule.wordings.iter().zip(&self.compiled.wordings);
+        let held = rows.filter(|(wording, row)| worth_it(row, wording.kind)).filter_map(|(wording, row)| {
+            let hit = score::find(wording.kind, row, self.reading, &self.set.vocabulary)?;
             let evidence = Evidence {
                 kind: wording.kind,
                 wording: wording.text.clone(),
                 lang: wording.lang.clone(),
-                strength,
+                strength: Strength::new(hit.strength as f32 / 1000.0),
                 spans: hit.spans,
             };
-            found.push((evidence, hit.detail));
+            Some((evidence, hit.detail))
+        });
+        let mut found: Vec<Sighted> = named.into_iter().chain(held).collect();
+        found.sort_by(|(a, _), (b, _)| b.strength.value().total_cmp(&a.strength.value()));
+        found
+    }
+
+    fn judge_by(&self, found: Vec<Sighted>) -> Judgement<'r> {
+        let Case { post, reading, set, compiled, named, addresses } = *self;
+        let rule = &compiled.rule;
+        let strength = found.first().map_or(Strength::default(), |(evidence, _)| evidence.strength);
+        let (evidence, details): (Vec<Evidence>, _) = found.into_iter().unzip();
+        let gates = gates(post, reading, compiled);
+        let decision = decide(strength, &gates, compiled.threshold, named.is_some());
+        let (stance, cue) = match decision {
+            Decision::Below => (Stance::Assertion, None),
+            Decision::Possible | Decision::Alert => {
+                stance::stance(post, reading, &set.cues, addresses, &matched(post, compiled, &evidence))
+            }
+        };
+        let when = rule.when.iter().find(|(of, _)| *of == stance).map_or(When::usual(stance), |(_, when)| *when);
+        Judgement {
+            rule,
+            strength,
+            confidence: Confidence::new(strength.value()),
+            evidence,
+            details,
+            decision,
+            gates,
+            stance,
+            cue,
+            when,
         }
     }
-    found.sort_by(|(a, _), (b, _)| b.strength.value().total_cmp(&a.strength.value()));
-    let strength = found.first().map_or(Strength::default(), |(evidence, _)| evidence.strength);
-    let (evidence, details): (Vec<Evidence>, _) = found.into_iter().unzip();
-    let gates = gates(post, reading, compiled);
-    let decision = decide(strength, &gates, compiled.threshold, named.is_some());
-    let (stance, cue) = match decision {
-        Decision::Below => (Stance::Assertion, None),
-        Decision::Possible | Decision::Alert => {
-            stance::stance(post, reading, &set.cues, addresses, &matched(post, compiled, &evidence))
-        }
-    };
-    let when = rule.when.iter().find(|(of, _)| *of == stance).map_or(When::usual(stance), |(_, when)| *when);
-    Judgement {
-        rule,
-        strength,
-        confidence: Confidence::new(strength.value()),
-        evidence,
-        details,
-        decision,
-        gates,
-        stance,
-        cue,
-        when,
-    }
+}
+
+fn thousandths(strength: Strength) -> u32 {
+    (strength.value() * 1000.0).round() as u32
 }
 
 /// How many of the wordings found, strongest first, came near the rule's threshold: the strongest at least.
@@ -157,7 +180,7 @@ fn matched<'m>(post: &Post, compiled: &'m Compiled, evidence: &'m [Evidence]) ->
 fn decide(strength: Strength, gates: &[Gate<'_>], threshold: u32, named: bool) -> Decision {
     // An address is proof by itself: only what the editors never want to see stands against it.
     let passed = gates.iter().all(|gate| gate.passed || named && gate.kind != GateKind::NoneOf);
-    let strength = (strength.value() * 1000.0).round() as u32;
+    let strength = thousandths(strength);
     match (strength >= threshold, passed) {
         (true, true) => Decision::Alert,
         (true, false) => Decision::Possible,

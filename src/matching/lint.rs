@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::examine;
-use super::judge::{Care, GateKind, Judgement, judge};
+use super::judge::{Case, GateKind, Judgement};
 use super::reading::Reading;
 use super::stance::Addresses;
 use crate::model::claim::{ClaimId, Status};
@@ -39,7 +39,8 @@ fn post(text: &str) -> Post {
 
 fn tried<'r>(text: &str, compiled: &'r Compiled, set: &'r RuleSet) -> Judgement<'r> {
     let post = post(text);
-    judge(&post, &Reading::of(&post, set), set, compiled, None, Care::All, &Addresses::of(&post))
+    let (reading, addresses) = (Reading::of(&post, set), Addresses::of(&post));
+    Case { post: &post, reading: &reading, set, compiled, named: None, addresses: &addresses }.judge()
 }
 
 /// Tries each wording as if it were a whole post.

@@ -5,7 +5,8 @@
 //! 1. `reading`: the post's words are folded (`text::words`), and each is looked up once: which terms of the rules may it stand for?
 //!    The word itself, another ending, or a typing mistake. The result is a list of hits: term, place, likeness, span.
 //! 2. `shortlist`: every rule has, in each wording, a few words without which the wording cannot count
-//!    (`rules::compile::prefix`). Only rules of which such a word is there, and whose words there could add up, are judged.
+//!    (`rules::compile::prefix`). Only rules of which such a word is there, and whose words there could add up, are judged; of a phrase
+//!    two words must follow each other. Nine posts in ten are done with here.
 //! 3. `score`: a phrase is walked along word by word, with one gap at most. For a variant a window slides over its hits and sums
 //!    what the words in it tell; a negation, a point of the compass or a number that stands against it lowers the sum.
 //! 4. `judge`: the strongest wording is the rule's strength; with the gates it gives the decision. Everything that led
@@ -32,7 +33,7 @@ use std::collections::BTreeMap;
 use crate::model::post::Post;
 use crate::model::sighting::{Decision, Sighting, When};
 use crate::rules::compile::RuleSet;
-use judge::{Care, Gate, GateKind, Judgement};
+use judge::{Case, Gate, GateKind, Judgement};
 use reading::Reading;
 use stance::Addresses;
 
@@ -41,10 +42,16 @@ use stance::Addresses;
 /// The stance moves a sighting between letter and digest (`Sighting::when`); only what a rule ignores is left out.
 /// A post of fewer than three words is only compared with phrases and addresses: texts that short look alike by chance.
 pub fn examine(post: &Post, rules: &RuleSet) -> Vec<Sighting> {
-    let reading = Reading::of(post, rules);
+    let reading = Reading::in_order_of_places(post, rules);
     let named = shortlist::named(post, rules);
     let candidates = shortlist::shortlist(&reading, rules, &named);
-    let mut judgements = judge_all(post, &reading, rules, &named, candidates.into_iter(), Care::Near);
+    if candidates.is_empty() {
+        reading.put_away();
+        return Vec::new();
+    }
+    let reading = reading.by_term();
+    let mut judgements = judge_all(post, &reading, rules, &named, candidates.into_iter(), |case| case.judge_near());
+    reading.put_away();
     judgements.retain(|judgement| judgement.decision > Decision::Below && judgement.when != When::Ignore);
     judgements.into_iter().map(|judgement| judgement.into_sighting(post)).collect()
 }
@@ -53,7 +60,8 @@ pub fn examine(post: &Post, rules: &RuleSet) -> Vec<Sighting> {
 pub fn weigh<'r>(post: &Post, rules: &'r RuleSet) -> Vec<Judgement<'r>> {
     let reading = Reading::of(post, rules);
     let named = shortlist::named(post, rules);
-    let mut judgements = judge_all(post, &reading, rules, &named, 0..rules.len() as u32, Care::All);
+    let mut judgements = judge_all(post, &reading, rules, &named, 0..rules.len() as u32, |case| Some(case.judge()));
+    reading.put_away();
     judgements.retain(|judgement| !judgement.evidence.is_empty() || judgement.gates.iter().any(|gate| gate.hit.is_some()));
     judgements
 }
@@ -64,14 +72,14 @@ fn judge_all<'r>(
     rules: &'r RuleSet,
     named: &BTreeMap<u32, usize>,
     candidates: impl Iterator<Item = u32>,
-    care: Care,
+    judge: impl Fn(Case<'_, 'r>) -> Option<Judgement<'r>>,
 ) -> Vec<Judgement<'r>> {
     let addresses = Addresses::of(post);
     let mut judgements: Vec<Judgement<'r>> = candidates
         .filter_map(|number| {
             let compiled = rules.rules().get(number as usize)?;
-            let address = named.get(&number).and_then(|address| compiled.rule.urls.get(*address)).map(String::as_str);
-            Some(judge::judge(post, reading, rules, compiled, address, care, &addresses))
+            let named = named.get(&number).and_then(|address| compiled.rule.urls.get(*address)).map(String::as_str);
+            judge(Case { post, reading, set: rules, compiled, named, addresses: &addresses })
         })
         .collect();
     // The id last: no order of rules, files or threads shows in the result.

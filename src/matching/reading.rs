@@ -25,8 +25,11 @@ pub const FEWEST_WORDS: usize = 3;
 /// Places of the words of one part lie within this many; those of the next part begin after them, out of reach of any window.
 const PLACES_OF_A_PART: u32 = 1 << 24;
 
-/// Size of the table that answers most questions for a term, in bits.
-const BITS: usize = 4096;
+/// Parts whose memory is kept for the next post.
+const PARTS_KEPT: usize = 4;
+
+/// Hits whose memory is kept for the next post.
+const HITS_KEPT: usize = 1 << 14;
 
 /// A word of the post that stands for a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,15 +49,17 @@ pub struct Hit {
 /// A post read for one rule set.
 #[derive(Debug, Default)]
 pub struct Reading {
-    /// All hits, ordered by term and place.
+    /// All hits: in the order of places until [`Reading::by_term`] orders them by term and place.
     hits: Vec<Hit>,
-    /// Each term that has a hit, with its nearest likeness, ordered by term.
-    pub terms: Vec<(TermId, Likeness)>,
-    /// One bit for each term that has a hit, by the low digits of its number: most questions are answered "no" by it.
-    bits: Vec<u64>,
-    /// The plain words of each part: the word with place `n` is the `n`-th.
-    plain: Vec<Vec<Plain>>,
-    /// The words of each part with all their readings.
+    /// Each term that has a hit, once.
+    terms: Vec<TermId>,
+    /// For every term of the rules how much of its weight the nearest hit carries, in hundredths; 0 without a hit.
+    percents: Vec<u8>,
+    /// The plain words of all parts in one row.
+    plain: Vec<Plain>,
+    /// Where each part begins in `plain`, and the end.
+    plain_from: Vec<usize>,
+    /// The words of each part with all their readings; those after the parts of this post are left from another.
     parts: Vec<Words>,
 }
 
@@ -72,49 +77,89 @@ pub struct Plain {
 impl Reading {
     /// Reads a post.
     pub fn of(post: &Post, rules: &RuleSet) -> Self {
-        let mut reading = Self::default();
+        Self::in_order_of_places(post, rules).by_term()
+    }
+
+    /// Reads a post; its hits stay in the order of their places, as a look for phrases needs them.
+    pub fn in_order_of_places(post: &Post, rules: &RuleSet) -> Self {
         MEMORY.with_borrow_mut(|memory| {
             memory.serve(rules);
-            for (part, text) in post.parts.iter().take(MOST_PARTS).map(|part| part.text.as_str()).enumerate() {
-                reading.read_part(part, text, rules, memory);
+            let mut reading = memory.spare.take().unwrap_or_default();
+            reading.percents.resize(rules.vocabulary.len(), 0);
+            for (number, part) in post.parts.iter().take(MOST_PARTS).enumerate() {
+                reading.read_part(number, &part.text, rules, memory);
             }
-        });
-        reading.hits.sort_unstable();
-        reading.bits = vec![0; BITS / 64];
-        for hit in &reading.hits {
-            reading.bits[hit.term as usize % BITS / 64] |= 1 << (hit.term % 64);
-            match reading.terms.last_mut() {
-                Some((term, likeness)) if *term == hit.term => *likeness = (*likeness).min(hit.likeness),
-                _ => reading.terms.push((hit.term, hit.likeness)),
+            reading.plain_from.push(reading.plain.len());
+            if !reading.hits.is_sorted_by_key(|hit| hit.at) {
+                reading.hits.sort_by_key(|hit| hit.at);
+            }
+            reading
+        })
+    }
+
+    /// Orders the hits by term, as judging a rule needs them.
+    #[must_use]
+    pub fn by_term(mut self) -> Self {
+        self.hits.sort_unstable();
+        self
+    }
+
+    /// Hands the memory back, for the next post of this thread.
+    pub fn put_away(mut self) {
+        for term in self.terms.drain(..) {
+            if let Some(percent) = self.percents.get_mut(term as usize) {
+                *percent = 0;
             }
         }
-        reading
+        self.hits.clear();
+        self.hits.shrink_to(HITS_KEPT);
+        self.plain.clear();
+        self.plain.shrink_to(HITS_KEPT);
+        self.plain_from.clear();
+        self.parts.truncate(PARTS_KEPT);
+        MEMORY.with_borrow_mut(|memory| memory.spare = Some(self));
     }
 
     /// Reads a post for its words only: it has no hits.
     pub fn of_words(post: &Post) -> Self {
         let read = |part: &Part| words(&part.text[..part.text.floor_char_boundary(LONGEST_PART_BYTES)]);
-        Self { parts: post.parts.iter().take(MOST_PARTS).map(read).collect(), ..Self::default() }
+        let parts: Vec<Words> = post.parts.iter().take(MOST_PARTS).map(read).collect();
+        Self { plain_from: vec![0; parts.len() + 1], parts, ..Self::default() }
     }
 
     fn read_part(&mut self, part: usize, text: &str, rules: &RuleSet, memory: &mut Memory) {
-        let mut words = std::mem::take(&mut memory.words);
+        if self.parts.len() <= part {
+            self.parts.push(Words::default());
+        }
+        let words = &mut self.parts[part];
         words.read(&text[..text.floor_char_boundary(LONGEST_PART_BYTES)]);
         let base = part as u32 * PLACES_OF_A_PART;
-        let mut plain = Vec::with_capacity(text.len().min(LONGEST_PART_BYTES) / 4);
+        self.plain_from.push(self.plain.len());
         for word in words.iter() {
             let known = memory.look_up(word.form, rules);
             if !word.alternative {
-                plain.push(Plain { at: base + word.at, sentence: word.sentence, guards: known.guards });
+                self.plain.push(Plain { at: base + word.at, sentence: word.sentence, guards: known.guards });
             }
             let span = Span { part, start: word.start, end: word.end };
             for (term, likeness) in memory.terms(known) {
                 self.hits.push(Hit { term: *term, at: base + word.at, next: base + word.next, likeness: *likeness, span });
+                let percent = &mut self.percents[*term as usize];
+                if *percent == 0 {
+                    self.terms.push(*term);
+                }
+                *percent = (*percent).max(likeness.percent() as u8);
             }
         }
-        self.parts.push(words.clone());
-        memory.words = words;
-        self.plain.push(plain);
+    }
+
+    /// Each term that has a hit, once.
+    pub fn terms(&self) -> &[TermId] {
+        &self.terms
+    }
+
+    /// All hits, in whatever order they are.
+    pub fn hits(&self) -> &[Hit] {
+        &self.hits
     }
 
     /// The hits of one term, in the order of their places.
@@ -131,34 +176,32 @@ impl Reading {
         hits[from..].iter().take_while(|hit| hit.at == at).min_by_key(|hit| hit.likeness)
     }
 
-    /// The nearest likeness of a term anywhere in the post.
-    pub fn nearest(&self, term: TermId) -> Option<Likeness> {
-        if !self.may_hold(term) {
-            return None;
-        }
-        let at = self.terms.binary_search_by_key(&term, |(term, _)| *term).ok()?;
-        self.terms.get(at).map(|(_, likeness)| *likeness)
+    /// How much of a term's weight the nearest hit anywhere in the post carries, in hundredths; 0 where there is none.
+    pub fn percent(&self, term: TermId) -> u32 {
+        self.percents.get(term as usize).map_or(0, |percent| u32::from(*percent))
+    }
+
+    /// Whether the post holds a term.
+    pub fn holds(&self, term: TermId) -> bool {
+        self.percent(term) > 0
     }
 
     /// The plain words from place `from` to place `to`, the latter included, as far as they are in one part.
     pub fn words_between(&self, from: u32, to: u32) -> &[Plain] {
         let part = (from / PLACES_OF_A_PART) as usize;
         let base = part as u32 * PLACES_OF_A_PART;
-        let plain = self.plain.get(part).map_or(&[][..], Vec::as_slice);
+        let bounds = self.plain_from.get(part).zip(self.plain_from.get(part + 1));
+        let plain = bounds.map_or(&[][..], |(begin, end)| &self.plain[*begin..*end]);
         let first = ((from - base) as usize).min(plain.len());
         let last = (to.saturating_sub(base) as usize).saturating_add(1).clamp(first, plain.len());
         &plain[first..last]
     }
 
-    /// Whether the post may hold a term: "no" is certain, "yes" is not.
-    pub fn may_hold(&self, term: TermId) -> bool {
-        self.bits[term as usize % BITS / 64] & (1 << (term % 64)) != 0
-    }
-
     /// The plain words of a part, from `reach` words before the bytes `around` to `reach` words after them; and whether the part
     /// begins with the first of them.
     pub fn around(&self, part: usize, around: Range<usize>, reach: usize) -> (Vec<Word<'_>>, bool) {
-        let Some(words) = self.parts.get(part) else { return (Vec::new(), true) };
+        let is_read = part + 1 < self.plain_from.len();
+        let Some(words) = self.parts.get(part).filter(|_| is_read) else { return (Vec::new(), true) };
         let plain: Vec<Word<'_>> = words.plain().collect();
         let from = plain.partition_point(|word| word.start < around.start).saturating_sub(reach);
         let to = plain.partition_point(|word| word.start < around.end).saturating_add(reach).clamp(from, plain.len());
@@ -167,7 +210,7 @@ impl Reading {
 
     /// How many words the post has.
     pub fn word_count(&self) -> usize {
-        self.plain.iter().map(Vec::len).sum()
+        self.plain.len()
     }
 
     /// First place of the part that `at` lies in.
@@ -188,8 +231,8 @@ struct Memory {
     set: u64,
     known: HashMap<Box<str>, Known, RandomState>,
     terms: Vec<(TermId, Likeness)>,
-    /// Used again for each part.
-    words: Words,
+    /// A reading of an earlier post, emptied.
+    spare: Option<Reading>,
 }
 
 #[derive(Clone, Copy)]

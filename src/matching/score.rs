@@ -96,7 +96,9 @@ fn share(sum: u64, row: &Row) -> u32 {
 fn phrase(row: &Row, reading: &Reading, vocabulary: &Vocabulary) -> Option<Found> {
     let (first, rest) = row.terms.split_first()?;
     let (rarest, _) = row.weights.first()?;
-    reading.nearest(*rarest)?;
+    if !reading.holds(*rarest) {
+        return None;
+    }
     let mut best: Option<Found> = None;
     for start in reading.hits_of(*first) {
         let Some(hits) = follow(start, rest, reading, vocabulary) else { continue };

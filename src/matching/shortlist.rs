@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::model::post::Post;
 use crate::model::sighting::WordingKind;
-use crate::rules::compile::vocabulary::{Likeness, TermId};
-use crate::rules::compile::{NEAR_MISS, Row, RuleSet, Watched, prefix};
+use crate::rules::compile::vocabulary::TermId;
+use crate::rules::compile::watch::Watched;
+use crate::rules::compile::{NEAR_MISS, Row, RuleSet, prefix};
 use crate::text::address;
 
 use super::reading::{FEWEST_WORDS, Reading};
@@ -16,29 +17,41 @@ const MOST_ADDRESSES: usize = 256;
 /// Longest address that is looked up, in bytes.
 const LONGEST_ADDRESS: usize = 2048;
 
-/// Gives the numbers of all rules that can alert or be a near-miss, in order.
+/// Gives the numbers of all rules that can alert or be a near-miss, in order. The hits of `reading` are in the order of places.
 ///
 /// A rule is left out only when none of the words that it must have is there, or when the words that are there, wherever they
-/// stand, cannot reach the strength of a near-miss.
+/// stand, cannot reach the strength of a near-miss; or, for a phrase, when two of its words never follow each other.
 pub fn shortlist(reading: &Reading, rules: &RuleSet, named: &BTreeMap<u32, usize>) -> Vec<u32> {
-    let is_short = reading.word_count() < FEWEST_WORDS;
     let mut found: Vec<u32> = named.keys().copied().collect();
-    for (term, _) in &reading.terms {
-        let worth_it = |watched: &&Watched| !(is_short && watched.is_variant) && can_count(reading, rules, watched);
-        found.extend(rules.watched(*term).iter().filter(worth_it).map(|watched| watched.rule));
+    let mut weigh = |wording| {
+        let weighing = rules.watchlist.wording(wording);
+        if misses_at_most(reading, weighing.weights, weighing.may_miss) {
+            found.push(weighing.rule);
+        }
+    };
+    let is_short = reading.word_count() < FEWEST_WORDS;
+    for term in reading.terms() {
+        for (_, group) in rules.watchlist.watched(*term).filter(|(must, _)| reading.holds(*must)) {
+            let worth_it = |watched: &&Watched| !(is_short && watched.is_variant) && is_enough_there(reading, watched);
+            group.iter().filter(worth_it).for_each(|watched| weigh(watched.wording));
+        }
+    }
+    for (number, first) in reading.hits().iter().enumerate().filter(|(_, hit)| rules.watchlist.leads(hit.term)) {
+        // With one other word between them at most.
+        let after = reading.hits()[number + 1..].iter().take_while(|second| second.at <= first.next + 1);
+        for second in after.filter(|second| second.at >= first.next) {
+            rules.watchlist.phrases(first.term, second.term).iter().for_each(|phrase| weigh(*phrase));
+        }
     }
     found.sort_unstable();
     found.dedup();
     found
 }
 
-/// Whether the words that are there, wherever they stand, can add up.
-fn can_count(reading: &Reading, rules: &RuleSet, watched: &Watched) -> bool {
-    let there = |n: usize| u8::from(reading.may_hold(watched.watch.next[n])) << n;
-    if watched.watch.enough & (1 << (there(0) | there(1) | there(2))) == 0 {
-        return false;
-    }
-    misses_at_most(reading, rules.weights(watched), watched.may_miss)
+/// Whether enough of the words that are asked for first is there.
+fn is_enough_there(reading: &Reading, watched: &Watched) -> bool {
+    let bits = watched.next.iter().enumerate().fold(0, |bits, (n, term)| bits | u16::from(reading.holds(*term)) << n);
+    watched.enough & 1 << bits != 0
 }
 
 /// Whether a wording of a rule may be found at all, or at least come near.
@@ -50,8 +63,7 @@ pub fn may_come_near(reading: &Reading, row: &Row, kind: WordingKind, threshold:
 fn misses_at_most(reading: &Reading, weights: &[(TermId, u32)], most: u64) -> bool {
     let mut missing = 0;
     weights.iter().all(|(term, weight)| {
-        let there = reading.nearest(*term).map_or(0, Likeness::percent);
-        missing += u64::from(weight * (100 - there));
+        missing += u64::from(weight * (100 - reading.percent(*term)));
         missing <= most
     })
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::claim::{Claim, FactCheck};
+use super::facts::Facts;
 use super::post::{Lang, Post};
 use super::sighting::{Sighting, SightingId};
 
@@ -90,7 +91,7 @@ pub struct Hour {
 }
 
 /// A letter, written but not addressed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Letter {
     /// Subject line, free of control characters.
     pub subject: String,
@@ -100,4 +101,7 @@ pub struct Letter {
     pub html: String,
     /// Language it is written in.
     pub lang: Lang,
+    /// The same for programs; letters written before there was any have none.
+    #[serde(default)]
+    pub facts: Facts,
 }

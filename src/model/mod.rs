@@ -4,6 +4,7 @@ pub mod alert;
 pub mod claim;
 pub mod delivery;
 pub mod digest;
+pub mod facts;
 pub mod feedback;
 pub mod letter;
 pub mod post;

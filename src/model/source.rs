@@ -56,6 +56,8 @@ pub enum SourceKind {
         timeline: Timeline,
         /// What lets us in where strangers are not.
         token: Option<Token>,
+        /// Listen to the server's stream beside reading the timeline.
+        streams: bool,
         /// Networks it may lie in although they are not public (CIDR).
         allow_private: Vec<ipnet::IpNet>,
     },
@@ -66,6 +68,28 @@ pub enum SourceKind {
         /// Which posts.
         list: BlueskyList,
         /// Networks it may lie in although they are not public (CIDR).
+        allow_private: Vec<ipnet::IpNet>,
+    },
+    /// The public preview of a Telegram channel.
+    Telegram {
+        /// The server of previews.
+        server: Url,
+        /// The channel, without the `@`.
+        channel: String,
+        /// Networks it may lie in although they are not public (CIDR).
+        allow_private: Vec<ipnet::IpNet>,
+    },
+    /// The newest posts of a subreddit.
+    Reddit {
+        /// Where feeds are, and tokens are given out.
+        feed_server: Url,
+        /// Where those with keys ask.
+        server: Url,
+        /// The subreddit, without the `r/`.
+        subreddit: String,
+        /// Keys to the interface; without them the feed is read, at Reddit's slow rate.
+        keys: Option<RedditKeys>,
+        /// Networks they may lie in although they are not public (CIDR).
         allow_private: Vec<ipnet::IpNet>,
     },
     /// Posts that others bring: `claimwatch ingest`, `POST /ingest`.
@@ -83,6 +107,15 @@ pub enum SourceKind {
         /// Networks they may lie in although they are not public (CIDR).
         allow_private: Vec<ipnet::IpNet>,
     },
+}
+
+/// Keys of a "script" or "web" app at Reddit (OAuth client credentials).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedditKeys {
+    /// The client's id.
+    pub id: Token,
+    /// Its secret.
+    pub secret: Token,
 }
 
 /// Versions of Bluesky's Jetstream.
@@ -128,6 +161,8 @@ impl SourceKind {
             Self::Feed { .. } => "feed",
             Self::Mastodon { .. } => "mastodon",
             Self::Bluesky { .. } => "bluesky",
+            Self::Telegram { .. } => "telegram",
+            Self::Reddit { .. } => "reddit",
             Self::Push => "push",
             Self::Jetstream { .. } => "jetstream",
         }
@@ -138,7 +173,8 @@ impl SourceKind {
         match self {
             Self::File { .. } | Self::Push | Self::Jetstream { .. } => None,
             Self::Feed { url, .. } => Some(url),
-            Self::Mastodon { server, .. } | Self::Bluesky { server, .. } => Some(server),
+            Self::Mastodon { server, .. } | Self::Bluesky { server, .. } | Self::Telegram { server, .. } => Some(server),
+            Self::Reddit { feed_server, server, keys, .. } => Some(if keys.is_some() { server } else { feed_server }),
         }
     }
 
@@ -159,6 +195,8 @@ impl SourceKind {
                 BlueskyList::Author(author) => format!("@{author} on Bluesky"),
                 BlueskyList::List(uri) | BlueskyList::Feed(uri) => uri.clone(),
             },
+            Self::Telegram { channel, .. } => format!("@{channel} on Telegram"),
+            Self::Reddit { subreddit, .. } => format!("r/{subreddit} on Reddit"),
             Self::Push => "what is pushed in".to_owned(),
             Self::Jetstream { accounts, languages, .. } => {
                 let whose = match accounts.len() {

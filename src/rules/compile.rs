@@ -1,11 +1,12 @@
 //! From checked rules to the one immutable set that posts are compared with.
 //!
 //! Every word that a rule uses becomes a [`Term`](vocabulary::Term), known by number. A wording is a row of terms with weights;
-//! a gate is a list of rows. What a post is compared with is looked up from its words: `wordings_of` gives, for each term, the wordings
-//! that must be weighed when the term turns up (see [`prefix`] for why these few are enough).
+//! a gate is a list of rows. What a post is compared with is looked up from its words: [`watch`] gives the wordings that must be
+//! weighed when words turn up (see [`prefix`] for why these few are enough).
 
 pub mod prefix;
 pub mod vocabulary;
+pub mod watch;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,12 +17,11 @@ use foldhash::fast::RandomState;
 use super::cues::{self, Cues};
 use super::{Rule, Term as RuleTerm, Wording};
 use crate::model::claim::{ClaimId, Status};
-use crate::model::sighting::WordingKind;
 use crate::text::address;
 use crate::text::guard::Guard;
 use crate::text::words::words;
-use prefix::Watch;
 use vocabulary::{Scope, TermId, Vocabulary, VocabularyBuilder};
+use watch::Watchlist;
 
 /// How far below its threshold a post is still a near-miss, in thousandths.
 pub const NEAR_MISS: u32 = 150;
@@ -34,28 +34,11 @@ pub struct RuleSet {
     /// Every word that the rules use.
     pub vocabulary: Vocabulary,
     rules: Vec<Compiled>,
-    /// Wordings to weigh, term after term; those of term `t` are `watched[watched_from[t]..watched_from[t + 1]]`.
-    watched: Vec<Watched>,
-    watched_from: Vec<u32>,
-    /// Weights of all wordings, wording after wording.
-    weights: Vec<(TermId, u32)>,
+    /// Which wordings to weigh when words turn up.
+    pub watchlist: Watchlist,
     addresses: HashMap<String, Vec<u32>, RandomState>,
     /// Words that show how a post stands to a claim.
     pub cues: Arc<Cues>,
-}
-
-/// A wording to weigh when one of its words turns up: all that the shortlist asks, in one place.
-#[derive(Debug, Clone, Copy)]
-pub struct Watched {
-    /// Number of the rule.
-    pub rule: u32,
-    /// What to ask first.
-    pub watch: Watch,
-    /// How much of its weight, times a hundred, may be missing before it cannot count any more.
-    pub may_miss: u64,
-    /// Whether it is a variant, which very short posts are not compared with.
-    pub is_variant: bool,
-    weights: (u32, u32),
 }
 
 /// A rule and what it is compared by.
@@ -129,17 +112,6 @@ impl RuleSet {
         self.rules.is_empty()
     }
 
-    /// The wordings that must be weighed when `term` is in a post.
-    pub fn watched(&self, term: TermId) -> &[Watched] {
-        let bounds = self.watched_from.get(term as usize).zip(self.watched_from.get(term as usize + 1));
-        bounds.map_or(&[], |(from, to)| &self.watched[*from as usize..*to as usize])
-    }
-
-    /// The weights of a wording to weigh, the heaviest first.
-    pub fn weights(&self, watched: &Watched) -> &[(TermId, u32)] {
-        &self.weights[watched.weights.0 as usize..watched.weights.1 as usize]
-    }
-
     /// The rules that name this (canonical) address.
     pub fn rules_naming(&self, canonical: &str) -> &[u32] {
         self.addresses.get(canonical).map_or(&[], Vec::as_slice)
@@ -181,31 +153,8 @@ pub fn compile(rules: Vec<Rule>) -> RuleSet {
         set.rules.push(compiled);
     }
     set.vocabulary = builder.finish();
-    set.watch();
+    set.watchlist = Watchlist::of(&set.rules, set.vocabulary.len());
     set
-}
-
-impl RuleSet {
-    /// Lists for each term the wordings to weigh when it turns up.
-    fn watch(&mut self) {
-        let mut listed: Vec<(TermId, Watched)> = Vec::new();
-        for (number, compiled) in self.rules.iter().enumerate() {
-            let least = compiled.threshold.saturating_sub(NEAR_MISS);
-            for (wording, row) in compiled.rule.wordings.iter().zip(&compiled.wordings) {
-                let from = self.weights.len() as u32;
-                self.weights.extend_from_slice(&row.weights);
-                let weights = (from, self.weights.len() as u32);
-                let (may_miss, is_variant) = (prefix::may_miss(wording.kind, row, least), wording.kind == WordingKind::Variant);
-                for watch in prefix::words_to_watch(wording.kind, row, least) {
-                    listed.push((watch.term, Watched { rule: number as u32, watch, may_miss, is_variant, weights }));
-                }
-            }
-        }
-        listed.sort_by_key(|(term, _)| *term);
-        let terms = self.vocabulary.len() as u32;
-        self.watched_from = (0..=terms).map(|term| listed.partition_point(|(t, _)| *t < term) as u32).collect();
-        self.watched = listed.into_iter().map(|(_, watched)| watched).collect();
-    }
 }
 
 fn row(wording: &Wording, builder: &mut VocabularyBuilder) -> Row {

@@ -88,6 +88,18 @@ impl Store {
         on!(self, db => db.record(visit, group).await)
     }
 
+    /// Records a visit as [`Store::record`] does, but leaves the source's own state and cursor as they are.
+    ///
+    /// # Errors
+    /// Those of writing; then nothing is recorded.
+    pub async fn record_posts(
+        &self,
+        visit: &Visit,
+        group: impl FnOnce(&Known) -> Vec<Step> + Send,
+    ) -> Result<Recorded, StoreError> {
+        on!(self, db => db.record_posts(visit, group).await)
+    }
+
     /// Remembers how a source is doing, after a visit that brought nothing.
     ///
     /// # Errors

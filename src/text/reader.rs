@@ -31,6 +31,12 @@ impl<'t, 'w> Reader<'t, 'w> {
                 at += 1;
                 continue;
             }
+            if let Some(end) = usual_word_end(self.text.as_bytes(), at) {
+                self.between(after_word, at);
+                self.usual(at, end);
+                (at, after_word) = (end, end);
+                continue;
+            }
             let Some(c) = self.text[at..].chars().next() else { break };
             if c.is_alphanumeric() {
                 self.between(after_word, at);
@@ -47,12 +53,13 @@ impl<'t, 'w> Reader<'t, 'w> {
 
     /// Looks at what stands between two words.
     fn between(&mut self, from: usize, to: usize) {
+        if to == from + 1 && self.text.as_bytes().get(from) == Some(&b' ') {
+            self.end_compound();
+            return;
+        }
         let gap = &self.text[from..to];
         if gap != "-" {
             self.end_compound();
-        }
-        if gap == " " {
-            return;
         }
         if gap.len() > 3 || !gap.chars().all(|c| matches!(c, ' ' | '.' | '-' | '*' | '_' | '·' | '\u{a0}')) {
             self.end_letters_in_a_row();
@@ -65,10 +72,6 @@ impl<'t, 'w> Reader<'t, 'w> {
 
     /// Reads what begins at `start` with a letter or digit; gives where it ends.
     fn word(&mut self, start: usize) -> usize {
-        if let Some(end) = usual_word_end(self.text.as_bytes(), start) {
-            self.one(start, end);
-            return end;
-        }
         if let Some(end) = address_end(self.text, start) {
             return end;
         }
@@ -99,6 +102,23 @@ impl<'t, 'w> Reader<'t, 'w> {
             self.push(second, first_end, end, false);
         }
         end
+    }
+
+    /// A usual word (see [`usual_word_end`]): no time is spent on what it cannot be.
+    fn usual(&mut self, start: usize, end: usize) {
+        self.end_letters_in_a_row();
+        let raw = &self.text[start..end];
+        let from = self.words.letters.len();
+        self.words.letters.push_str(raw);
+        self.words.letters[from..].make_ascii_lowercase();
+        let row = self.place(from, start, end, false);
+        // Run together with "not" are only words that end so.
+        if raw.ends_with(['t', 'T'])
+            && let Some(base) = contraction::without_apostrophe(self.form(row))
+        {
+            self.words.places[row].form.1 = self.words.places[row].form.0 + base.len() as u32;
+            self.push("not", start, end, false);
+        }
     }
 
     /// A word without apostrophes, signs and points.
@@ -226,6 +246,11 @@ impl<'t, 'w> Reader<'t, 'w> {
         if self.words.letters.len() == from {
             return None;
         }
+        Some(self.place(from, start, end, alternative))
+    }
+
+    /// Adds a word whose letters begin at `from` in the buffer; gives its number.
+    fn place(&mut self, from: usize, start: usize, end: usize, alternative: bool) -> usize {
         let form = (from as u32, self.words.letters.len() as u32);
         let place = Place {
             form,
@@ -238,7 +263,7 @@ impl<'t, 'w> Reader<'t, 'w> {
         };
         self.words.places.push(place);
         self.at += u32::from(!alternative);
-        Some(self.words.places.len() - 1)
+        self.words.places.len() - 1
     }
 
     /// Where the words of a tag begin.

@@ -5,15 +5,32 @@ use std::ops::Range;
 use super::fold::{is_invisible, is_mark, is_written_without_blanks};
 
 /// End of a word of two or more ASCII letters with nothing about it that needs a closer look: nine words in ten of English.
+///
+/// Lower-casing is all that folding would do to it.
 pub fn usual_word_end(bytes: &[u8], start: usize) -> Option<usize> {
     if start > 0 && matches!(bytes.get(start - 1), Some(b'#' | b'@' | b'$' | 128..)) {
         return None;
     }
-    let rest = bytes.get(start..)?;
-    let letters = rest.iter().take_while(|b| b.is_ascii_alphabetic()).count();
-    let plain_end = matches!(rest.get(letters), None | Some(b' ' | b',' | b'\n' | b'!' | b'?' | b'"' | b';' | b')'))
-        || rest.get(letters) == Some(&b'.') && matches!(rest.get(letters + 1), None | Some(b' ' | b'\n'));
-    (letters > 1 && plain_end).then_some(start + letters)
+    let (mut end, mut before, mut repeated) = (start, 0, 0);
+    while let Some(byte) = bytes.get(end) {
+        // Capital and small letters differ in this bit; no other bytes become letters by it.
+        let letter = byte | 0x20;
+        if !letter.is_ascii_lowercase() {
+            break;
+        }
+        repeated = if letter == before { repeated + 1 } else { 0 };
+        if repeated == 2 {
+            return None;
+        }
+        before = letter;
+        end += 1;
+    }
+    let plain_end = match bytes.get(end) {
+        None | Some(b' ' | b',' | b'\n' | b'!' | b'?' | b'"' | b';' | b')') => true,
+        Some(b'.' | b':') => matches!(bytes.get(end + 1), None | Some(b' ' | b'\n')),
+        _ => false,
+    };
+    (end > start + 1 && plain_end).then_some(end)
 }
 
 /// End of the run of letters and digits of one way of writing that begins at `start`.

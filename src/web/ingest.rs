@@ -34,6 +34,8 @@ const REQUESTS_A_MINUTE: f64 = 120.0;
 const WRONG_A_MINUTE: f64 = 10.0;
 /// Posts that may wait for the daemon before no more are taken.
 const MOST_WAITING: u64 = 100_000;
+/// Below this nothing is taken in.
+const DISK_FLOOR_BYTES: u64 = 128 << 20;
 /// Bad lines told one by one.
 const MOST_TOLD: usize = 20;
 
@@ -138,6 +140,9 @@ impl Ingest {
 
     async fn write_down(&self, source: &SourceName, posts: &[String]) -> Result<(), Refusal> {
         let trouble = |sentence: &str| Refusal { wait: Some(30), ..refusal(StatusCode::SERVICE_UNAVAILABLE, sentence) };
+        if self.store.free_bytes().is_ok_and(|free| free < DISK_FLOOR_BYTES) {
+            return Err(trouble("the disk is nearly full"));
+        }
         let waiting = self.store.waiting().await.map_err(|error| trouble(&error.to_string()))?;
         if waiting.iter().map(|(_, number)| number).sum::<u64>() >= MOST_WAITING {
             return Err(trouble("too many posts wait to be read already"));

@@ -273,3 +273,62 @@ fn rule_files_can_be_checked_alone_with_the_lists_of_the_house() {
     assert_eq!(reading.report.found, [], "the same id in the house is no fault of this file alone");
     assert_eq!(reading.rules.len(), 1);
 }
+
+/// Every kind on a network, as an operator writes it.
+const NETWORKS: &str = "\
+[[source]]\nname = \"tag\"\nkind = \"mastodon\"\nserver = \"https://social.example\"\ntag = \"#moon\"\nstream = true\n\
+[[source]]\nname = \"author\"\nkind = \"bluesky\"\nauthor = \"@ann.example\"\n\
+[[source]]\nname = \"network\"\nkind = \"jetstream\"\nlanguages = [\"EN\", \"fr\"]\naccounts = [\"did:plc:z72i7hdynmk6r22z27h6tvur\"]\n\
+[[source]]\nname = \"second\"\nkind = \"jetstream\"\nversion = 2\nhosts = [\"wss://stream.example\"]\n\
+[[source]]\nname = \"channel\"\nkind = \"telegram\"\nchannel = \"https://t.me/s/Moon_News\"\n\
+[[source]]\nname = \"subreddit\"\nkind = \"reddit\"\nsubreddit = \"/r/moon\"\n";
+
+#[test]
+fn networks_are_read_as_people_write_them() {
+    let sources = House::with(&format!("[fetch]\ncontact = \"desk@example.org\"\n{DESK}{NETWORKS}")).config().sources;
+    let places: Vec<String> = sources.iter().map(|source| source.kind.place()).collect();
+    assert_eq!(
+        places,
+        [
+            "#moon at social.example",
+            "@ann.example on Bluesky",
+            "1 account on Bluesky in en, fr",
+            "all of Bluesky",
+            "@Moon_News on Telegram",
+            "r/moon on Reddit"
+        ]
+    );
+    let SourceKind::Jetstream { hosts, .. } = &sources[2].kind else { panic!("a stream") };
+    assert_eq!(hosts.len(), 4, "one fails, the next is asked");
+    let SourceKind::Jetstream { hosts, .. } = &sources[3].kind else { panic!("a stream") };
+    assert_eq!(hosts[0].as_str(), "https://stream.example/");
+}
+
+#[test]
+fn networks_must_be_able_to_reach_us() {
+    let report = House::with(&format!("{DESK}{NETWORKS}")).load().unwrap_err();
+    let missing = report.found.iter().filter(|one| one.message.contains("must be able to reach you")).count();
+    assert_eq!(missing, 6, "{}", drawn(&report));
+    assert!(drawn(&report).contains("contact = \"desk@example.org\""));
+}
+
+#[test]
+fn mistakes_in_networks_are_told_with_the_remedy() {
+    let text = "[fetch]\ncontact = \"desk@example.org\"\n\
+                [[source]]\nname = \"a\"\nkind = \"jetstream\"\nlanguages = [\"English\"]\naccounts = [\"ann.example\"]\nversion = 3\n\
+                [[source]]\nname = \"b\"\nkind = \"telegram\"\nchannel = \"+AbCdEf\"\n\
+                [[source]]\nname = \"c\"\nkind = \"reddit\"\nsubreddit = \"moon\"\nclient_id_file = \"id\"\n\
+                [[source]]\nname = \"d\"\nkind = \"mastodon\"\nserver = \"https://social.example\"\naccount = \"ann\"\nstream = true\n\
+                [[source]]\nname = \"e\"\nkind = \"push\"\nurl = \"https://example.org/\"\n";
+    let told = drawn(&House::with(&format!("{text}{DESK}")).load().unwrap_err());
+    for words in [
+        "not the tag of a language",
+        "not the DID of an account",
+        "private channels have no preview",
+        "come in pairs",
+        "no stream of a single account",
+        "a source of kind \"push\" has no `url`",
+    ] {
+        assert!(told.contains(words), "{words} is missing in\n{told}");
+    }
+}

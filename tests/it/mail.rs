@@ -8,6 +8,7 @@ use std::time::Duration;
 use claimwatch::mail::Mailer;
 use claimwatch::mail::settings::{Deadlines, Login, Mechanism, Smtp, Tls};
 use claimwatch::model::delivery::{Delivery, Outcome};
+use claimwatch::model::facts::Facts;
 use claimwatch::model::letter::Letter;
 use claimwatch::model::post::Lang;
 use futures_util::future::join_all;
@@ -28,6 +29,7 @@ fn delivery(number: i64, recipient: &str) -> Delivery {
         text: "The claim, the verdict.\n.a line that begins with a dot\n.\nThe end.\n".to_owned(),
         html: "<p>The claim, the verdict.</p>\n".to_owned(),
         lang: Lang("en".to_owned()),
+        facts: Facts::default(),
     };
     Delivery { letter, ..samples::delivery(number, recipient) }
 }

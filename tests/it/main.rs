@@ -1,6 +1,7 @@
 //! One binary for all integration tests; its files mirror the rooms.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should say so and stop")]
 
+mod channels;
 mod cli;
 mod config;
 mod editors;
@@ -8,6 +9,7 @@ mod feedback;
 mod feeds;
 mod fetch;
 mod floors;
+mod import;
 mod jetstream;
 mod jetstream_server;
 mod letters;
@@ -26,4 +28,5 @@ mod server;
 mod service;
 mod smtp_server;
 mod sources;
+mod spam;
 mod store;

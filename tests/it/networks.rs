@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use claimwatch::daemon::clock::Clock;
 use claimwatch::daemon::round::{self, House, Tally, Visited};
+use claimwatch::daemon::stream::follow::Pace;
+use claimwatch::daemon::stream::mastodon::Listener;
 use claimwatch::fetch::Fetcher;
 use claimwatch::fetch::settings::Settings;
 use claimwatch::model::source::{Backfill, BlueskyList, Source, SourceKind, SourceName, SourceState, Timeline, Token};
@@ -76,28 +78,28 @@ async fn mastodon(fake: Mastodon) -> (Arc<Mastodon>, Server) {
     (fake, Server::start(move |request| answering.answer(request)).await)
 }
 
-fn source(name: &str, kind: SourceKind) -> Source {
+pub fn source(name: &str, kind: SourceKind) -> Source {
     Source { name: SourceName(name.into()), kind, every: std::time::Duration::from_secs(300), backfill: Backfill::Nothing }
 }
 
 fn timeline(name: &str, server: &Server, timeline: Timeline, token: Option<&str>) -> Source {
     let token = token.map(|token| Token(token.to_owned()));
     let allow_private = vec!["127.0.0.0/8".parse().unwrap()];
-    source(name, SourceKind::Mastodon { server: server.url("/"), timeline, token, allow_private })
+    source(name, SourceKind::Mastodon { server: server.url("/"), timeline, token, streams: false, allow_private })
 }
 
 fn tag(name: &str, server: &Server) -> Source {
     timeline(name, server, Timeline::Tag("moon".into()), None)
 }
 
-struct Desk {
+pub struct Desk {
     _folder: TempDir,
-    house: House,
-    states: std::collections::HashMap<SourceName, SourceState>,
+    pub house: Arc<House>,
+    pub states: std::collections::HashMap<SourceName, SourceState>,
 }
 
 impl Desk {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let rules = "format = 1\n[[claim]]\nid = \"cheese\"\nclaim = \"The moon is made of green cheese.\"\ntopic = \"moon\"\n\
                      [claim.match]\nphrases = [\"the moon is made of green cheese\"]\n";
@@ -107,26 +109,26 @@ impl Desk {
         let (sender, rules) = tokio::sync::watch::channel(Arc::new(compile(rules)));
         std::mem::forget(sender);
         let settings = Settings { contact: Some("desk@example.org".into()), ..Settings::default() };
-        let house = House {
+        let house = Arc::new(House {
             store: open_store(folder.path()).await,
             fetcher: Fetcher::new(&settings),
             rules,
             desks: Arc::new([desk("moon")]),
             metrics: Arc::new(Metrics::new("test")),
             clock: Clock::from("2026-11-01T12:00:00Z".parse().unwrap()),
-        };
+        });
         Self { _folder: folder, house, states: Default::default() }
     }
 
     /// Visits once; what was remembered comes from the database, as after a restart.
-    async fn visit(&mut self, source: &Source) -> Visited {
+    pub async fn visit(&mut self, source: &Source) -> Visited {
         let state = self.house.store.source_states().await.unwrap().remove(&source.name).unwrap_or_default();
         let (state, how) = round::visit(&self.house, source, &state, 0.5).await;
         self.states.insert(source.name.clone(), state);
         how
     }
 
-    async fn read(&mut self, source: &Source) -> Tally {
+    pub async fn read(&mut self, source: &Source) -> Tally {
         match self.visit(source).await {
             Visited::Read(tally) => tally,
             other => panic!("{other:?}"),
@@ -134,7 +136,7 @@ impl Desk {
     }
 }
 
-const CLAIM: &str = "I tell you: the moon is made of green cheese!";
+pub const CLAIM: &str = "I tell you: the moon is made of green cheese!";
 
 #[tokio::test]
 async fn after_days_away_a_timeline_is_read_without_a_gap() {
@@ -288,6 +290,26 @@ async fn a_bluesky_author_is_read_back_to_what_is_known() {
 }
 
 #[tokio::test]
+async fn a_post_dated_back_is_found_although_others_are_newer() {
+    let (fake, server) = app_view().await;
+    (1..=250).for_each(|number| fake.post(number, &format!("post {number}"), None));
+    let mut desk = Desk::new().await;
+    let source = author(&server, "ann.example");
+    desk.read(&source).await;
+    // Sorted in far below the newest hundred, while the author goes on posting.
+    let late = json!({"post": {"uri": "at://did:plc:ann/app.bsky.feed.post/late", "cid": "c", "indexedAt": "2026-10-31T00:00:00Z",
+        "author": {"did": "did:plc:ann", "handle": "ann.example"},
+        "record": {"text": CLAIM, "createdAt": "2026-10-31T00:00:00Z"}}});
+    fake.posts.lock().unwrap().insert(120, late);
+    let mut sightings = 0;
+    for visit in 0..8 {
+        fake.post(1000 + visit, "more", None);
+        sightings += desk.read(&source).await.sightings;
+    }
+    assert_eq!(sightings, 1);
+}
+
+#[tokio::test]
 async fn a_page_that_fails_on_the_way_back_leaves_no_gap() {
     let (fake, server) = app_view().await;
     fake.post(1, "hello", None);
@@ -312,4 +334,49 @@ async fn reposts_and_unknown_authors_bring_no_posts() {
     assert_eq!(desk.read(&source).await.sightings, 0);
     let unknown = desk.visit(&author(&server, "nobody.example")).await;
     assert!(matches!(unknown, Visited::Failed { class: "http_other", .. }), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn a_stream_brings_posts_at_once_and_the_timeline_what_it_missed() {
+    let status = |number: u64, text: &str| {
+        json!({"id": number.to_string(), "uri": format!("https://far.example/s/{number}"), "url": null, "content": text,
+               "created_at": "2026-11-01T10:00:00.000Z", "account": {"acct": "ann"}, "reblog": null})
+    };
+    let events = format!(
+        ":)\n\nevent: update\ndata: {}\n\n:thump\n\nevent: update\ndata: {}\n\nevent: delete\ndata: 8\n\nevent: update\ndata: nonsense\n\n\
+         event: status.update\ndata: {}\n\n",
+        status(7, CLAIM),
+        status(8, CLAIM),
+        status(9, "nothing of the kind")
+    );
+    let server = Server::start(move |request| match request.path.split('?').next().unwrap() {
+        "/api/v1/streaming/hashtag" => Answer::then_silence(events.clone()).header("Content-Type", "text/event-stream"),
+        "/api/v1/timelines/tag/moon" => Answer::ok(json!([status(9, "nothing of the kind"), status(7, CLAIM)]).to_string()),
+        _ => Answer::status(404),
+    })
+    .await;
+    let mut desk = Desk::new().await;
+    let kind = SourceKind::Mastodon {
+        server: server.url("/"),
+        timeline: Timeline::Tag("moon".into()),
+        token: Some(Token("sesame".into())),
+        streams: true,
+        allow_private: vec!["127.0.0.0/8".parse().unwrap()],
+    };
+    let source = source("tag", kind);
+    let (bell, stop) = (Arc::new(tokio::sync::Notify::new()), tokio_util::sync::CancellationToken::new());
+    let pace = Pace { save_every: std::time::Duration::from_millis(20), chance: || 0.0, ..Pace::default() };
+    let listener = Listener::new(Arc::clone(&desk.house), Arc::clone(&bell), source.clone(), pace);
+    let listening = tokio::spawn(listener.listen(stop.clone()));
+    tokio::time::timeout(std::time::Duration::from_secs(30), bell.notified()).await.expect("a letter is begun");
+    stop.cancel();
+    listening.await.unwrap();
+    let numbers = desk.house.store.numbers(desk.house.clock.now()).await.unwrap();
+    assert_eq!((numbers.posts, numbers.sightings), (2, 1), "what was deleted within a breath never was");
+    let orders = desk.house.store.orders().await.unwrap();
+    assert!(orders[&source.name].asked_at.is_some(), "what was posted while nobody listened is asked for");
+    let read = desk.read(&source).await;
+    assert_eq!((read.posts, read.new, read.letters), (2, 0, 0), "the timeline brings nothing twice");
+    let asked = server.requests().into_iter().find(|request| request.path.contains("streaming")).unwrap();
+    assert_eq!(asked.header("authorization"), Some(b"Bearer sesame".to_vec()));
 }

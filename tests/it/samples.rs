@@ -8,6 +8,7 @@ use claimwatch::mail::settings as mail;
 use claimwatch::model::alert::{DeskName, LetterId};
 use claimwatch::model::claim::{CheckDate, Claim, ClaimId, FactCheck, Revision, Severity, Status, Verdict};
 use claimwatch::model::delivery::{Delivery, DeliveryId};
+use claimwatch::model::facts::Facts;
 use claimwatch::model::letter::{Letter, MessageId};
 use claimwatch::model::post::{Lang, Part, PartKind, Post, PostKey};
 use claimwatch::model::sighting::{Confidence, Decision, Evidence, Sighting, Span, Stance, Strength, When, WordingKind};
@@ -126,6 +127,7 @@ pub fn letter(text: &str) -> Letter {
         text: text.to_owned(),
         html: format!("<p>{text}</p>"),
         lang: Lang("en".to_owned()),
+        facts: Facts::default(),
     }
 }
 
@@ -148,6 +150,7 @@ pub fn delivery(number: i64, recipient: &str) -> Delivery {
 pub fn folder_settings(folder: &Path) -> mail::Settings {
     mail::Settings {
         from: "claimwatch <alerts@desk.test>".to_owned(),
+        reply_to: None,
         workers: 2,
         via: mail::Via::Folder { folder: folder.to_owned() },
     }
@@ -158,5 +161,5 @@ pub fn relay_settings(port: u16) -> mail::Smtp {
 }
 
 pub fn smtp_settings(smtp: mail::Smtp) -> mail::Settings {
-    mail::Settings { from: "claimwatch <alerts@desk.test>".to_owned(), workers: 2, via: mail::Via::Smtp(smtp) }
+    mail::Settings { from: "claimwatch <alerts@desk.test>".to_owned(), reply_to: None, workers: 2, via: mail::Via::Smtp(smtp) }
 }

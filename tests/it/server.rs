@@ -17,6 +17,8 @@ pub struct Request {
     pub head: Vec<u8>,
     /// The path asked for.
     pub path: String,
+    /// What was sent along.
+    pub body: Vec<u8>,
     /// Counts the requests to this server, from 1.
     pub number: usize,
 }
@@ -194,10 +196,16 @@ async fn serve(mut stream: TcpStream, script: Arc<impl Fn(&Request) -> Answer>, 
             return;
         }
     }
+    let announced = String::from_utf8_lossy(&head).to_ascii_lowercase();
+    let announced = announced.split("content-length:").nth(1).and_then(|rest| rest.split('\r').next()?.trim().parse().ok());
+    let mut body = vec![0; announced.unwrap_or(0)];
+    if stream.read_exact(&mut body).await.is_err() {
+        return;
+    }
     let path = String::from_utf8_lossy(&head).split(' ').nth(1).unwrap_or_default().to_owned();
     let request = {
         let mut seen = seen.lock().unwrap();
-        let request = Request { head, path, number: seen.len() + 1 };
+        let request = Request { head, path, body, number: seen.len() + 1 };
         seen.push(request.clone());
         request
     };

@@ -43,8 +43,13 @@ pub(super) async fn list(arguments: &Arguments) -> Answer {
         Err(StoreError::Missing { .. }) => BTreeMap::new(),
         Err(error) => return Answer::trouble(format!("{error}\n"), Exit::World),
     };
+    // Posts were pushed in although the configuration names no source for them.
+    let unnamed: Vec<Source> = Source::pushable(&config.sources)
+        .into_iter()
+        .filter(|source| !config.sources.contains(source) && states.contains_key(&source.name))
+        .collect();
     let rows: Vec<(&Source, SourceState)> =
-        config.sources.iter().map(|source| (source, states.remove(&source.name).unwrap_or_default())).collect();
+        config.sources.iter().chain(&unnamed).map(|source| (source, states.remove(&source.name).unwrap_or_default())).collect();
     if arguments.format == Format::Json {
         let all: Vec<_> = rows.iter().map(|(source, state)| as_json(source, state)).collect();
         return Answer::new(json(&json!(all)), Exit::Fine);

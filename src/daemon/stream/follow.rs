@@ -18,7 +18,8 @@ use tracing::{info, warn};
 
 use super::batch::{self, Work, Worked};
 use super::place::{Cursor, Turns};
-use crate::daemon::round::{House, Tally, write_down};
+use super::{rests, wait_while_resting};
+use crate::daemon::round::{House, Keep, Tally, write_down};
 use crate::daemon::trouble::Trouble;
 use crate::daemon::watch::DISK_FLOOR_BYTES;
 use crate::feeds::jetstream::Wanted;
@@ -30,6 +31,8 @@ use crate::telemetry::metrics::{ByReason, BySource};
 
 /// Events in one transaction.
 const AT_ONCE: usize = 500;
+/// Bytes held before they are written down, however few events they are.
+const MOST_BYTES: usize = 8 << 20;
 /// A frame longer than this is no post: it is passed over unread.
 const LONGEST_FRAME_BYTES: usize = 1 << 20;
 /// Failures in a row that make a source failing.
@@ -93,28 +96,21 @@ impl Follower {
     /// Follows until `stop`; what is in hand then is written down.
     pub async fn follow(mut self, stop: CancellationToken) {
         loop {
-            if stop.run_until_cancelled(self.wait_while_resting()).await.is_none() {
+            if stop.run_until_cancelled(wait_while_resting(&self.house, &self.source)).await.is_none() {
                 return;
             }
-            match self.connection(&stop).await {
+            let wait = match self.connection(&stop).await {
                 Ended::Stopped => return,
-                Ended::Broken(trouble) => self.note_failure(&trouble).await,
-            }
-            let pause = self.turns.pause((self.pace.chance)());
+                Ended::Broken(trouble) => {
+                    self.note_failure(&trouble).await;
+                    // "Retry-After"
+                    trouble.wait.unwrap_or_default()
+                }
+            };
+            let pause = self.turns.pause((self.pace.chance)()).max(wait);
             if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
                 return;
             }
-        }
-    }
-
-    async fn rests(&self) -> bool {
-        let orders = self.house.store.orders().await;
-        orders.is_ok_and(|orders| orders.get(&self.source.name).is_some_and(|order| order.paused_at.is_some()))
-    }
-
-    async fn wait_while_resting(&self) {
-        while self.rests().await {
-            tokio::time::sleep(Duration::from_secs(2)).await;
         }
     }
 
@@ -130,6 +126,7 @@ impl Follower {
     async fn listen(&mut self, mut socket: Socket, host: &str, stop: &CancellationToken) -> Ended {
         let whole_network = matches!(&self.source.kind, SourceKind::Jetstream { accounts, .. } if accounts.is_empty());
         let mut frames: Vec<Utf8Bytes> = Vec::with_capacity(AT_ONCE);
+        let mut held_bytes = 0;
         let mut tick = interval(self.pace.save_every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut last_heard, mut last_ping, mut orders_at) = (Instant::now(), Instant::now(), Instant::now());
@@ -144,13 +141,13 @@ impl Follower {
                     }
                     if orders_at.elapsed() > Duration::from_secs(2) {
                         orders_at = Instant::now();
-                        if self.rests().await {
+                        if rests(&self.house, &self.source).await {
                             socket.close().await;
-                            return Ended::Broken(Trouble { is_held: true, ..broken("it rests, as ordered") });
+                            return Ended::Broken(Trouble { is_held: true, ..Trouble::of_stream("it rests, as ordered") });
                         }
                     }
                     if last_heard.elapsed() > self.pace.silence {
-                        break Ended::Broken(broken(&format!("nothing came for {}", in_words(self.pace.silence))));
+                        break Ended::Broken(Trouble::of_stream(&format!("nothing came for {}", in_words(self.pace.silence))));
                     }
                     if last_heard.elapsed() > self.pace.silence / 2 && last_ping.elapsed() > self.pace.silence / 2 {
                         last_ping = Instant::now();
@@ -164,8 +161,9 @@ impl Follower {
                             self.house.metrics.stream_odd_frames.get_or_create(&self.label()).inc();
                             continue;
                         }
+                        held_bytes = if frames.is_empty() { frame.len() } else { held_bytes + frame.len() };
                         frames.push(frame);
-                        if frames.len() >= AT_ONCE
+                        if (frames.len() >= AT_ONCE || held_bytes >= MOST_BYTES)
                             && let Err(trouble) = self.save(&mut frames, host, &mut is_first, whole_network).await
                         {
                             return Ended::Broken(trouble);
@@ -180,9 +178,9 @@ impl Follower {
                     Heard::Poison => {
                         let saved = self.save(&mut frames, host, &mut is_first, whole_network).await;
                         self.turns.poisoned(self.cursor.time_us);
-                        return Ended::Broken(saved.err().unwrap_or_else(|| broken("a message was too long or no text")));
+                        return Ended::Broken(saved.err().unwrap_or_else(|| Trouble::of_stream("a message was too long or no text")));
                     }
-                    Heard::Over(why) => break Ended::Broken(broken(&why)),
+                    Heard::Over(why) => break Ended::Broken(Trouble::of_stream(&why)),
                 }
             }
         };
@@ -220,7 +218,7 @@ impl Follower {
         if free < DISK_FLOOR_BYTES {
             return Err(Trouble {
                 is_held: true,
-                ..broken("the disk is nearly full: nothing is read until 64 MiB are free again")
+                ..Trouble::of_stream("the disk is nearly full: nothing is read until 64 MiB are free again")
             });
         }
         let worked = self.work(std::mem::replace(frames, Vec::with_capacity(AT_ONCE))).await?;
@@ -238,7 +236,7 @@ impl Follower {
         }
         let is_sent_away = worked.is_sent_away;
         match self.write_down(worked).await {
-            Ok(()) if is_sent_away => Err(broken("the server sent us away: we were too slow")),
+            Ok(()) if is_sent_away => Err(Trouble::of_stream("the server sent us away: we were too slow")),
             Ok(()) => Ok(()),
             Err(trouble) => {
                 self.cursor = before;
@@ -289,7 +287,7 @@ impl Follower {
                 seen_again: Vec::new(),
                 sightings: worked.sightings,
             };
-            write_down(&house, &visit, &mut tally).await?;
+            write_down(&house, &visit, &mut tally, Keep::Everything).await?;
         }
         self.state = state;
         if tally.letters > 0 {
@@ -297,6 +295,7 @@ impl Follower {
             info!(source.id = %self.source.name, sightings = tally.sightings, "{}: {} of the last {} posts repeat a checked claim", self.source.name, tally.sightings, tally.posts);
         }
         let label = self.label();
+        house.metrics.feed_last_success.get_or_create(&label).set(now.as_second());
         house.metrics.stream_events.get_or_create(&label).inc_by(worked.events as u64);
         house.metrics.stream_odd_frames.get_or_create(&label).inc_by(worked.odd as u64);
         if let Some((time, _)) = worked.newest {
@@ -342,15 +341,4 @@ fn in_a_sentence((from, to): (i64, i64)) -> String {
     let time = |us| Timestamp::from_microsecond(us).map(|at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
     let (from, to) = (time(from).unwrap_or_default(), time(to).unwrap_or_default());
     format!("posts between {from} and {to} were missed: the server no longer had them")
-}
-
-fn broken(sentence: &str) -> Trouble {
-    Trouble {
-        class: "stream",
-        sentence: sentence.to_owned(),
-        wait: None,
-        is_held: false,
-        is_unreadable: false,
-        is_put_off: false,
-    }
 }

@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod follow;
+pub mod mastodon;
 pub mod place;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use self::follow::{Follower, Pace};
+use self::mastodon::Listener;
 use super::gather::{Asking, Batch, Gathered};
 use super::round::House;
 use super::trouble::Trouble;
@@ -56,6 +58,18 @@ pub(super) async fn look_into(asking: &Asking<'_>, source: &Source) -> Result<Ga
     Ok(Gathered::Batch(Box::new(Batch { posts, title: Some(source.kind.place()), ..Batch::default() })))
 }
 
+/// Says whether the operator lets a source rest.
+async fn rests(house: &House, source: &Source) -> bool {
+    let orders = house.store.orders().await;
+    orders.is_ok_and(|orders| orders.get(&source.name).is_some_and(|order| order.paused_at.is_some()))
+}
+
+async fn wait_while_resting(house: &House, source: &Source) {
+    while rests(house, source).await {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+}
+
 /// The tasks that follow streams.
 #[derive(Debug)]
 pub struct Streams {
@@ -69,8 +83,12 @@ impl Streams {
         let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
         for (source, state) in sources {
             let pace = Pace { sample_per_million, ..Pace::default() };
-            let follower = Follower::new(Arc::clone(house), Arc::clone(bell), source, state, pace);
-            tasks.spawn(follower.follow(stop.clone()));
+            let (house, bell) = (Arc::clone(house), Arc::clone(bell));
+            if source.kind.is_stream() {
+                tasks.spawn(Follower::new(house, bell, source, state, pace).follow(stop.clone()));
+            } else {
+                tasks.spawn(Listener::new(house, bell, source, pace).listen(stop.clone()));
+            }
         }
         Self { tasks, stop }
     }

@@ -21,7 +21,7 @@ use model::{Model, Weighed};
 use pair::Measure;
 use query::{Asker, Query, WEIGHT_UNIT};
 use retrieval::{Found, Sums, search};
-use strength::PostTerms;
+use strength::Strengths;
 
 /// Claims of the shortlist that are measured.
 pub const SHORTLIST: usize = 20;
@@ -68,6 +68,7 @@ pub struct Ranked<'i> {
 pub struct Scratch {
     asker: Asker,
     finder: Finder,
+    strengths: Strengths,
 }
 
 #[derive(Debug)]
@@ -100,7 +101,7 @@ struct Candidate {
 
 /// Gives the claims that `post` may repeat, surest first; of equally sure ones, the lower id first.
 pub fn rank<'i>(post: &Post, index: &'i BulkIndex, scratch: &mut Scratch, wanted: Wanted) -> Vec<Ranked<'i>> {
-    let Scratch { asker, finder } = scratch;
+    let Scratch { asker, finder, strengths } = scratch;
     let mut candidates: Vec<Candidate> = Vec::new();
     asker.passages(post, index, |query| finder.passage(query, index, wanted, &mut candidates));
     let named = named::named(post, index);
@@ -113,23 +114,24 @@ pub fn rank<'i>(post: &Post, index: &'i BulkIndex, scratch: &mut Scratch, wanted
     let named = named::join(named, &mut candidates, wanted.at_least);
     candidates.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then(a.claim.cmp(&b.claim)));
     candidates.truncate(wanted.top);
-    let mut terms = PostTerms::of(post);
+    strengths.begin(post);
     let ranked = candidates.into_iter().filter_map(|candidate| {
         let claim = index.claim(candidate.claim)?;
         let confidence = Confidence::new(candidate.confidence);
         let address = named.get(&candidate.claim).cloned();
-        Some(Ranked { claim, confidence, strength: terms.strength(claim), spans: candidate.spans, address })
+        Some(Ranked { claim, confidence, strength: strengths.of(claim), spans: candidate.spans, address })
     });
     ranked.collect()
 }
 
 /// Gives the measured shortlist of a post of usual length (its first passage), for [`super::fit`].
 pub fn shortlist(post: &Post, index: &BulkIndex, scratch: &mut Scratch) -> Vec<Weighed> {
-    let Scratch { asker, finder } = scratch;
+    let Scratch { asker, finder, .. } = scratch;
     let mut first = None;
     asker.passages(post, index, |query| {
         first.get_or_insert_with(|| {
-            let found = search(query, index, &mut finder.sums, SHORTLIST, 1);
+            let found = search(query, index, &mut finder.sums, SHORTLIST, least_evidence(index), 1);
+            query.complete(index);
             finder.weigh(query, index, &found).into_iter().map(|(weighed, _)| weighed).collect()
         });
     });
@@ -143,14 +145,18 @@ fn least_evidence(index: &BulkIndex) -> u32 {
 }
 
 impl Finder {
-    fn passage(&mut self, query: &Query, index: &BulkIndex, wanted: Wanted, candidates: &mut Vec<Candidate>) {
-        let evidence = least_evidence(index);
+    fn passage(&mut self, query: &mut Query, index: &BulkIndex, wanted: Wanted, candidates: &mut Vec<Candidate>) {
+        let (evidence, most) = (least_evidence(index), SHORTLIST.max(wanted.top));
         // A look for evidence costs little; most posts have none.
-        if wanted.at_least >= LEAST_POSSIBLE && search(query, index, &mut self.sums, 1, evidence).is_empty() {
+        let mut found = search(query, index, &mut self.sums, most, evidence, evidence);
+        if found.is_empty() && wanted.at_least >= LEAST_POSSIBLE {
             return;
         }
-        let mut found = search(query, index, &mut self.sums, SHORTLIST.max(wanted.top), 1);
+        if found.len() < most {
+            found = search(query, index, &mut self.sums, most, evidence / 2, 1);
+        }
         let Some(best_sum) = found.first().map(|found| found.sum) else { return };
+        query.complete(index);
         let rest = found.split_off(found.len().min(SHORTLIST));
         let mut shortlist = self.weigh(query, index, &found);
         shortlist.sort_by(|(a, _), (b, _)| b.score.total_cmp(&a.score).then(a.claim.cmp(&b.claim)));

@@ -1,6 +1,6 @@
 //! What a post and a claim share, measured: the facts that the model weighs.
 
-use super::query::{MOST_SLOTS, Query, WEIGHT_UNIT};
+use super::query::{MOST_SLOTS, Query, Standing, WEIGHT_UNIT};
 use crate::rules::index::reading::flag;
 use crate::rules::index::{BulkIndex, FIELDS, IMPACT_UNIT, Totals};
 
@@ -78,6 +78,9 @@ pub struct Facts {
 pub struct Measure {
     edition: u64,
     slots: Vec<u8>,
+    /// For each slot the slots already seen right after it in a field, and near after it; all empty between fields.
+    pairs_seen: Vec<u64>,
+    near_seen: Vec<u64>,
 }
 
 /// Sets of slots found in one claim.
@@ -94,7 +97,9 @@ impl Measure {
     /// Gets ready for a query; [`Measure::end`] must follow.
     pub fn begin(&mut self, query: &Query, index: &BulkIndex) {
         if self.edition != index.edition() {
-            *self = Self { edition: index.edition(), slots: vec![NONE; index.vocabulary().len()] };
+            let empty = || vec![0; MOST_SLOTS];
+            let slots = vec![NONE; index.vocabulary().len()];
+            *self = Self { edition: index.edition(), slots, pairs_seen: empty(), near_seen: empty() };
         }
         self.put(query, |slot| slot);
     }
@@ -113,7 +118,7 @@ impl Measure {
     }
 
     /// Measures the query against one claim that was found with `sum`.
-    pub fn facts(&self, query: &Query, index: &BulkIndex, claim: u32, sum: u32) -> Facts {
+    pub fn facts(&mut self, query: &Query, index: &BulkIndex, claim: u32, sum: u32) -> Facts {
         let unit = IMPACT_UNIT * WEIGHT_UNIT;
         let totals = index.totals(claim);
         let mut facts = Facts { sum: sum as f32 / unit, own_sum: query.own_sum, totals, ..Facts::default() };
@@ -127,12 +132,12 @@ impl Measure {
         facts
     }
 
-    fn field(&self, field: usize, tokens: &[u32], query: &Query, index: &BulkIndex, sets: &mut Sets, facts: &mut Facts) {
+    fn field(&mut self, field: usize, tokens: &[u32], query: &Query, index: &BulkIndex, sets: &mut Sets, facts: &mut Facts) {
         let mut seen = 0_u64;
         let mut run = 0.0;
         // The three tokens before, nearest first.
         let mut before = [NONE; 3];
-        let (mut pairs_seen, mut near_seen) = ([0_u64; MOST_SLOTS], [0_u64; MOST_SLOTS]);
+        let (pairs_seen, near_seen) = (&mut self.pairs_seen, &mut self.near_seen);
         let mut length = 0;
         for token in tokens {
             let (term, flags) = (token >> 8, *token as u8);
@@ -185,6 +190,12 @@ impl Measure {
             }
             before = [slot, before[0], before[1]];
         }
+        let mut left = seen;
+        while left != 0 {
+            let slot = left.trailing_zeros() as usize;
+            (pairs_seen[slot], near_seen[slot]) = (0, 0);
+            left &= left - 1;
+        }
         sets.fields[field] = seen;
         sets.hit |= seen;
         if field == CLAIM {
@@ -231,20 +242,14 @@ fn text_side(query: &Query, sets: Sets, facts: &mut Facts) {
 /// The heaviest set of shared terms that stand inside one window of the text.
 fn window(query: &Query, hit: u64) -> f32 {
     let mut best = 0.0_f32;
-    let mut first = 0;
-    for last in 0..query.row.len() {
-        let end = query.row[last];
-        while end.at.saturating_sub(query.row[first].at) >= WINDOW {
-            first += 1;
-        }
-        if hit & 1 << end.slot == 0 {
-            continue;
-        }
+    let shared = |standing: &&Standing| !standing.joined && hit & 1 << standing.slot != 0;
+    for (last, end) in query.row.iter().enumerate().filter(|(_, standing)| shared(standing)) {
         let mut seen = 0_u64;
         let mut weight = 0.0;
-        for standing in query.row[first..=last].iter().filter(|standing| !standing.joined) {
+        let inside = query.row[..=last].iter().rev().take_while(|standing| end.at.saturating_sub(standing.at) < WINDOW);
+        for standing in inside.filter(shared) {
             let bit = 1 << standing.slot;
-            if hit & !seen & bit != 0 {
+            if seen & bit == 0 {
                 seen |= bit;
                 weight += query.slots[standing.slot as usize].tells;
             }

@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 
 use crate::model::post::Post;
 use crate::model::sighting::Span;
-use crate::rules::index::reading::{Token, flag, tokens};
+use crate::rules::index::reading::{flag, tokens};
 use crate::rules::index::vocabulary::{Meaning, Term};
 use crate::rules::index::{BulkIndex, LEAST_WEIGHT};
 use crate::text::words::Words;
@@ -19,6 +19,9 @@ const PASSAGE_SLOTS: std::ops::Range<usize> = 40..54;
 
 /// Terms of a passage, repeated ones too.
 const MOST_STANDINGS: usize = 400;
+
+/// So much of an author's name is read.
+const LONGEST_AUTHOR_BYTES: usize = 200;
 
 /// Words of an author's name that are looked at.
 const MOST_AUTHOR_WORDS: usize = 8;
@@ -143,11 +146,13 @@ impl Query {
         }
     }
 
-    /// Notes which slots follow each other.
-    fn close(&mut self, index: &BulkIndex) {
-        self.of_text = self.slots.len();
+    /// Gets ready to be measured, which most queries never are: notes which slots follow each other, how they begin and what they tell.
+    pub fn complete(&mut self, index: &BulkIndex) {
+        let own =
+            (0..self.slots.len()).map(|slot| self.weight(slot) as f32 / WEIGHT_UNIT * index.most_impact(self.slots[slot].tells));
+        self.own_sum = own.sum();
         self.beginnings.clear();
-        self.beginnings.extend(self.slots.iter().map(|slot| slot.term.map_or(0, |term| index.beginning(term))));
+        self.beginnings.extend(self.slots[..self.of_text].iter().map(|slot| slot.term.map_or(0, |term| index.beginning(term))));
         self.beginnings_seen = self.beginnings.iter().filter(|own| **own != 0).fold(0, |set, own| set | 1 << (own & 63));
         for followers in [&mut self.next, &mut self.near] {
             followers.clear();
@@ -176,10 +181,12 @@ struct Known {
     tells: f32,
 }
 
-#[derive(Debug)]
-enum Remembered {
-    One(Known),
-    Parts(Box<[Known]>),
+/// What words mean that were looked up before.
+#[derive(Debug, Default)]
+struct Meanings {
+    /// Of each word a range of `known`.
+    of: HashMap<Box<str>, (u32, u32), RandomState>,
+    known: Vec<Known>,
 }
 
 /// Turns posts into queries; remembers what words mean.
@@ -187,18 +194,22 @@ enum Remembered {
 pub struct Asker {
     edition: u64,
     words: Words,
-    meanings: [HashMap<Box<str>, Remembered, RandomState>; 2],
+    author: Words,
+    /// Of words outside tags and inside.
+    meanings: [Meanings; 2],
     query: Query,
 }
 
 impl Asker {
     /// Hands every passage of `post` to `each`; posts of usual length have one.
-    pub fn passages(&mut self, post: &Post, index: &BulkIndex, mut each: impl FnMut(&Query)) {
+    pub fn passages(&mut self, post: &Post, index: &BulkIndex, mut each: impl FnMut(&mut Query)) {
         if self.edition != index.edition() {
             *self = Self { edition: index.edition(), ..Self::default() };
         }
-        let Self { words, meanings, query, .. } = self;
+        let Self { words, meanings, query, author: author_words, .. } = self;
         let author = post.author.as_deref().unwrap_or_default();
+        author_words.read(&author[..author.floor_char_boundary(LONGEST_AUTHOR_BYTES)]);
+        let author = (author, &*author_words);
         let (mut at_before, mut finished) = (0, 0);
         query.clear();
         for (part, text) in post.parts.iter().map(|part| part.text.as_str()).enumerate() {
@@ -212,83 +223,74 @@ impl Asker {
                 }
                 (sentence, at_last) = (token.sentence, token.at);
                 let span = Span { part, start: token.start, end: token.end };
-                understand(&token, index, meanings, |known, flags, step| {
+                let (of_a_tag, joined) = (token.flags & flag::TAG != 0, token.flags & flag::JOINED != 0);
+                for (step, known) in (0..).zip(meanings[usize::from(of_a_tag)].of(token.form, of_a_tag, index)) {
                     if known.tells >= LEAST_WEIGHT
-                        && let Some(slot) = query.enter(known, flags)
+                        && let Some(slot) = query.enter(*known, token.flags)
                     {
-                        let joined = flags & flag::JOINED != 0;
                         query.row.push(Standing { slot: slot as u8, at: at_before + token.at + step, span, joined });
                     }
-                });
+                }
             });
             // Parts of a post do not continue each other.
             at_before += at_last + 20;
         }
         if !query.slots.is_empty() || finished == 0 {
-            // The author's words are read with the same buffer.
             finish(query, author, index, &mut meanings[0], &mut each);
         }
     }
 }
 
-type Meanings = HashMap<Box<str>, Remembered, RandomState>;
-
 /// Ends a passage: adds the author's name, hands it out, begins the next.
-fn finish(query: &mut Query, author: &str, index: &BulkIndex, meanings: &mut Meanings, each: &mut impl FnMut(&Query)) {
-    query.close(index);
-    if !author.is_empty() {
-        let mut words = Words::default();
-        words.read(author.get(..author.floor_char_boundary(200)).unwrap_or_default());
-        let mut left = MOST_AUTHOR_WORDS;
-        tokens(author, &words, |token| {
-            let mut enter = |known: Known| {
-                if known.tells >= LEAST_WEIGHT && left > 0 && query.slots.iter().all(|slot| slot.id != known.id) {
-                    query.enter(known, 0);
-                    left -= 1;
-                }
-            };
-            match remembered(token.form, false, index, meanings) {
-                Remembered::One(known) => enter(*known),
-                Remembered::Parts(parts) => parts.iter().for_each(|known| enter(*known)),
+fn finish(
+    query: &mut Query,
+    (author, words): (&str, &Words),
+    index: &BulkIndex,
+    meanings: &mut Meanings,
+    each: &mut impl FnMut(&mut Query),
+) {
+    query.of_text = query.slots.len();
+    let mut left = MOST_AUTHOR_WORDS;
+    tokens(author, words, |token| {
+        for known in meanings.of(token.form, false, index) {
+            if known.tells >= LEAST_WEIGHT && left > 0 && query.slots.iter().all(|slot| slot.id != known.id) {
+                query.enter(*known, 0);
+                left -= 1;
             }
-        });
-    }
-    let sums =
-        (0..query.slots.len()).map(|slot| query.weight(slot) as f32 / WEIGHT_UNIT * index.most_impact(query.slots[slot].tells));
-    query.own_sum = sums.sum();
+        }
+    });
     each(query);
     query.clear();
 }
 
-/// Hands each term of a token to `each`, with its flags and how many places after the token it stands.
-fn understand(token: &Token<'_>, index: &BulkIndex, meanings: &mut [Meanings; 2], mut each: impl FnMut(Known, u8, u32)) {
-    let of_a_tag = token.flags & flag::TAG != 0;
-    match remembered(token.form, of_a_tag, index, &mut meanings[usize::from(of_a_tag)]) {
-        Remembered::One(known) => each(*known, token.flags, 0),
-        Remembered::Parts(parts) => {
-            (0..).zip(parts).for_each(|(step, known)| each(*known, token.flags, step));
-        }
-    }
-}
-
-fn remembered<'m>(form: &str, of_a_tag: bool, index: &BulkIndex, meanings: &'m mut Meanings) -> &'m Remembered {
-    if !meanings.contains_key(form) {
-        // Forgetting everything at once is rare and keeps what is asked most after a moment.
-        if meanings.len() >= MOST_REMEMBERED {
-            meanings.clear();
-        }
-        let known = |term: Term| Known { id: term, tells: index.weight(term) };
-        let meaning = match index.vocabulary().meaning(form, of_a_tag) {
-            Meaning::Known(term) => Remembered::One(known(term)),
-            Meaning::Parts(terms) => Remembered::Parts(terms.into_iter().map(known).collect()),
-            Meaning::Unknown(frequency) => {
-                Remembered::One(Known { id: stranger(form), tells: index.weight_of_stranger(frequency) })
-            }
+impl Meanings {
+    /// Gives the terms that a word stands for: one, or several that a tag joins. Worked out once for each word.
+    fn of(&mut self, form: &str, of_a_tag: bool, index: &BulkIndex) -> &[Known] {
+        let (from, to) = match self.of.get(form) {
+            Some(range) => *range,
+            None => self.learn(form, of_a_tag, index),
         };
-        meanings.insert(form.into(), meaning);
+        &self.known[from as usize..to as usize]
     }
-    const NOTHING: &Remembered = &Remembered::One(Known { id: STRANGER, tells: 0.0 });
-    meanings.get(form).unwrap_or(NOTHING)
+
+    fn learn(&mut self, form: &str, of_a_tag: bool, index: &BulkIndex) -> (u32, u32) {
+        // Forgetting everything at once is rare and keeps what is asked most after a moment.
+        if self.of.len() >= MOST_REMEMBERED {
+            *self = Self::default();
+        }
+        let from = self.known.len() as u32;
+        let known = |term: Term| Known { id: term, tells: index.weight(term) };
+        match index.vocabulary().meaning(form, of_a_tag) {
+            Meaning::Known(term) => self.known.push(known(term)),
+            Meaning::Parts(terms) => self.known.extend(terms.into_iter().map(known)),
+            Meaning::Unknown(frequency) => {
+                self.known.push(Known { id: stranger(form), tells: index.weight_of_stranger(frequency) });
+            }
+        }
+        let range = (from, self.known.len() as u32);
+        self.of.insert(form.into(), range);
+        range
+    }
 }
 
 /// Numbers a word that no claim holds: the same for the same word, in every run.

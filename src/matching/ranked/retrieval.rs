@@ -1,14 +1,17 @@
-//! The claims that share most with a query, exactly: term by term, the rarest first, new claims only while they could still get in.
+//! The claims that share most with a query, exactly, without looking at most that it shares words with.
 //!
-//! MaxScore (Turtle and Flood 1995) over an array of sums. The bar is the evidence asked for, or the sum that the k-th of the leading
-//! claims is sure to reach. Once the lists left could not lift a claim that stands in none of the earlier ones over it, those claims
-//! that can still get over it, few by then, are finished one by one. Nothing is lost: the tests compare it with adding everything.
+//! Asked for are the claims whose sum of weighed impacts reaches a bar. The postings of the query's terms come in levels of falling impact
+//! ([`Level`]); they are taken in the order in which they tell most for their length, until those left could not lift any claim
+//! over the bar by themselves (MaxScore, Turtle and Flood 1995, over impact-ordered lists, Anh and Moffat 2006). What has been taken
+//! is summed in one byte a claim, rounded up, so it stays in the cache whatever the number of claims. A claim whose byte shows that it may
+//! get there is summed exactly from its own terms, the most promising first, until the best are known. Where too few claims reach the
+//! bar, it is lowered. Nothing is lost: the tests compare it with adding everything.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::query::Query;
-use crate::rules::index::{BulkIndex, Postings};
+use crate::rules::index::{BulkIndex, Level};
 
 /// A claim and the sum of the weighed impacts of the terms it shares with a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,154 +22,168 @@ pub struct Found {
     pub sum: u32,
 }
 
-/// A term of a query that claims hold.
+/// The bar in the bytes that sums are bounded with.
+const FULL: u64 = 200;
+
+/// Bars below this are told apart no further.
+const LOWEST_BAR: u32 = 1 << 14;
+
+/// Postings are taken until those left could lift a claim by no more than this part of the bar, so that few claims look promising.
+const LEFT: u32 = 4;
+
+/// A level of a term of the query.
 #[derive(Debug, Clone, Copy)]
-struct Asked<'i> {
+struct Step {
     weight: u32,
-    /// The most it can add to a sum.
-    peak: u32,
-    postings: Postings<'i>,
+    level: Level,
+    /// By how much less a claim can be lifted once it is taken.
+    gain: u32,
+    /// Postings for each unit gained, or for the level above where that is more.
+    price: u64,
 }
-
-impl Asked<'_> {
-    /// What the term adds to the sum of one claim.
-    fn on(&self, claim: u32) -> u32 {
-        let at = self.postings.claims.binary_search(&claim).ok();
-        at.and_then(|at| self.postings.impacts.get(at)).map_or(0, |impact| self.weight * u32::from(*impact))
-    }
-}
-
-/// Lists shorter than this are added without asking whether they must be.
-const WORTH_A_LOOK: usize = 500;
-
-/// Looking one claim up in a list costs as much as going through so many postings.
-const LOOKUP_COSTS: usize = 40;
 
 /// Memory that is used again from query to query.
 #[derive(Debug, Default)]
 pub struct Sums {
-    of_claim: Vec<u32>,
-    met: Vec<u32>,
-    /// The claims that lead so far, the last of them on top.
-    leading: BinaryHeap<Reverse<(u32, u32)>>,
+    /// Bounds of the sums so far, in parts of the bar.
+    bounds: Vec<u8>,
+    /// Claims whose bounds are promising; then the same in order.
+    promising: Vec<u32>,
+    in_order: Vec<u32>,
+    /// What each term of the query weighs; 0 for all other terms.
+    weights: Vec<u16>,
+    steps: Vec<Step>,
+    best: BinaryHeap<Reverse<(u32, Reverse<u32>)>>,
 }
 
 /// Gives the `most` claims with the greatest sums of at least `least`, greatest first; of equal sums, the lower number first.
-pub fn search(query: &Query, index: &BulkIndex, sums: &mut Sums, most: usize, least: u32) -> Vec<Found> {
-    let mut asked: Vec<Asked<'_>> = (0..query.slots.len())
-        .filter_map(|slot| {
-            let term = query.slots[slot].term?;
-            let (weight, postings) = (query.weight(slot), index.postings(term));
-            (!postings.claims.is_empty()).then(|| Asked { weight, peak: weight * u32::from(index.peak(term)), postings })
-        })
-        .collect();
-    // The longest lists last: they are the ones worth skipping.
-    asked.sort_by_key(|term| term.postings.claims.len());
-    if sums.of_claim.len() != index.len() {
-        sums.of_claim = vec![0; index.len()];
-    }
-    sums.search(&asked, most.max(1), least.max(1))
+///
+/// `first` is where the bar stands to begin with: the nearer it is to the least sum that is found, the less it costs.
+pub fn search(query: &Query, index: &BulkIndex, sums: &mut Sums, most: usize, first: u32, least: u32) -> Vec<Found> {
+    let (most, least) = (most.max(1), least.max(1));
+    sums.prepare(query, index);
+    let mut bar = first.max(least);
+    let found = loop {
+        let found = sums.reaching(bar, most, index);
+        if found.len() >= most || bar == least {
+            break found;
+        }
+        bar = if bar / 2 < LOWEST_BAR { least } else { least.max(bar / 2) };
+    };
+    query.slots.iter().filter_map(|slot| slot.term).for_each(|term| sums.weights[term as usize] = 0);
+    found
 }
 
 impl Sums {
-    fn search(&mut self, asked: &[Asked<'_>], most: usize, least: u32) -> Vec<Found> {
-        let mut bar = least;
-        let mut left: u32 = asked.iter().map(|term| term.peak).sum();
-        let (mut place, mut added) = (0, 0);
-        self.met.clear();
-        while let Some(term) = asked.get(place).filter(|_| left >= bar) {
-            let to_come = term.postings.claims.len();
-            if to_come > WORTH_A_LOOK + added && self.met.len() >= most {
-                bar = bar.max(self.sure_bar(most, &asked[place..]));
-                if left < bar {
-                    break;
+    fn prepare(&mut self, query: &Query, index: &BulkIndex) {
+        if self.bounds.len() != index.len() {
+            self.bounds = vec![0; index.len()];
+        }
+        // All zero between queries.
+        self.weights.resize(index.vocabulary().len(), 0);
+        self.steps.clear();
+        for (slot, term) in query.slots.iter().enumerate().filter_map(|(slot, s)| s.term.map(|term| (slot, term))) {
+            let weight = query.weight(slot);
+            self.weights[term as usize] = weight as u16;
+            let (mut levels, mut price) = (index.levels(term).peekable(), 0);
+            while let Some(level) = levels.next() {
+                let gain = weight * u32::from(level.peak - levels.peek().map_or(0, |next| next.peak));
+                // Never less than for the level above: that must be taken before.
+                price = u64::max(price, (u64::from(level.to - level.from) << 24) / u64::from(gain.max(1)));
+                self.steps.push(Step { weight, level, gain, price });
+            }
+        }
+        // Stable: the levels of a term keep their order.
+        self.steps.sort_by_key(|step| step.price);
+    }
+
+    /// The best `most` of the claims that reach `bar`.
+    fn reaching(&mut self, bar: u32, most: usize, index: &BulkIndex) -> Vec<Found> {
+        let mut left: u32 = self.steps.iter().map(|step| step.gain).sum();
+        if left < bar {
+            return Vec::new();
+        }
+        let mut taken = 0;
+        while left > bar / LEFT
+            && let Some(step) = self.steps.get(taken)
+        {
+            left -= step.gain;
+            taken += 1;
+        }
+        let unit = u64::from(bar.max(LOWEST_BAR));
+        let parts = |sum: u32| u64::from(sum) * FULL;
+        // What a claim must have from the levels taken: the rest cannot lift it over the bar otherwise.
+        let promising = ((parts(bar) - parts(left)) / unit).max(1) as u8;
+        let bounds = self.bounds.as_mut_slice();
+        for step in &self.steps[..taken] {
+            let factor = (parts(step.weight) << 16).div_ceil(unit);
+            for (claim, impact) in index.postings(step.level.from, step.level.to) {
+                let Some(bound) = bounds.get_mut(claim as usize) else { continue };
+                let (before, more) = (*bound, ((u64::from(impact) * factor) >> 16) + 1);
+                let after = (u64::from(before) + more).min(u64::from(u8::MAX)) as u8;
+                *bound = after;
+                if after >= promising && before < promising {
+                    self.promising.push(claim);
                 }
             }
-            self.add(term);
-            added += to_come;
-            left -= term.peak;
-            place += 1;
         }
-        for (term, at) in asked.iter().zip(0..).skip(place) {
-            if self.met.len() > 2 * most && at == place {
-                bar = bar.max(self.sure_bar(most, &asked[place..]));
-            }
-            self.drop_hopeless(left, bar);
-            self.carry_on(term);
-            left -= term.peak;
-        }
-        self.best_of_met(most, bar)
-    }
-
-    /// Adds a term to the claims that are met already: by looking each up, or by going through the list where that is shorter.
-    fn carry_on(&mut self, term: &Asked<'_>) {
-        if self.met.len() * LOOKUP_COSTS < term.postings.claims.len() {
-            for claim in &self.met {
-                self.of_claim[*claim as usize] += term.on(*claim);
-            }
-            return;
-        }
-        for (claim, impact) in term.postings.claims.iter().zip(term.postings.impacts) {
-            let Some(sum) = self.of_claim.get_mut(*claim as usize) else { continue };
-            // Without a jump: whether a claim is met cannot be foreseen.
-            *sum += term.weight * u32::from(*impact) * u32::from(*sum > 0);
-        }
-    }
-
-    /// Finishes the sums of the claims that lead so far, for a look: the least of them is a bar that the final list cannot fall below.
-    fn sure_bar(&mut self, most: usize, rest: &[Asked<'_>]) -> u32 {
-        self.leading.clear();
-        let mut least = 0;
-        for claim in &self.met {
-            let sum = self.of_claim[*claim as usize];
-            if sum > least || self.leading.len() < most {
-                if self.leading.len() == most {
-                    self.leading.pop();
-                }
-                self.leading.push(Reverse((sum, *claim)));
-                least = self.leading.peek().map_or(0, |Reverse((sum, _))| *sum);
-            }
-        }
-        let finished =
-            self.leading.iter().map(|Reverse((sum, claim))| sum + rest.iter().map(|term| term.on(*claim)).sum::<u32>());
-        finished.min().unwrap_or(0)
-    }
-
-    /// Adds a term to all claims that hold it.
-    fn add(&mut self, term: &Asked<'_>) {
-        for (claim, impact) in term.postings.claims.iter().zip(term.postings.impacts) {
-            let Some(sum) = self.of_claim.get_mut(*claim as usize) else { continue };
-            if *sum == 0 {
-                self.met.push(*claim);
-            }
-            *sum += term.weight * u32::from(*impact);
-        }
-    }
-
-    /// Drops claims that the terms left cannot lift to the bar.
-    fn drop_hopeless(&mut self, left: u32, bar: u32) {
-        let of_claim = &mut self.of_claim;
-        self.met.retain(|claim| {
-            let sum = &mut of_claim[*claim as usize];
-            let hopeful = *sum + left >= bar;
-            if !hopeful {
-                *sum = 0;
-            }
-            hopeful
+        self.sort_promising();
+        let found = self.finish(bar, most, index, |bound| match bound {
+            u8::MAX => u64::MAX,
+            bound => (u64::from(bound) * unit).div_ceil(FULL) + u64::from(left),
         });
+        self.forget(taken, index);
+        found
     }
 
-    fn best_of_met(&mut self, most: usize, bar: u32) -> Vec<Found> {
-        let of_claim = &mut self.of_claim;
-        let sums = self.met.drain(..).map(|claim| Found { claim, sum: std::mem::take(&mut of_claim[claim as usize]) });
-        let mut found: Vec<Found> = sums.filter(|found| found.sum >= bar).collect();
-        let order = |a: &Found, b: &Found| b.sum.cmp(&a.sum).then(a.claim.cmp(&b.claim));
-        if found.len() > most {
-            found.select_nth_unstable_by(most - 1, order);
-            found.truncate(most);
+    /// Brings those with the highest bounds to the front, by counting.
+    fn sort_promising(&mut self) {
+        let mut ends = [0_u32; 256];
+        for claim in &self.promising {
+            ends[usize::from(u8::MAX - self.bounds[*claim as usize])] += 1;
         }
-        found.sort_unstable_by(order);
+        let mut sum = 0;
+        for end in &mut ends {
+            sum += std::mem::replace(end, sum);
+        }
+        self.in_order.resize(self.promising.len(), 0);
+        for claim in self.promising.drain(..) {
+            let place = &mut ends[usize::from(u8::MAX - self.bounds[claim as usize])];
+            self.in_order[*place as usize] = claim;
+            *place += 1;
+        }
+    }
+
+    /// Sums up the promising claims, whose bounds fall, until no other can be among the best; `most_for` is the greatest sum for a bound.
+    fn finish(&mut self, bar: u32, most: usize, index: &BulkIndex, most_for: impl Fn(u8) -> u64) -> Vec<Found> {
+        for claim in self.in_order.drain(..) {
+            let worst = self.best.peek().filter(|_| self.best.len() == most).map(|Reverse((sum, _))| *sum);
+            if worst.is_some_and(|worst| u64::from(worst) > most_for(self.bounds[claim as usize])) {
+                break;
+            }
+            let sum = index.held(claim).map(|(term, impact)| u32::from(self.weights[term as usize]) * u32::from(impact)).sum();
+            if sum >= bar {
+                self.best.push(Reverse((sum, Reverse(claim))));
+                if self.best.len() > most {
+                    self.best.pop();
+                }
+            }
+        }
+        let mut found: Vec<Found> = self.best.drain().map(|Reverse((sum, Reverse(claim)))| Found { claim, sum }).collect();
+        found.sort_unstable_by_key(|found| (Reverse(found.sum), found.claim));
         found
+    }
+
+    /// Sets the bounds back: one by one where few were touched.
+    fn forget(&mut self, taken: usize, index: &BulkIndex) {
+        let taken = &self.steps[..taken];
+        let touched: u32 = taken.iter().map(|step| step.level.to - step.level.from).sum();
+        if touched as usize > self.bounds.len() / 16 {
+            return self.bounds.fill(0);
+        }
+        for (claim, _) in taken.iter().flat_map(|step| index.postings(step.level.from, step.level.to)) {
+            self.bounds[claim as usize] = 0;
+        }
     }
 }
 
@@ -215,6 +232,8 @@ mod tests {
                 let claim = format!("{{\"id\":\"c{number}\",\"claim\":\"\"}}");
                 let mut claim: BulkClaim = serde_json::from_str(&claim).unwrap();
                 (claim.claim, claim.title) = (dice.words(12, 900), (number % 3 == 0).then(|| dice.words(5, 900)));
+                claim.summary = (number % 4 < 3).then(|| dice.words(15, 900));
+                claim.url = (number % 2 == 0).then(|| format!("https://example.org/{}/", dice.words(5, 900).replace(' ', "-")));
                 claim
             })
             .collect()
@@ -223,9 +242,8 @@ mod tests {
     fn brute_force(query: &Query, index: &BulkIndex, most: usize, least: u32) -> Vec<Found> {
         let mut sums = vec![0; index.len()];
         for (slot, term) in query.slots.iter().enumerate().filter_map(|(slot, s)| s.term.map(|term| (slot, term))) {
-            let postings = index.postings(term);
-            for (claim, impact) in postings.claims.iter().zip(postings.impacts) {
-                sums[*claim as usize] += query.weight(slot) * u32::from(*impact);
+            for (claim, impact) in index.levels(term).flat_map(|level| index.postings(level.from, level.to)) {
+                sums[claim as usize] += query.weight(slot) * u32::from(impact);
             }
         }
         let mut found: Vec<Found> = (0..).zip(sums).map(|(claim, sum)| Found { claim, sum }).collect();
@@ -237,7 +255,7 @@ mod tests {
 
     #[test]
     fn what_is_found_is_what_adding_everything_finds() {
-        for (count, seed) in [(1, 1), (40, 2), (700, 3), (6_000, 4)] {
+        for (count, seed) in [(1, 1), (40, 2), (700, 3), (5_000, 4)] {
             let mut dice = Dice(seed);
             let index = BulkIndex::build(claims(count, &mut dice));
             let (mut asker, mut sums) = (Asker::default(), Sums::default());
@@ -245,8 +263,16 @@ mod tests {
                 let length = 1 + dice.roll(40);
                 let post = Post::of_text(&dice.words(length, 900), Timestamp::UNIX_EPOCH);
                 asker.passages(&post, &index, |query| {
-                    for (most, least) in [(10, 1), (1, 1), (20, 300_000), (10, 900_000), (60, 1)] {
-                        assert_eq!(search(query, &index, &mut sums, most, least), brute_force(query, &index, most, least));
+                    for (most, first, least) in [
+                        (10, 400_000, 1),
+                        (1, 1, 1),
+                        (20, 300_000, 300_000),
+                        (10, 900_000, 900_000),
+                        (60, 2_000_000, 1),
+                        (5_000, 1, 1),
+                    ] {
+                        let found = search(query, &index, &mut sums, most, first, least);
+                        assert_eq!(found, brute_force(query, &index, most, least), "{most} {first} {least}");
                     }
                 });
             }

@@ -1,6 +1,6 @@
 //! How much of a claim's own wording a post holds, by the embedded word frequencies alone: the same number on every machine.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
@@ -14,26 +14,50 @@ use crate::text::words::Words;
 /// Words that tell less, in hundredths of a nat, are stop words.
 const LEAST_WEIGHT: u32 = 200;
 
-/// The terms of a post, by name.
-pub(super) struct PostTerms {
-    names: HashSet<String, RandomState>,
+/// Words that are remembered; strangers choose them.
+const MOST_REMEMBERED: usize = 1 << 16;
+
+/// What is known of a folded word.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    /// Number of the term it belongs to.
+    term: u32,
+    /// What it tells in each language; 0 where nobody asked yet.
+    tells: [u32; Tongue::ALL.len()],
+}
+
+/// Compares posts with claims; remembers what words are.
+#[derive(Debug, Default)]
+pub(super) struct Strengths {
+    numbers: HashMap<Box<str>, u32, RandomState>,
+    known: Vec<Known>,
+    terms: HashMap<Box<str>, u32, RandomState>,
+    /// The number of the last post whose words belong to each term.
+    in_post: Vec<u64>,
+    post: u64,
     words: Words,
 }
 
-impl PostTerms {
-    pub(super) fn of(post: &Post) -> Self {
-        let (mut names, mut words) = (HashSet::default(), Words::default());
+impl Strengths {
+    /// Begins with another post.
+    pub(super) fn begin(&mut self, post: &Post) {
+        if self.known.len() > MOST_REMEMBERED {
+            *self = Self::default();
+        }
+        self.post += 1;
+        let mut words = std::mem::take(&mut self.words);
         for part in &post.parts {
             words.read(&part.text);
             tokens(&part.text, &words, |token| {
-                names.insert(term(token.form).into_owned());
+                let term = self.known(token.form).term as usize;
+                self.in_post[term] = self.post;
             });
         }
-        Self { names, words }
+        self.words = words;
     }
 
     /// Gives the share of the claim's words, or of its title's if that is greater, that the post holds, weighed by rarity.
-    pub(super) fn strength(&mut self, claim: &BulkClaim) -> Strength {
+    pub(super) fn of(&mut self, claim: &BulkClaim) -> Strength {
         let tongue = claim.lang.as_deref().map_or(Tongue::English, Tongue::of);
         let texts = [Some(claim.claim.as_str()), claim.title.as_deref()];
         let shares = texts.into_iter().flatten().map(|text| self.share(text, tongue));
@@ -42,15 +66,41 @@ impl PostTerms {
 
     fn share(&mut self, text: &str, tongue: Tongue) -> f32 {
         let (mut held, mut all) = (0, 0);
-        self.words.read(text);
-        tokens(text, &self.words, |token| {
-            let tells = weight(token.form, tongue);
+        let mut words = std::mem::take(&mut self.words);
+        words.read(text);
+        tokens(text, &words, |token| {
+            let known = self.known(token.form);
+            let tells = &mut known.tells[tongue as usize];
+            if *tells == 0 {
+                *tells = weight(token.form, tongue);
+            }
+            let (term, tells) = (known.term as usize, *tells);
             if token.flags & flag::JOINED == 0 && tells >= LEAST_WEIGHT {
                 all += tells;
-                held += if self.names.contains(term(token.form).as_ref()) { tells } else { 0 };
+                held += if self.in_post[term] == self.post { tells } else { 0 };
             }
         });
+        self.words = words;
         // A single word is no wording: it counts as half of one.
         held as f32 / all.max(2 * LEAST_WEIGHT) as f32
+    }
+
+    fn known(&mut self, form: &str) -> &mut Known {
+        let number = match self.numbers.get(form) {
+            Some(number) => *number,
+            None => self.learn(form),
+        };
+        &mut self.known[number as usize]
+    }
+
+    fn learn(&mut self, form: &str) -> u32 {
+        let (number, next) = (self.known.len() as u32, self.in_post.len() as u32);
+        let term = *self.terms.entry(term(form).as_ref().into()).or_insert(next);
+        if term == next {
+            self.in_post.push(0);
+        }
+        self.known.push(Known { term, tells: [0; Tongue::ALL.len()] });
+        self.numbers.insert(form.into(), number);
+        number
     }
 }

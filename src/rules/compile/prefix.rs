@@ -3,11 +3,12 @@
 //! A variant counts from a certain share of its weight on. Take its heaviest words until those that are left weigh less
 //! than that share: a post without any of the taken words cannot reach it. So it is enough to watch the taken ones (the prefix
 //! filter of Chaudhuri, Ganti and Kaushik 2006, AllPairs 2007), and the heaviest are the rarest, so they seldom turn up for nothing.
-//! A phrase needs all its words: watching the rarest is enough.
+//! A phrase needs all its words: watching the rarest, or the rarest two that follow each other, is enough.
 //!
-//! A watched word is met far more often than its wording, so what is listed under it carries its own first question: of the
-//! three heaviest words after it, is enough there? Heavier words need not be asked for: if one is there, the wording is
-//! found under that one.
+//! A watched word is met far more often than its wording, so the same is done once more: without any of the next heaviest words the
+//! wording cannot count either, and it is listed under the watched word together with each of those. Then it asks its first question:
+//! of the four heaviest after the two, is enough there? Heavier words need not be asked for: if one is there, the wording is found
+//! under that one.
 
 use super::Row;
 use super::vocabulary::TermId;
@@ -25,37 +26,70 @@ pub fn may_miss(kind: WordingKind, row: &Row, least: u32) -> u64 {
     (whole * (2 * lacking + 1)).div_ceil(2000)
 }
 
-/// A word to watch, and which of the next heaviest words must be there with it.
+/// How many words a watched pair of words asks for at once.
+pub const ASKED_FOR: usize = 4;
+
+/// So many second words are listed; a wording of thousands of words would have thousands.
+const MOST_SECONDS: usize = 8;
+
+/// A word to watch, another that must be there with it, and which of the next heaviest must be there too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watch {
     /// The word.
     pub term: TermId,
-    /// The three heaviest after it; where there are fewer, itself.
-    pub next: [TermId; 3],
+    /// The other; the word itself if none must be there.
+    pub must: TermId,
+    /// The heaviest after the two; where there are fewer, the word itself.
+    pub next: [TermId; ASKED_FOR],
     /// Bit `b` is set if the wording may still count when those of `next` are there whose bits are set in `b`.
-    pub enough: u8,
+    pub enough: u16,
 }
 
-/// Gives the words of which at least one is in every post that holds `least` thousandths of the wording, the heaviest first.
+/// Gives pairs of words of which at least one is in every post that holds `least` thousandths of the wording, the heaviest first.
 pub fn words_to_watch(kind: WordingKind, row: &Row, least: u32) -> Vec<Watch> {
     let may_miss = may_miss(kind, row, least);
     let most = if kind == WordingKind::Variant { usize::MAX } else { 1 };
+    let weight_at = |rank: usize| row.weights.get(rank).map_or(0, |(_, weight)| 100 * u64::from(*weight));
     let mut missing = 0;
     let mut watches = Vec::new();
-    for (rank, (term, weight)) in row.weights.iter().enumerate().take(most) {
+    for (rank, (term, _)) in row.weights.iter().enumerate().take(most) {
         if missing > may_miss {
             break;
         }
-        let after =
-            |n: usize| row.weights.get(rank + 1 + n).map_or((*term, 0), |(term, weight)| (*term, 100 * u64::from(*weight)));
-        let next = [after(0), after(1), after(2)];
-        let lacking = |there: u8| (0..3).filter(|bit| there & (1 << bit) == 0).map(|bit| next[bit].1).sum::<u64>();
-        let enough = (0..8).filter(|there| missing + lacking(*there) <= may_miss).fold(0, |enough, there| enough | 1 << there);
-        watches.push(Watch { term: *term, next: next.map(|(term, _)| term), enough });
-        missing += 100 * u64::from(*weight);
+        let watch = |must: TermId, after: usize, missing: u64| {
+            let next = std::array::from_fn(|n| row.weights.get(after + n).map_or(*term, |(term, _)| *term));
+            let lost =
+                |there: u16| (0..ASKED_FOR).filter(|bit| there & (1 << bit) == 0).map(|bit| weight_at(after + bit)).sum::<u64>();
+            let may_do = (0..1 << ASKED_FOR).filter(|there| missing + lost(*there) <= may_miss);
+            Watch { term: *term, must, next, enough: may_do.fold(0, |enough, there| enough | 1 << there) }
+        };
+        let (mut second, mut missing_too) = (rank + 1, missing);
+        while missing_too <= may_miss {
+            match row.weights.get(second).filter(|_| second - rank <= MOST_SECONDS) {
+                Some((must, _)) => watches.push(watch(*must, second + 1, missing_too)),
+                None => {
+                    watches.push(watch(*term, second, missing_too));
+                    break;
+                }
+            }
+            missing_too += weight_at(second);
+            second += 1;
+        }
+        missing += weight_at(rank);
     }
     watches
 }
+
+/// Gives the two terms that follow each other in a phrase and together are rarest; nothing for a phrase of one word.
+pub fn pair_to_watch(row: &Row) -> Option<(TermId, TermId)> {
+    let weight = |term: TermId| row.weights.iter().find(|(other, _)| *other == term).map_or(0, |(_, weight)| *weight);
+    let weights: Vec<u32> = row.terms.iter().take(LOOKED_AT).map(|term| weight(*term)).collect();
+    let best = weights.windows(2).enumerate().max_by_key(|(_, pair)| pair[0] + pair[1])?.0;
+    Some((row.terms[best], row.terms[best + 1]))
+}
+
+/// Words of a phrase among which its pair is chosen: any pair will do, and a phrase may have ten thousand words.
+const LOOKED_AT: usize = 40;
 
 #[cfg(test)]
 mod tests {
@@ -71,11 +105,18 @@ mod tests {
         }
     }
 
+    /// The different words that are watched first.
+    fn terms(kind: WordingKind, row: &Row, least: u32) -> Vec<TermId> {
+        let mut terms: Vec<TermId> = words_to_watch(kind, row, least).iter().map(|watch| watch.term).collect();
+        terms.dedup();
+        terms
+    }
+
     #[test]
     fn the_words_left_out_cannot_make_up_the_share() {
         let row = row(&[1000, 900, 700, 400, 300, 50, 40]);
         for least in [1, 250, 450, 600, 700, 999, 1000] {
-            let taken = words_to_watch(WordingKind::Variant, &row, least).len();
+            let taken = terms(WordingKind::Variant, &row, least).len();
             let left: u32 = row.weights[taken..].iter().map(|(_, w)| w).sum();
             assert!(u64::from(left) * 1000 < u64::from(row.total) * u64::from(least));
         }
@@ -83,21 +124,44 @@ mod tests {
 
     #[test]
     fn few_words_are_watched() {
-        let terms = |kind| {
-            words_to_watch(kind, &row(&[1000, 900, 700, 400, 300, 50, 40]), 600)
-                .iter()
-                .map(|watch| watch.term)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(terms(WordingKind::Variant), [0, 1]);
-        assert_eq!(terms(WordingKind::Phrase), [0]);
+        let row = row(&[1000, 900, 700, 400, 300, 50, 40]);
+        assert_eq!(terms(WordingKind::Variant, &row, 600), [0, 1]);
+        assert_eq!(terms(WordingKind::Phrase, &row, 600), [0]);
     }
 
     #[test]
-    fn a_watched_word_asks_for_those_after_it() {
-        let watches = words_to_watch(WordingKind::Variant, &row(&[1000, 900, 700, 400, 300, 50, 40]), 600);
-        // With the second word only: the first is missing, so of the rest hardly anything may be.
-        assert_eq!(watches[1].next, [2, 3, 4]);
-        assert_eq!(watches[1].enough, 1 << 0b111 | 1 << 0b011);
+    fn every_set_of_words_that_may_count_is_found_under_a_watched_pair() {
+        for weights in [&[1000, 900, 700, 400, 300, 50, 40][..], &[500; 12], &[900, 10, 10, 10], &[300; 14], &[7]] {
+            let row = row(weights);
+            for least in [1, 300, 600, 850, 1000] {
+                let watches = words_to_watch(WordingKind::Variant, &row, least);
+                let may_miss = may_miss(WordingKind::Variant, &row, least);
+                for there in 1..1u32 << weights.len() {
+                    let holds = |term: TermId| there & 1 << term != 0;
+                    let missing: u64 =
+                        row.weights.iter().filter(|(term, _)| !holds(*term)).map(|(_, w)| 100 * u64::from(*w)).sum();
+                    let found = watches.iter().any(|watch| {
+                        let bits = watch.next.iter().enumerate().fold(0, |bits, (n, term)| bits | u16::from(holds(*term)) << n);
+                        holds(watch.term) && holds(watch.must) && watch.enough & 1 << bits != 0
+                    });
+                    assert!(found || missing > may_miss, "{weights:?} {least} {there:b}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_wording_of_thousands_of_words_has_few_watches_for_each() {
+        let long = row(&vec![500; 10_000]);
+        assert!(words_to_watch(WordingKind::Variant, &long, 600).len() <= 10_000 * (MOST_SECONDS + 1));
+    }
+
+    #[test]
+    fn of_a_phrase_the_rarest_two_neighbours_are_watched() {
+        assert_eq!(pair_to_watch(&row(&[1000, 900, 700])), Some((0, 1)));
+        let mut phrase = row(&[1000, 900, 700]);
+        phrase.terms = vec![0, 2, 1, 2];
+        assert_eq!(pair_to_watch(&phrase), Some((0, 2)));
+        assert_eq!(pair_to_watch(&row(&[1000])), None);
     }
 }

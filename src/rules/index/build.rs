@@ -1,11 +1,11 @@
-//! From claims to the index: read every field, weigh every term, then write the postings in one pass.
+//! From claims to the index: read every field, weigh every term, then write the postings.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::addresses::Addresses;
 use super::reading::{flag, tokens, words_of_address};
 use super::vocabulary::{Term, Vocabulary};
-use super::{BulkIndex, FIELDS, IMPACT_UNIT, LEAST_WEIGHT, Totals, weight};
+use super::{BulkIndex, FIELDS, IMPACT_UNIT, LEAST_WEIGHT, Totals, levels, weight};
 use crate::rules::bulk::BulkClaim;
 use crate::text::words::Words;
 
@@ -47,7 +47,8 @@ pub(super) fn build(mut claims: Vec<BulkClaim>) -> BulkIndex {
     let weights = index.weights.iter().zip(&mut index.beginnings);
     weights.filter(|(weight, _)| **weight < LEAST_WEIGHT_OF_KIN).for_each(|(_, beginning)| *beginning = 0);
     drop_stop_words(&mut index);
-    post(&mut index, &claims_with, &lengths);
+    weigh(&mut index, &claims_with, &lengths);
+    levels::post(&mut index);
     index.addresses = Addresses::of(&index.claims);
     index
 }
@@ -133,19 +134,12 @@ fn drop_stop_words(index: &mut BulkIndex) {
     index.tokens.shrink_to_fit();
 }
 
-/// Writes the postings of every term, and the totals of every claim.
-fn post(index: &mut BulkIndex, claims_with: &[u32], lengths: &[[u16; FIELDS]]) {
-    let mut begins = Vec::with_capacity(claims_with.len() + 1);
-    let mut sum = 0;
-    for (with, weight) in claims_with.iter().zip(&index.weights) {
-        begins.push(sum);
-        sum += if *weight < LEAST_WEIGHT { 0 } else { *with };
-    }
-    begins.push(sum);
-    let mut next = begins.clone();
-    let mut posted_claims = vec![0; sum as usize];
-    let mut posted_impacts = vec![0; sum as usize];
-    let mut peaks = vec![0; claims_with.len()];
+/// Weighs the terms of every claim, and writes its totals.
+fn weigh(index: &mut BulkIndex, claims_with: &[u32], lengths: &[[u16; FIELDS]]) {
+    let told = claims_with.iter().zip(&index.weights).filter(|(_, weight)| **weight >= LEAST_WEIGHT);
+    let sum: usize = told.map(|(with, _)| *with as usize).sum();
+    let (mut held_terms, mut held_impacts) = (Vec::with_capacity(sum), Vec::with_capacity(sum));
+    let mut held_to = Vec::with_capacity(lengths.len());
     let rarity: Vec<f32> = index.weights.iter().map(|weight| weight.powf(RARITY)).collect();
     let usual = usual_lengths(lengths);
     let mut totals = Vec::with_capacity(lengths.len());
@@ -164,25 +158,22 @@ fn post(index: &mut BulkIndex, claims_with: &[u32], lengths: &[[u16; FIELDS]]) {
             let weighed: f32 = times.iter().zip(weights).map(|(times, weight)| f32::from(*times) * weight).sum();
             let impact = rarity[term] * (SATURATION + 1.0) * weighed / (SATURATION + weighed);
             let impact = (impact * IMPACT_UNIT).round().clamp(1.0, f32::from(u16::MAX)) as u16;
-            let at = next[term] as usize;
-            posted_claims[at] = number as u32;
-            posted_impacts[at] = impact;
-            next[term] += 1;
-            peaks[term] = impact.max(peaks[term]);
+            held_terms.push(term as Term);
+            held_impacts.push(impact);
             total.impact += f32::from(impact) / IMPACT_UNIT;
             let weight = index.weights[term];
             if times.iter().filter(|times| **times > 0).count() >= 2 {
                 total.gist += weight;
             }
         }
+        held_to.push(held_terms.len() as u32);
         for (sum, tokens) in total.fields.iter_mut().zip(index.fields(number as u32)) {
             let first = tokens.iter().filter(|token| **token & u32::from(flag::JOINED | flag::AGAIN) == 0);
             *sum = first.map(|token| index.weights[(token >> 8) as usize]).sum();
         }
         totals.push(total);
     }
-    (index.begins, index.posted_claims, index.posted_impacts, index.peaks, index.totals) =
-        (begins, posted_claims, posted_impacts, peaks, totals);
+    (index.held_to, index.held_terms, index.held_impacts, index.totals) = (held_to, held_terms, held_impacts, totals);
 }
 
 /// The impact that a term approaches the oftener a claim repeats it.

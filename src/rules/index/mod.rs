@@ -5,6 +5,7 @@
 
 pub mod addresses;
 mod build;
+mod levels;
 pub mod reading;
 mod typos;
 pub mod vocabulary;
@@ -42,12 +43,16 @@ pub struct BulkIndex {
     weights: Vec<f32>,
     /// How each term begins, hashed; 0 for short ones, stop words and numbers.
     beginnings: Vec<u32>,
-    /// Where the postings of each term begin, and the end.
-    begins: Vec<u32>,
+    /// Where the levels of each term begin, and the end.
+    levels_from: Vec<u32>,
+    /// Where the postings of each level end, and its largest impact.
+    levels: Vec<(u32, u16)>,
     posted_claims: Vec<u32>,
     posted_impacts: Vec<u16>,
-    /// Largest impact of each term.
-    peaks: Vec<u16>,
+    /// Where the terms of each claim end in `held_terms`.
+    held_to: Vec<u32>,
+    held_terms: Vec<Term>,
+    held_impacts: Vec<u16>,
     /// Tokens that are no stop words, field by field: term in the upper 24 bits, flags in the lower 8.
     tokens: Vec<u32>,
     /// Where each field ends in `tokens`.
@@ -67,13 +72,16 @@ pub struct Totals {
     pub impact: f32,
 }
 
-/// The claims that hold a term, in order, with the impact on each.
+/// A level of a term's postings: the claims on which its impact lies between two bounds, so that a search can take the few on which it
+/// is great, and of the many others know that it is small.
 #[derive(Debug, Clone, Copy)]
-pub struct Postings<'i> {
-    /// Numbers of the claims, rising.
-    pub claims: &'i [u32],
-    /// Impact on each, in units of 1 / [`IMPACT_UNIT`].
-    pub impacts: &'i [u16],
+pub struct Level {
+    /// Where its postings begin.
+    pub from: u32,
+    /// Where they end.
+    pub to: u32,
+    /// The greatest impact.
+    pub peak: u16,
 }
 
 impl BulkIndex {
@@ -127,22 +135,31 @@ impl BulkIndex {
         weight(0.0, self.claims.len() as f64, frequency)
     }
 
-    /// Gives the claims that hold a term; none for stop words.
-    pub fn postings(&self, term: Term) -> Postings<'_> {
-        let term = term as usize;
-        let range = match (self.begins.get(term), self.begins.get(term + 1)) {
-            (Some(begin), Some(end)) => *begin as usize..*end as usize,
-            _ => 0..0,
-        };
-        Postings {
-            claims: self.posted_claims.get(range.clone()).unwrap_or_default(),
-            impacts: self.posted_impacts.get(range).unwrap_or_default(),
-        }
+    /// Gives the levels of a term's postings, the greatest impacts first; none for stop words.
+    pub fn levels(&self, term: Term) -> impl Iterator<Item = Level> {
+        let bound = |term: usize| self.levels_from.get(term).map_or(0, |from| *from as usize);
+        let (first, end) = (bound(term as usize), bound(term as usize + 1));
+        let mut from = first.checked_sub(1).and_then(|before| self.levels.get(before)).map_or(0, |(to, _)| *to);
+        self.levels.get(first..end).unwrap_or_default().iter().map(move |(to, peak)| {
+            let level = Level { from, to: *to, peak: *peak };
+            from = *to;
+            level
+        })
     }
 
-    /// Gives the largest impact of a term.
-    pub fn peak(&self, term: Term) -> u16 {
-        self.peaks.get(term as usize).copied().unwrap_or(0)
+    /// Gives the claims of a level, and the impact on each in units of 1 / [`IMPACT_UNIT`].
+    pub fn postings(&self, from: u32, to: u32) -> impl Iterator<Item = (u32, u16)> {
+        let range = from as usize..to as usize;
+        let claims = self.posted_claims.get(range.clone()).unwrap_or_default();
+        claims.iter().copied().zip(self.posted_impacts.get(range).unwrap_or_default().iter().copied())
+    }
+
+    /// Gives the terms of a claim that are no stop words, with their impacts.
+    pub fn held(&self, number: u32) -> impl Iterator<Item = (Term, u16)> {
+        let end = |number: usize| self.held_to.get(number).map_or(0, |end| *end as usize);
+        let range = (number as usize).checked_sub(1).map_or(0, end)..end(number as usize);
+        let terms = self.held_terms.get(range.clone()).unwrap_or_default();
+        terms.iter().copied().zip(self.held_impacts.get(range).unwrap_or_default().iter().copied())
     }
 
     /// Gives the impact that a term telling so much approaches the oftener a claim repeats it.

@@ -56,9 +56,13 @@ pub fn mend(original: &str) -> Mending {
         if patches.is_empty() || faults.len() > MAX_FAULTS {
             break;
         }
+        // From the end on: a patch of another length must not move the places of those before it.
+        let mut patches = patches;
+        patches.sort_by_key(|patch| std::cmp::Reverse(patch.span.start));
+        let told = faults.len();
         for patch in patches {
             text.replace_range(patch.span, &patch.with);
-            faults.push(patch.fault);
+            faults.insert(told, patch.fault);
             incomplete |= patch.incomplete;
         }
         rest = troubles(&text);

@@ -80,6 +80,23 @@ impl Sqlite {
         visit: &Visit,
         group: impl FnOnce(&Known) -> Vec<Step> + Send,
     ) -> Result<Recorded, StoreError> {
+        self.write(visit, true, group).await
+    }
+
+    pub(in crate::store) async fn record_posts(
+        &self,
+        visit: &Visit,
+        group: impl FnOnce(&Known) -> Vec<Step> + Send,
+    ) -> Result<Recorded, StoreError> {
+        self.write(visit, false, group).await
+    }
+
+    async fn write(
+        &self,
+        visit: &Visit,
+        with_state: bool,
+        group: impl FnOnce(&Known) -> Vec<Step> + Send,
+    ) -> Result<Recorded, StoreError> {
         // Written down before the writer is taken: encoding a thousand posts must not hold up the post office.
         let posts = visit.new.iter().map(|post| json(post, "a post")).collect::<Result<Vec<_>, _>>()?;
         let seen = visit
@@ -102,9 +119,11 @@ impl Sqlite {
                 self.take_step(&mut tx, visit, &rows, step, &mut recorded).await?;
             }
         }
-        self.note_health(&mut tx, &visit.source, &visit.state, visit.seen_at).await?;
-        remember_source(&mut tx, &visit.source, &visit.state).await.map_err(|e| self.error(&e))?;
-        inbox::clear(&mut tx, &visit.source, &visit.state).await.map_err(|e| self.error(&e))?;
+        if with_state {
+            self.note_health(&mut tx, &visit.source, &visit.state, visit.seen_at).await?;
+            remember_source(&mut tx, &visit.source, &visit.state).await.map_err(|e| self.error(&e))?;
+            inbox::clear(&mut tx, &visit.source, &visit.state).await.map_err(|e| self.error(&e))?;
+        }
         self.commit(tx).await?;
         Ok(recorded)
     }

@@ -4,3 +4,4 @@ mod build;
 mod exact;
 mod north_korea;
 mod promises;
+mod sizes;

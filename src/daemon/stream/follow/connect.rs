@@ -2,7 +2,7 @@
 
 use tracing::warn;
 
-use super::{Follower, broken};
+use super::Follower;
 use crate::daemon::stream::place::Cursor;
 use crate::daemon::trouble::Trouble;
 use crate::feeds::jetstream::{self, Place};
@@ -14,9 +14,11 @@ impl Follower {
     pub(super) async fn connect(&mut self) -> Result<(Socket, String), Trouble> {
         self.begin().await?;
         let SourceKind::Jetstream { hosts, wire, accounts, allow_private, .. } = &self.source.kind else {
-            return Err(broken("no stream"));
+            return Err(Trouble::of_stream("no stream"));
         };
-        let Some(host) = hosts.get(self.turns.host % hosts.len().max(1)) else { return Err(broken("the stream has no server")) };
+        let Some(host) = hosts.get(self.turns.host % hosts.len().max(1)) else {
+            return Err(Trouble::of_stream("the stream has no server"));
+        };
         let name = host.host_str().unwrap_or_default().to_owned();
         let step = self.turns.step(self.cursor.time_us);
         let place = match (self.cursor.resume(*wire, &name, step), self.refused) {
