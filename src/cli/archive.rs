@@ -1,16 +1,16 @@
 //! Files of claims, posts and labels: opened, unpacked, read line by line.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::Exit;
 use super::output::Answer;
+use crate::config;
+pub(super) use crate::config::archives::{is_archive, open, unpacked};
 use crate::model::post::{Lang, Part, PartKind, Post};
 use crate::rules::bulk::{Archive, parse_json};
 
@@ -51,44 +51,10 @@ impl PostLine {
     }
 }
 
-/// Opens a file, or standard input for `-`; unpacks what is packed with gzip.
-pub(super) fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
-    unpacked(if path.as_os_str() == "-" { Box::new(io::stdin()) } else { Box::new(File::open(path)?) })
-}
-
-/// Unpacks what is packed with gzip.
-pub(super) fn unpacked(source: Box<dyn Read + Send>) -> io::Result<Box<dyn BufRead + Send>> {
-    let mut source = BufReader::with_capacity(1 << 16, source);
-    if source.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
-        return Ok(Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(source))));
-    }
-    Ok(Box::new(source))
-}
-
-fn is_archive(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    name.ends_with(".jsonl") || name.ends_with(".jsonl.gz")
-}
-
 /// Parts paths into archives of bulk claims (also those inside folders) and the rest, which are rule files and folders.
 pub(super) fn part(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<PathBuf>) {
-    let (mut archives, mut rules) = (Vec::new(), Vec::new());
-    for path in paths {
-        if is_archive(path) {
-            archives.push(path.clone());
-            continue;
-        }
-        let mut inside: Vec<PathBuf> =
-            std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-        inside.sort();
-        let has_rules =
-            inside.is_empty() || inside.iter().any(|path| path.is_dir() || path.extension().is_some_and(|e| e == "toml"));
-        if has_rules {
-            rules.push(path.clone());
-        }
-        archives.extend(inside.into_iter().filter(|path| is_archive(path)));
-    }
-    (archives, rules)
+    let rules = paths.iter().filter(|path| !is_archive(path)).cloned().collect();
+    (config::archives::inside(paths), rules)
 }
 
 /// Reads archives of bulk claims; gives them and what a person should know about them.

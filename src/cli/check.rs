@@ -32,6 +32,7 @@ and how to mend it.
 Examples:
   claimwatch check                     the configuration and all its rules
   claimwatch check rules/health.toml   one rule file
+  claimwatch check archive.jsonl.gz    an archive of bulk claims
 
 Exit code: 0 no errors · 1 errors · 3 the configuration cannot be read";
 
@@ -39,17 +40,19 @@ Exit code: 0 no errors · 1 errors · 3 the configuration cannot be read";
 pub fn check(arguments: &Arguments) -> Answer {
     let config = &arguments.config.config;
     let only_rules = !arguments.paths.is_empty();
-    let reading = if only_rules {
+    let mut reading = if only_rules {
         config::read_rules(&arguments.paths, Some(config))
     } else {
         // Editors and CI have none of the operator's secrets.
         config::read(config, Level::Warning)
     };
+    let (bulk, found) = config::archives::read(&reading.archives, &reading.rules);
+    reading.report.found.extend(found);
     let report = &reading.report;
     let errors = report.count(Level::Error);
     let exit = match errors {
         0 => Exit::Fine,
-        _ if report.texts.is_empty() => Exit::Unreadable,
+        _ if report.texts.is_empty() && reading.archives.is_empty() => Exit::Unreadable,
         _ => Exit::Faults,
     };
     let claims = report.texts.iter().map(|text| claims_in(&text.bytes)).sum();
@@ -60,6 +63,8 @@ pub fn check(arguments: &Arguments) -> Answer {
         let answer = json!({
             "files": report.texts.len(),
             "claims": claims,
+            "bulk_files": reading.archives.len(),
+            "bulk_claims": bulk.len(),
             "errors": errors,
             "warnings": report.count(Level::Warning),
             "diagnostics": diagnostics(report),
@@ -71,7 +76,11 @@ pub fn check(arguments: &Arguments) -> Answer {
     let tally = tally(report);
     let tally = if errors == 0 { paint.good(&tally) } else { paint.bad(&tally) };
     let mut text = drawn(report, colour);
-    text.push_str(&format!("{}, {}: {tally}.\n", counted(report.texts.len(), "file"), counted(claims, "claim")));
+    let archives = match reading.archives.len() {
+        0 => String::new(),
+        files => format!(", and {} in {}", counted(bulk.len(), "bulk claim"), counted(files, "archive")),
+    };
+    text.push_str(&format!("{}, {}{archives}: {tally}.\n", counted(report.texts.len(), "file"), counted(claims, "claim")));
     if errors > 0 && !report.texts.is_empty() {
         text.push_str("Until they are mended, `run` does not start; a daemon that is running keeps its last good rules.\n");
     }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::output::Answer;
 use super::{Exit, archive};
 use crate::matching::figures::{Alerting, Figures, Matches, bins, curve, figures, stream, threshold};
+use crate::matching::ranked::model::Model;
 use crate::matching::ranked::{Scratch, Wanted, rank, weights};
 use crate::model::post::Post;
 use crate::rules::index::BulkIndex;
@@ -46,7 +47,13 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-The first line is one JSON object with the figures.
+The first line is one JSON object with the figures: MAP@k and R@k of labelled posts; AP and R@P of the best match of every post,
+labelled posts weighed to --prevalence of the stream; ECE, how far scores are from the share of right matches. twin: the same
+labelled posts with their own claim struck out stand for posts that repeat none.
+
+Examples:
+  claimwatch eval --rules claims.jsonl --posts posts.jsonl --labels labels.tsv
+  claimwatch eval --rules claims.jsonl --posts posts.jsonl --labels labels.tsv --negatives others.jsonl --precision 0.95 --svg plot.svg
 
 Exit code: 0 fine · 3 a file cannot be read · 4 the drawing cannot be written";
 
@@ -102,10 +109,20 @@ fn run(arguments: &Arguments) -> Result<Answer, Answer> {
 /// # Errors
 /// The answer to give when the file cannot be read.
 pub(super) fn scratch(weights: Option<&PathBuf>) -> Result<Scratch, Answer> {
-    let Some(path) = weights else { return Ok(Scratch::default()) };
+    Ok(match weights {
+        Some(path) => Scratch::with(table(path)?),
+        None => Scratch::default(),
+    })
+}
+
+/// Reads a table of weights.
+///
+/// # Errors
+/// The answer to give when it cannot be used.
+pub(super) fn table(path: &PathBuf) -> Result<Arc<Model>, Answer> {
     let text = std::fs::read_to_string(path).map_err(|error| archive::unreadable(path, &error))?;
     let bad = |bad| Answer::trouble(format!("{}: {bad}\n", path.display()), Exit::Unreadable);
-    Ok(Scratch::with(Arc::new(weights::read(&text).map_err(bad)?)))
+    Ok(Arc::new(weights::read(&text).map_err(bad)?))
 }
 
 /// The number that `match` prints: JSON has the shortest form that reads back as the same single.

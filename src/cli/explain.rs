@@ -12,12 +12,17 @@ use super::output::{Answer, Format, Paint, colour, counted, json};
 use super::test::{rule_called, rules_for};
 use super::trial::{asked, awake, kind_name, stance_name};
 use super::{ConfigPath, Exit};
+use crate::config;
+use crate::matching::bulk::{BulkJudgement, weigh_bulk};
 use crate::matching::judge::{Gate, GateKind, Judgement};
+use crate::matching::ranked::{Scratch, Wanted};
 use crate::matching::weigh;
 use crate::model::claim::Status;
 use crate::model::post::Post;
-use crate::model::sighting::{Cue, Decision, Evidence, Span, When};
+use crate::model::sighting::{Cue, Decision, Evidence, Sighting, Span, When};
+use crate::rules::bulk_policy::{Policy, Reach, wording};
 use crate::rules::compile::compile;
+use crate::rules::diagnostic::Level;
 use crate::rules::{Rule, Strictness};
 
 /// Arguments of `explain`.
@@ -44,7 +49,7 @@ pub struct Arguments {
 pub const AFTER_HELP: &str = "\
 Words of the rule's wording stand between ⟦ ⟧, words its gates look for between « »;
 on a terminal they are coloured. The strength says how much of a wording the text holds,
-from 0 to 1. A post alerts when it reaches the rule's threshold and all gates pass. The stance is
+from 0 to 1; of claims from archives (bulk claims) the confidence decides. A post alerts when it reaches the rule's threshold and all gates pass. The stance is
 how it stands to the claim, with the words that show it: what reports, asks or denies waits for the digest.
 
 Examples:
@@ -61,6 +66,9 @@ const FAR: f32 = 0.35;
 
 /// So many near and far misses are told beside the matches.
 const OTHERS: usize = 3;
+
+/// Bulk claims less probable than this are not shown.
+const UNLIKELY: f32 = 0.05;
 
 /// Compares the text with the rules and says what was found.
 pub fn explain(arguments: &Arguments) -> Answer {
@@ -81,7 +89,12 @@ pub fn explain(arguments: &Arguments) -> Answer {
     };
     let post = Post::of_text(&text, Timestamp::now());
     let compared = rules.iter().filter(|rule| matches!(rule.claim.status, Status::Active | Status::Test)).count();
-    let set = compile(rules);
+    // A rule that is asked for by name is compared alone.
+    let archives = if arguments.rule.is_some() { &[][..] } else { &reading.archives };
+    let (bulk, _) = config::archives::read(archives, &[]);
+    let set = compile(rules).with_bulk(bulk, policy_of(&arguments.config));
+    let wanted = Wanted { top: OTHERS, at_least: UNLIKELY };
+    let of_bulk = weigh_bulk(&post, &set, &mut Scratch::default(), wanted);
     let judgements = weigh(&post, &set);
     // The status is the file's own, also where `--rule` woke a sleeping rule.
     let status_of = |judgement: &Judgement<'_>| {
@@ -93,27 +106,99 @@ pub fn explain(arguments: &Arguments) -> Answer {
     };
     if arguments.format == Format::Json {
         let all: Vec<_> = judgements.iter().map(|judgement| as_json(judgement, status_of(judgement))).collect();
-        return Answer::new(json(&json!({ "compared": compared, "judgements": all })), Exit::Fine);
+        let bulk: Vec<_> = of_bulk.iter().map(bulk_json).collect();
+        let answer = json!({ "compared": compared, "judgements": all, "bulk_compared": set.bulk.len(), "bulk": bulk });
+        return Answer::new(json(&answer), Exit::Fine);
     }
     let paint = Paint { colour: colour() };
     let mut answer = String::new();
+    let show_bulk = |answer: &mut String, told: bool| {
+        for judgement in of_bulk.iter().filter(|judgement| (judgement.sighting.decision != Decision::Below) == told) {
+            answer.push_str(&bulk_block(&post, judgement, &set.bulk_policy, paint));
+        }
+    };
     let (told, far): (Vec<_>, Vec<_>) = judgements.iter().partition(|judgement| judgement.decision != Decision::Below);
-    for judgement in told.iter().chain(far.iter().take(OTHERS)) {
+    for judgement in &told {
         answer.push_str(&block(&post, judgement, status_of(judgement), paint));
     }
+    show_bulk(&mut answer, true);
+    for judgement in far.iter().take(OTHERS) {
+        answer.push_str(&block(&post, judgement, status_of(judgement), paint));
+    }
+    show_bulk(&mut answer, false);
     if far.len() > OTHERS {
         answer.push_str(&paint.dim(&format!("… and {} that share a word or two.\n", counted(far.len() - OTHERS, "rule"))));
     }
-    if judgements.is_empty() {
+    if judgements.is_empty() && of_bulk.is_empty() {
         answer.push_str(&format!(
             "No match: this text shares nothing with {}.\n",
             match &arguments.rule {
                 Some(id) => format!("rule {id}"),
-                None => format!("any of {}", counted(compared, "rule")),
+                None if set.bulk.is_empty() => format!("any of {}", counted(compared, "rule")),
+                None => format!("any of {} and {}", counted(compared, "rule"), counted(set.bulk.len(), "bulk claim")),
             }
         ));
     }
     Answer::new(answer, Exit::Fine)
+}
+
+/// What the configuration says about bulk claims; the defaults where there is none.
+fn policy_of(config: &ConfigPath) -> Policy {
+    config::read(&config.config, Level::Warning).config.map(|config| config.bulk).unwrap_or_default()
+}
+
+fn bulk_block(post: &Post, judgement: &BulkJudgement<'_>, policy: &Policy, paint: Paint) -> String {
+    let (sighting, claim) = (&judgement.sighting, judgement.found.claim);
+    let name = match sighting.decision {
+        Decision::Alert if policy.reach == Reach::Count => paint.odd("COUNT"),
+        Decision::Alert if sighting.when == When::Digest => paint.odd("LATER"),
+        Decision::Alert => paint.bad("ALERT"),
+        Decision::Possible => paint.odd("NEAR "),
+        Decision::Below => paint.dim("no   "),
+    };
+    let sure = sighting.confidence.value();
+    let against = |bar: f32| if sure >= bar { format!("≥ {bar:.2}") } else { format!("< {bar:.2}") };
+    let bar = if sure >= policy.alert.value() { policy.alert } else { policy.possible };
+    let mut text = format!(
+        "{name}  {}  confidence {sure:.2} {}   {}\n",
+        paint.strong(&shortened(&claim.id, 0, 80)),
+        against(bar.value()),
+        paint.dim("bulk claim")
+    );
+    text.push_str(&format!("  {}\n", marked(post, &judgement.found.spans, &[], paint)));
+    text.push_str(&format!("  claim    {:.2}  \"{}\"\n", sighting.strength.value(), shortened(wording(claim), 0, 120)));
+    if let Some(address) = &judgement.found.address {
+        text.push_str(&format!("  address  {}\n", shortened(address, 0, 120)));
+    }
+    if sighting.decision != Decision::Below {
+        text.push_str(&format!("  stance   {}{}\n", stance_name(sighting.stance), shown(sighting.cue.as_ref())));
+    }
+    text + &format!("  so       {}\n\n", bulk_words(sighting, policy))
+}
+
+fn bulk_words(sighting: &Sighting, policy: &Policy) -> &'static str {
+    match (sighting.decision, policy.reach, sighting.when) {
+        (Decision::Below, ..) => "no alert: not sure enough",
+        (_, Reach::Count, _) => "counted, but nobody is told: the configuration says bulk = \"count\"",
+        (Decision::Possible, ..) => "no alert: not sure enough; listed as possible in the digest",
+        (Decision::Alert, _, When::Digest) => "no letter of its own: for the digest",
+        (Decision::Alert, ..) => "the desk is told",
+    }
+}
+
+fn bulk_json(judgement: &BulkJudgement<'_>) -> serde_json::Value {
+    let sighting = &judgement.sighting;
+    json!({
+        "claim": sighting.claim,
+        "revision": sighting.revision,
+        "strength": sighting.strength,
+        "confidence": sighting.confidence,
+        "decision": sighting.decision,
+        "stance": sighting.stance,
+        "cue": sighting.cue,
+        "when": sighting.when,
+        "evidence": sighting.evidence,
+    })
 }
 
 fn text_of(argument: &str) -> Result<String, Answer> {

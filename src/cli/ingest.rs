@@ -179,7 +179,7 @@ async fn read_them(arguments: &Arguments) -> Option<Result<Tally, String>> {
         ));
     };
     let clock = Clock::Machine;
-    let rules = reload::in_force(loaded.rules, reload::today(clock));
+    let rules = reload::in_force(loaded.claims, reload::today(clock));
     let config = Config { sources: Source::pushable(&loaded.config.sources), ..loaded.config };
     let orders = Orders { config, config_path: path.clone(), rules, once: true, clock };
     let (mut found, mut trouble) = (Tally::default(), None);

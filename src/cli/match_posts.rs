@@ -9,13 +9,18 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::archive::{self, PostLine, unreadable};
-use super::output::Answer;
+use super::output::{Answer, drawn};
 use super::{Exit, eval, output};
-use crate::matching::ranked::{Ranked, Scratch, Wanted, rank};
-use crate::matching::stance::BulkStances;
-use crate::model::sighting::{Decision, Stance};
+use crate::config;
+use crate::matching::bulk::weigh_bulk;
+use crate::matching::ranked::{Scratch, Wanted};
+use crate::matching::{examine_rules, weigh};
+use crate::model::post::Post;
+use crate::model::sighting::{Decision, Sighting};
 use crate::rules::bulk::next_line;
-use crate::rules::index::BulkIndex;
+use crate::rules::bulk_policy::{Policy, wording};
+use crate::rules::compile::{RuleSet, compile};
+use crate::rules::diagnostic::any_error;
 
 /// Arguments of `match`.
 #[derive(Debug, Args)]
@@ -56,15 +61,15 @@ pub enum Lines {
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
 A post is a JSON object on a line of its own: {\"id\", \"text\", \"title\"?, \"author\"?, \"url\"?, \"lang\"?}.
-The score is the confidence: how probable it is that the post repeats this claim. --min-score 0 gives a plain ranking.
+The score is the confidence: for a claim from an archive, how probable it is that the post repeats it; for a rule, its
+strength. --min-score 0 gives a plain ranking. Answers come in the order of the posts, whatever the number of threads.
+
+Examples:
+  claimwatch match --rules archive.jsonl.gz --posts posts.jsonl
+  claimwatch match --rules rules archive.jsonl --posts - --format json < posts.jsonl
+  claimwatch match --rules archive.jsonl --posts posts.jsonl.gz --top 60 --min-score 0 --format json
 
 Exit code: 0 fine · 1 some posts could not be read · 3 the claims cannot be read";
-
-/// Surer than this is an alert.
-const ALERT: f32 = 0.9;
-
-/// Surer than this is possible.
-const POSSIBLE: f32 = 0.5;
 
 /// Posts that a thread takes at a time.
 const BATCH: usize = 256;
@@ -107,13 +112,7 @@ pub fn match_posts(arguments: &Arguments) -> Exit {
 }
 
 fn run(arguments: &Arguments) -> Result<Exit, Answer> {
-    let (archives, rules) = archive::part(&arguments.rules);
-    if let Some(path) = rules.first() {
-        return Err(Answer::trouble(format!("{} is not an archive of claims (.jsonl).\n", path.display()), Exit::Unreadable));
-    }
-    let (archive, trouble) = archive::claims(&archives)?;
-    let _ = io::stderr().write_all(trouble.as_bytes());
-    let index = BulkIndex::build(archive.claims);
+    let set = rule_set(&arguments.rules)?;
     let lines = archive::open(&arguments.posts).map_err(|error| unreadable(&arguments.posts, &error))?;
     let threads = arguments.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1).max(1);
     let scratches = (0..threads).map(|_| eval::scratch(arguments.weights.as_ref())).collect::<Result<Vec<_>, _>>()?;
@@ -123,13 +122,13 @@ fn run(arguments: &Arguments) -> Result<Exit, Answer> {
     let output = (Mutex::new(Output { out, batch: 0, posts: 0, bad: 0, gone: false, progress }), Condvar::new());
     std::thread::scope(|scope| {
         for scratch in scratches {
-            scope.spawn(|| work(arguments, &index, scratch, &input, &output));
+            scope.spawn(|| work(arguments, &set, scratch, &input, &output));
         }
     });
     let mut output = output.0.into_inner().unwrap_or_else(PoisonError::into_inner);
     let _ = output.out.flush();
     if output.progress.is_some() {
-        let _ = writeln!(io::stderr(), "\r{} posts compared with {} claims.", output.posts, index.len());
+        let _ = writeln!(io::stderr(), "\r{} posts compared with {} claims.", output.posts, set.len() + set.bulk.len());
     }
     if output.bad > 0 {
         let _ = writeln!(io::stderr(), "{} posts could not be read.", output.bad);
@@ -138,8 +137,20 @@ fn run(arguments: &Arguments) -> Result<Exit, Answer> {
     Ok(Exit::Fine)
 }
 
+/// Reads rules and archives.
+fn rule_set(paths: &[PathBuf]) -> Result<RuleSet, Answer> {
+    let reading = config::read_rules(paths, None);
+    if any_error(&reading.report.found) {
+        let drawn = drawn(&reading.report, false);
+        return Err(Answer::trouble(format!("{drawn}The rules have errors; mend them first.\n"), Exit::Unreadable));
+    }
+    let (archive, trouble) = archive::claims(&reading.archives)?;
+    let _ = io::stderr().write_all(trouble.as_bytes());
+    Ok(compile(reading.rules).with_bulk(archive.claims, Policy::default()))
+}
+
 /// Takes batches until there are no more; gives answers when it is their turn.
-fn work(arguments: &Arguments, index: &BulkIndex, mut scratch: Scratch, input: &Mutex<Input>, output: &(Mutex<Output>, Condvar)) {
+fn work(arguments: &Arguments, set: &RuleSet, mut scratch: Scratch, input: &Mutex<Input>, output: &(Mutex<Output>, Condvar)) {
     let mut text = Vec::new();
     while let Some(batch) = take(&mut lock(input)) {
         text.clear();
@@ -148,7 +159,7 @@ fn work(arguments: &Arguments, index: &BulkIndex, mut scratch: Scratch, input: &
         for (line, post) in batch.posts {
             let post = post.map_err(|()| "longer than 16 MiB".to_owned()).and_then(|line| PostLine::read(&line));
             match post {
-                Ok(post) => answer(post, arguments, index, &mut scratch, &mut text),
+                Ok(post) => answer(post, arguments, set, &mut scratch, &mut text),
                 Err(why) => bad.push((line, why)),
             }
         }
@@ -205,47 +216,74 @@ fn give(output: &mut Output, text: &[u8], bad: &[(usize, String)], count: usize,
     }
 }
 
-fn answer(post: PostLine, arguments: &Arguments, index: &BulkIndex, scratch: &mut Scratch, text: &mut Vec<u8>) {
+/// A claim that a post may repeat, of either kind.
+struct Found {
+    sighting: Sighting,
+    said: String,
+    address: Option<String>,
+}
+
+/// Rules that are weighed only if somebody wants to see weak ones too.
+const WEAK: f32 = 0.4;
+
+/// Gives rules and bulk claims together, surest first.
+fn found(post: &Post, arguments: &Arguments, set: &RuleSet, scratch: &mut Scratch) -> Vec<Found> {
+    let (top, at_least) = (arguments.top, arguments.min_score);
+    let of_bulk = weigh_bulk(post, set, scratch, Wanted { top, at_least }).into_iter().map(|judgement| Found {
+        said: wording(judgement.found.claim).to_owned(),
+        address: judgement.found.address,
+        sighting: judgement.sighting,
+    });
+    if set.is_empty() {
+        return of_bulk.collect();
+    }
+    let rules: Vec<Sighting> = if at_least < WEAK {
+        weigh(post, set).into_iter().map(|judgement| judgement.into_sighting(post)).collect()
+    } else {
+        examine_rules(post, set)
+    };
+    let enough = rules.into_iter().filter(|sighting| sighting.confidence.value() >= at_least);
+    let of_rules = enough.map(|sighting| Found {
+        said: set.get(&sighting.claim).map(|rule| rule.claim.claim.clone()).unwrap_or_default(),
+        address: None,
+        sighting,
+    });
+    let mut found: Vec<Found> = of_rules.chain(of_bulk).collect();
+    found.sort_by(|a, b| b.sighting.confidence.value().total_cmp(&a.sighting.confidence.value()));
+    found.truncate(top);
+    found
+}
+
+fn answer(post: PostLine, arguments: &Arguments, set: &RuleSet, scratch: &mut Scratch, text: &mut Vec<u8>) {
     let (id, post) = post.into_post();
-    let ranked = rank(&post, index, scratch, Wanted { top: arguments.top, at_least: arguments.min_score });
+    let found = found(&post, arguments, set, scratch);
     match arguments.format {
         Lines::Json => {
-            let stances = BulkStances::of(&post);
-            let matches: Vec<Value> = ranked.iter().map(|found| one(found, &stances)).collect();
+            let matches: Vec<Value> = found.iter().map(one).collect();
             let _ = serde_json::to_writer(&mut *text, &json!({ "id": id, "matches": matches }));
             text.push(b'\n');
         }
         Lines::Text => {
-            for found in &ranked {
-                let (score, claim) = (found.confidence.value(), found.claim);
-                let said = claim.title.as_deref().filter(|_| claim.claim.trim().is_empty()).unwrap_or(&claim.claim);
-                let said: String = said.chars().take(100).collect();
-                let _ = writeln!(text, "{id}  {:.2} {}  {}  {said}", score, word(decision(score)), claim.id);
+            for Found { sighting, said, .. } in &found {
+                let said: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(100).collect();
+                let (score, decision) = (sighting.confidence.value(), word(sighting.decision));
+                let _ = writeln!(text, "{id}  {score:.2} {decision}  {}  {said}", sighting.claim);
             }
         }
     }
 }
 
-fn one(found: &Ranked<'_>, stances: &BulkStances<'_>) -> Value {
-    let score = found.confidence.value();
-    let stance = if decision(score) == Decision::Below { Stance::Assertion } else { stances.to(found).0 };
+fn one(found: &Found) -> Value {
+    let sighting = &found.sighting;
     json!({
-        "claim": found.claim.id,
-        "score": score,
-        "strength": found.strength.value(),
-        "confidence": score,
-        "decision": decision(score),
-        "stance": stance,
+        "claim": sighting.claim,
+        "score": sighting.confidence,
+        "strength": sighting.strength,
+        "confidence": sighting.confidence,
+        "decision": sighting.decision,
+        "stance": sighting.stance,
         "address": found.address,
     })
-}
-
-fn decision(confidence: f32) -> Decision {
-    match confidence {
-        sure if sure >= ALERT => Decision::Alert,
-        sure if sure >= POSSIBLE => Decision::Possible,
-        _ => Decision::Below,
-    }
 }
 
 fn word(decision: Decision) -> &'static str {

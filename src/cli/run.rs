@@ -57,7 +57,7 @@ pub async fn run(arguments: Arguments) -> Exit {
     };
     let clock = Clock::Machine;
     let via = loaded.config.mail.via.clone();
-    let rules = reload::in_force(loaded.rules, reload::today(clock));
+    let rules = reload::in_force(loaded.claims, reload::today(clock));
     let orders = Orders { config: loaded.config, config_path: path, rules, once, clock };
     let mut talk = Talk::new(via, clock, once);
     match daemon::run(orders, stop, |news| talk.hear(news)).await {

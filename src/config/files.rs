@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::about_file;
+use super::archives::is_archive;
 use crate::rules::diagnostic::{Diagnostic, Level};
 use crate::rules::reading::document::MAX_BYTES;
 use crate::rules::{RuleText, codes};
@@ -49,9 +50,23 @@ fn bytes_of(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
 /// Reads all rule files: files as named, folders with everything in them that ends in `.toml`, in the order of their names.
 pub(super) fn rule_files(paths: &[PathBuf]) -> (Vec<RuleText>, Vec<Diagnostic>) {
     let mut found = Vec::new();
+    let files = all_files(paths, &mut found);
+    let texts = files.iter().filter(|file| !is_archive(file)).filter_map(|file| one(file, &mut found)).collect();
+    (texts, found)
+}
+
+/// Finds all archives of bulk claims: files as named, folders with everything in them that ends in `.jsonl` or `.jsonl.gz`.
+pub(super) fn archives(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut files = all_files(paths, &mut Vec::new());
+    files.retain(|file| is_archive(file));
+    files
+}
+
+/// All files that may hold claims, each once.
+fn all_files(paths: &[PathBuf], found: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = Vec::new();
     for path in paths {
-        if path.is_dir() { folder(path, 0, &mut files, &mut found) } else { files.push(path.clone()) }
+        if path.is_dir() { folder(path, 0, &mut files, found) } else { files.push(path.clone()) }
     }
     let mut seen = Vec::new();
     files.retain(|file| {
@@ -60,8 +75,7 @@ pub(super) fn rule_files(paths: &[PathBuf]) -> (Vec<RuleText>, Vec<Diagnostic>) 
         seen.push(real);
         new
     });
-    let texts = files.iter().filter_map(|file| one(file, &mut found)).collect();
-    (texts, found)
+    files
 }
 
 fn folder(path: &Path, depth: usize, files: &mut Vec<PathBuf>, found: &mut Vec<Diagnostic>) {
@@ -81,7 +95,7 @@ fn folder(path: &Path, depth: usize, files: &mut Vec<PathBuf>, found: &mut Vec<D
         }
         if entry.is_dir() && depth < MAX_DEPTH {
             folder(&entry, depth + 1, files, found);
-        } else if entry.extension().is_some_and(|extension| extension == "toml") && entry.is_file() {
+        } else if (entry.extension().is_some_and(|extension| extension == "toml") || is_archive(&entry)) && entry.is_file() {
             files.push(entry);
         }
     }

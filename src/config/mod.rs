@@ -1,5 +1,6 @@
 //! The configuration: gathers every room's settings, reads the rule files and the secrets beside it.
 
+pub mod archives;
 mod desks;
 mod files;
 mod mail;
@@ -14,6 +15,8 @@ use crate::alerting::subscription::Desk;
 use crate::fetch;
 use crate::mail as post_office;
 use crate::model::source::Source;
+use crate::rules::bulk::BulkClaim;
+use crate::rules::bulk_policy::Policy;
 use crate::rules::diagnostic::{Diagnostic, Level, any_error, sort};
 use crate::rules::{Rule, RuleText, codes, syntax};
 use crate::store;
@@ -26,6 +29,8 @@ pub struct Config {
     pub store: store::settings::Settings,
     /// `[rules] paths`: files and folders.
     pub rule_paths: Vec<PathBuf>,
+    /// `[rules] bulk…`: what becomes of claims from archives.
+    pub bulk: Policy,
     /// `[fetch]`
     pub fetch: fetch::settings::Settings,
     /// `[[source]]`, in the order of the file.
@@ -59,10 +64,21 @@ impl Report {
 pub struct Loaded {
     /// The configuration.
     pub config: Config,
-    /// All sound rules, of every status.
-    pub rules: Vec<Rule>,
+    /// What posts are compared with.
+    pub claims: Claims,
     /// Warnings only.
     pub report: Report,
+}
+
+/// What posts are compared with, before it is compiled.
+#[derive(Debug, Clone, Default)]
+pub struct Claims {
+    /// All sound rules, of every status.
+    pub rules: Vec<Rule>,
+    /// Bulk claims from archives.
+    pub bulk: Vec<BulkClaim>,
+    /// What becomes of those.
+    pub policy: Policy,
 }
 
 /// What could be read, sound or not.
@@ -72,19 +88,26 @@ pub struct Reading {
     pub config: Option<Config>,
     /// Rules from files without an error.
     pub rules: Vec<Rule>,
+    /// Archives of bulk claims, not yet read: see [`archives::read`].
+    pub archives: Vec<PathBuf>,
     /// What was found wrong.
     pub report: Report,
 }
 
-/// Reads the configuration and all rule files; compiles nothing.
+/// Reads the configuration, all rule files and all archives; compiles nothing.
 ///
 /// # Errors
 /// All mistakes of all files at once, if there is a single error among them.
 pub fn load(path: &Path) -> Result<Loaded, Report> {
-    let reading = read(path, Level::Error);
-    match reading.config {
-        Some(config) if !any_error(&reading.report.found) => Ok(Loaded { config, rules: reading.rules, report: reading.report }),
-        _ => Err(reading.report),
+    let Reading { config, rules, archives, mut report } = read(path, Level::Error);
+    let (bulk, found) = archives::read(&archives, &rules);
+    report.found.extend(found);
+    match config {
+        Some(config) if !any_error(&report.found) => {
+            let policy = config.bulk.clone();
+            Ok(Loaded { config, claims: Claims { rules, bulk, policy }, report })
+        }
+        _ => Err(report),
     }
 }
 
@@ -111,7 +134,7 @@ pub fn read(path: &Path, missing_secrets: Level) -> Reading {
     sort(&mut found);
     report.found.extend(found);
     report.texts.extend(texts);
-    Reading { config, rules, report }
+    Reading { config, rules, archives: files::archives(&paths), report }
 }
 
 /// Reads the rule files that a configuration names, and nothing else of it: testing a rule needs no password.
@@ -135,11 +158,12 @@ pub fn read_rules(paths: &[PathBuf], config: Option<&Path>) -> Reading {
     let (rules, found) = syntax::read_beside(&texts, &neighbours);
     report.found.extend(unreadable);
     report.found.extend(found);
-    if texts.is_empty() && report.found.is_empty() {
+    let archives = files::archives(paths);
+    if texts.is_empty() && archives.is_empty() && report.found.is_empty() {
         report.found.push(files::nothing_there(paths));
     }
     report.texts = texts;
-    Reading { config: None, rules, report }
+    Reading { config: None, rules, archives, report }
 }
 
 /// Reads a secret from a file that a command line names; others must not be able to read it.

@@ -7,14 +7,17 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::files::SecretFault;
 use super::{Config, desks, mail, policy, sources};
+use crate::alerting::subscription::Desk;
 use crate::fetch;
 use crate::fetch::settings::Limits;
 use crate::mail as post_office;
+use crate::model::sighting::Confidence;
 use crate::model::source::Token;
+use crate::rules::bulk_policy::{Policy, Reach};
 use crate::rules::diagnostic::{Diagnostic, any_error};
 use crate::rules::reading::document::Document;
 use crate::rules::reading::table::{Notes, Table, shown};
-use crate::rules::reading::value::Value;
+use crate::rules::reading::value::{Value, Words};
 use crate::rules::{RuleText, codes};
 use crate::store;
 use crate::web;
@@ -30,13 +33,14 @@ pub(super) fn configuration(text: &RuleText, secret: SecretOf<'_>) -> (Option<Co
     let mut notes = Notes::new(&document);
     let mut root = Table::root(&tree);
     let store = root.table("store", &mut notes).map(|table| store(table, &mut notes)).unwrap_or_default();
-    let rule_paths = match root.table("rules", &mut notes) {
+    let (rule_paths, mut bulk) = match root.table("rules", &mut notes) {
         Some(table) => rules(table, &mut notes),
-        None => default_paths(),
+        None => (default_paths(), Bulk::default()),
     };
     let fetch = root.table("fetch", &mut notes).map(|table| fetch(table, &mut notes)).unwrap_or_default();
     let sources = sources::read(root.tables("source", &mut notes), fetch.contact.is_some(), secret, &mut notes);
     let mut desks = desks::read(root.tables("desk", &mut notes), &sources, &mut notes);
+    let policy = bulk.policy(&desks, &mut notes);
     // The operator reads like a desk that no rule writes to.
     desks.extend(root.table("operator", &mut notes).and_then(|table| desks::operator(table, &mut notes)));
     let mail = root.table("mail", &mut notes).map(|table| mail::read(table, secret, &mut notes));
@@ -49,7 +53,7 @@ pub(super) fn configuration(text: &RuleText, secret: SecretOf<'_>) -> (Option<Co
     found.extend(notes.found);
     let sound = !any_error(&found);
     crate::rules::diagnostic::sort(&mut found);
-    let config = mail.filter(|_| sound).map(|mail| Config { store, rule_paths, fetch, sources, desks, mail, web });
+    let config = mail.filter(|_| sound).map(|mail| Config { store, rule_paths, bulk: policy, fetch, sources, desks, mail, web });
     (config, found)
 }
 
@@ -59,7 +63,7 @@ pub(super) fn outline(text: Option<&RuleText>) -> (Vec<PathBuf>, Option<Vec<Stri
     let tree = document.tree();
     let mut notes = Notes::new(&document);
     let mut root = Table::root(&tree);
-    let paths = root.table("rules", &mut notes).map_or_else(default_paths, |table| rules(table, &mut notes));
+    let paths = root.table("rules", &mut notes).map_or_else(default_paths, |table| rules(table, &mut notes).0);
     let mut names = Vec::new();
     for mut desk in root.tables("desk", &mut notes) {
         names.extend(desk.take("name").and_then(|name| name.inner.as_str()).map(str::to_owned));
@@ -71,14 +75,64 @@ fn default_paths() -> Vec<PathBuf> {
     vec![PathBuf::from("rules")]
 }
 
-fn rules(mut table: Table<'_>, notes: &mut Notes<'_>) -> Vec<PathBuf> {
+/// `[rules] bulk…`, as far as it can be understood before the desks are known.
+#[derive(Default)]
+struct Bulk {
+    policy: Policy,
+    desks: Option<Vec<Words>>,
+}
+
+impl Bulk {
+    /// Names every desk where the configuration names none for bulk claims.
+    fn policy(&mut self, desks: &[Desk], notes: &mut Notes<'_>) -> Policy {
+        let mut policy = std::mem::take(&mut self.policy);
+        let Some(named) = self.desks.take() else {
+            policy.desks = desks.iter().map(|desk| desk.name.clone()).collect();
+            return policy;
+        };
+        for words in named {
+            match desks.iter().find(|desk| desk.name.0 == words.text) {
+                Some(desk) => policy.desks.push(desk.name.clone()),
+                None => {
+                    let message = format!("there is no desk \"{}\"", shown(&words.text));
+                    notes.error(codes::UNKNOWN_DESK, &words.span, message, "write the `name` of a [[desk]]");
+                }
+            }
+        }
+        policy
+    }
+}
+
+fn bulk(table: &mut Table<'_>, notes: &mut Notes<'_>) -> Bulk {
+    let mut policy = Policy::default();
+    if let Some(reach) = table.take("bulk").and_then(|value| value.choice(&Reach::NAMES, notes)) {
+        policy.reach = reach;
+    }
+    let mut span = None;
+    for (key, confidence) in [("bulk_alert", &mut policy.alert), ("bulk_possible", &mut policy.possible)] {
+        let value = table.take(key);
+        span = span.or_else(|| value.as_ref().map(|value| value.span.clone()));
+        if let Some(number) = value.and_then(|value| value.fraction(notes)) {
+            *confidence = Confidence::new(number);
+        }
+    }
+    if let Some(span) = span.filter(|_| policy.alert < policy.possible) {
+        let (alert, possible) = (policy.alert.value(), policy.possible.value());
+        let message = format!("`bulk_alert` ({alert}) is below `bulk_possible` ({possible})");
+        notes.error(codes::CONFLICT, &span, message, "what is sure enough for an alert must be possible too");
+    }
+    Bulk { policy, desks: table.take("bulk_desks").map(|value| value.texts(notes)) }
+}
+
+fn rules(mut table: Table<'_>, notes: &mut Notes<'_>) -> (Vec<PathBuf>, Bulk) {
     let paths = table
         .take("paths")
         .map_or_else(default_paths, |value| value.texts(notes).into_iter().map(|words| PathBuf::from(words.text)).collect());
     // What it asks of the rules is read again when they are there.
     let _ = table.table("policy", notes).map(|table| policy::read(table, notes));
+    let bulk = bulk(&mut table, notes);
     table.finish(notes);
-    paths
+    (paths, bulk)
 }
 
 fn store(mut table: Table<'_>, notes: &mut Notes<'_>) -> store::settings::Settings {

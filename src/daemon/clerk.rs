@@ -163,7 +163,7 @@ impl PostOffice {
 
 /// The claim as the rules in force have it; nothing where it is out of use or on trial.
 fn today(rules: &RuleSet, claim: &ClaimId) -> Option<Claim> {
-    rules.get(claim).map(|rule| &rule.claim).filter(|claim| claim.status == Status::Active).cloned()
+    rules.claim(claim).filter(|claim| claim.status == Status::Active)
 }
 
 /// Waits until the rules change; for ever where there are none.

@@ -145,7 +145,7 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     let also_streams = |(source, _): &&(Source, SourceState)| matches!(source.kind, SourceKind::Mastodon { streams: true, .. });
     let listened: Vec<_> = watched.iter().filter(also_streams).cloned().collect();
     let sample = config.store.stream_sample_per_million;
-    let claims = rules.len();
+    let claims = rules.len() + rules.bulk.len();
     metrics.claims.set(i64::try_from(claims).unwrap_or(i64::MAX));
     let (rules_sender, rules) = channel::channel(Arc::new(rules));
     let (sources, desks) = (counted_sources, config.desks.len());

@@ -18,9 +18,8 @@ use tracing::{error, info, warn};
 use super::clock::Clock;
 use super::error::DaemonError;
 use super::supervisor;
-use crate::config::{self, Report};
+use crate::config::{self, Claims, Report};
 use crate::model::units::counted;
-use crate::rules::Rule;
 use crate::rules::compile::{RuleSet, compile};
 use crate::rules::diagnostic::Level;
 use crate::rules::life::holds_on;
@@ -31,9 +30,10 @@ use crate::telemetry::metrics::Metrics;
 /// Files are read this long after the last of a burst of changes: an editor or `git pull` writes many at once.
 const SETTLE: Duration = Duration::from_millis(500);
 
-/// Compiles the rules that hold on `day`.
-pub fn in_force(rules: Vec<Rule>, day: Date) -> RuleSet {
-    compile(rules.into_iter().filter(|rule| holds_on(rule, day)).collect())
+/// Compiles the rules that hold on `day`, and the bulk claims beside them.
+pub fn in_force(loaded: Claims, day: Date) -> RuleSet {
+    let Claims { rules, bulk, policy } = loaded;
+    compile(rules.into_iter().filter(|rule| holds_on(rule, day)).collect()).with_bulk(bulk, policy)
 }
 
 /// Gives the day that decides which rules have begun and which have expired.
@@ -96,10 +96,10 @@ impl Reloader {
         supervisor::reloading();
         self.day = today(self.clock);
         let (path, day) = (self.config.clone(), self.day);
-        let read = spawn_blocking(move || config::load(&path).map(|loaded| in_force(loaded.rules, day))).await;
+        let read = spawn_blocking(move || config::load(&path).map(|loaded| in_force(loaded.claims, day))).await;
         let status = match read {
             Ok(Ok(rules)) => {
-                let claims = rules.len();
+                let claims = rules.len() + rules.bulk.len();
                 self.metrics.claims.set(i64::try_from(claims).unwrap_or(i64::MAX));
                 self.metrics.reload_ok.set(1);
                 self.rules.send_replace(Arc::new(rules));

@@ -1,5 +1,6 @@
 //! One visit: fetch, read, clean, match, remember. A straight line, and one transaction at its end.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::alerting::subscription::Desk;
 use crate::feeds::clean;
 use crate::fetch::Fetcher;
 use crate::matching;
+use crate::matching::ranked::Scratch;
 use crate::model::alert::Waits;
 use crate::model::claim::{Claim, ClaimId};
 use crate::model::post::{Post, PostKey, RawPost};
@@ -250,9 +252,15 @@ pub fn sighted(visit: &Visit) -> Vec<Sighted<'_>> {
     sighted
 }
 
+thread_local! {
+    /// Memory for comparing with bulk claims, which also remembers what words mean. Idle threads end soon, and it with them.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// Finds the claims that a post repeats, each as stores and letters know it. Runs on threads that may block.
 pub(super) fn examined(post: &Post, rules: &RuleSet) -> Vec<(Sighting, Claim)> {
-    let sightings = matching::examine(post, rules);
-    sightings.into_iter().filter_map(|sighting| rules.get(&sighting.claim).map(|rule| (sighting, rule.claim.clone()))).collect()
+    let sightings = SCRATCH.with_borrow_mut(|scratch| matching::examine_with(post, rules, scratch));
+    sightings.into_iter().filter_map(|sighting| rules.claim(&sighting.claim).map(|claim| (sighting, claim))).collect()
 }
 
 async fn unchanged(house: &House, source: &Source, state: &SourceState, found: &Found, chance: f64) -> (SourceState, Visited) {

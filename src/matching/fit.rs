@@ -1,7 +1,7 @@
 //! Fits the weights of the ranked matcher on labelled posts: a conditional logit for the ranking, a logistic regression for the
 //! probability, both with L2 and minimised by L-BFGS (Nocedal 1980).
 
-use super::ranked::model::{ACCEPT_FEATURES, FEATURES, Model, Weighed, beside, dot, probability, standing};
+use super::ranked::model::{ACCEPT_FEATURES, FEATURES, KINDS, Model, Weighed, beside, dot, probability, standing};
 
 /// A labelled post with its shortlist.
 #[derive(Debug, Clone)]
@@ -40,7 +40,8 @@ impl Default for Settings {
 /// Fits both models on the examples for which `use_it` holds: the weights that `uses` has.
 pub fn fit(examples: &[Example], settings: Settings, uses: &Model, use_it: impl Fn(&Example) -> bool) -> Model {
     let used: Vec<&Example> = examples.iter().filter(|example| use_it(example)).collect();
-    let rank = fit_rank(&used, settings.rank_l2, &uses.rank_uses);
+    let (rank, rank_constant) = fit_rank(&used, settings.rank_l2, &uses.rank_uses);
+    let mut model = Model { rank, rank_constant, accept: [0.0; ACCEPT_FEATURES], ..uses.clone() };
     let mut rows = Rows::default();
     let mut stream = Rows::default();
     let of_stream = || used.iter().filter(|example| example.stream_weight > 0.0);
@@ -48,7 +49,7 @@ pub fn fit(examples: &[Example], settings: Settings, uses: &Model, use_it: impl 
     let (positives, negatives) = (sum(true), sum(false));
     let negative_weight = if negatives > 0.0 { positives * (1.0 / settings.prevalence - 1.0) / negatives } else { 1.0 };
     for example in of_stream() {
-        let list = ranked(&example.shortlist, &rank);
+        let list = ranked(&example.shortlist, &model);
         let Some(best) = list.first() else { continue };
         let is_right = example.right.contains(&best.claim);
         let weight = example.stream_weight * if example.right.is_empty() { negative_weight } else { 1.0 };
@@ -69,50 +70,61 @@ pub fn fit(examples: &[Example], settings: Settings, uses: &Model, use_it: impl 
     }
     let (slope, offset) = fit_logit(&logits, 0.01, &[true]);
     let slope = slope.first().copied().unwrap_or(1.0);
-    let mut model =
-        Model { rank, accept: [0.0; ACCEPT_FEATURES], accept_constant: (constant * slope + offset) as f32, ..uses.clone() };
+    model.accept_constant = (constant * slope + offset) as f32;
     model.accept.iter_mut().zip(accept).for_each(|(to, weight)| *to = (weight * slope) as f32);
     model
 }
 
 /// Gives each example's shortlist as a model ranks it, with confidences, best first: what `match` would print.
 pub fn judged(example: &Example, model: &Model) -> Vec<(u32, f32)> {
-    let list = ranked(&example.shortlist, &model.rank);
+    let list = ranked(&example.shortlist, model);
     let Some(best) = list.first() else { return Vec::new() };
     let sure = probability(dot(&model.accept, &standing(&list)) + model.accept_constant);
     list.iter().map(|claim| (claim.claim, sure * beside(claim.score, best.score))).collect()
 }
 
-fn ranked(shortlist: &[Weighed], rank: &[f32; FEATURES]) -> Vec<Weighed> {
-    let mut list: Vec<Weighed> = shortlist.iter().map(|claim| Weighed { score: dot(rank, &claim.features), ..*claim }).collect();
+fn ranked(shortlist: &[Weighed], model: &Model) -> Vec<Weighed> {
+    let score = |claim: &Weighed| model.score(&claim.features, claim.article);
+    let mut list: Vec<Weighed> = shortlist.iter().map(|claim| Weighed { score: score(claim), ..*claim }).collect();
     list.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.claim.cmp(&b.claim)));
     list
 }
 
-/// Which of the shortlist is it? Maximises the likelihood of the right ones against all.
-fn fit_rank(examples: &[&Example], l2: f64, uses: &[bool]) -> [f32; FEATURES] {
+/// Columns of the ranking: the features as a sentence's, as an article's, and whether it is one.
+const RANK_COLUMNS: usize = KINDS * FEATURES + 1;
+
+/// Which of the shortlist is it? Maximises the likelihood of the right ones against all. Gives the weights, and the constant of articles.
+fn fit_rank(examples: &[&Example], l2: f64, uses: &[[bool; FEATURES]; KINDS]) -> ([[f32; FEATURES]; KINDS], f32) {
     let usable = |example: &&&Example| {
         let rights = example.shortlist.iter().filter(|claim| example.right.contains(&claim.claim)).count();
         rights > 0 && rights < example.shortlist.len()
     };
     let used: Vec<&&Example> = examples.iter().filter(usable).collect();
-    let mut scale = Scale::new(FEATURES);
-    used.iter().flat_map(|example| &example.shortlist).for_each(|claim| scale.note(&claim.features, 1.0));
-    scale.finish(uses);
+    let share = |claim: &Weighed| [1.0 - claim.article, claim.article];
+    let mut scales = [(); KINDS].map(|()| Scale::new(FEATURES));
+    for claim in used.iter().flat_map(|example| &example.shortlist) {
+        scales.iter_mut().zip(share(claim)).for_each(|(scale, share)| scale.note(&claim.features, f64::from(share)));
+    }
+    scales.iter_mut().zip(uses).for_each(|(scale, uses)| scale.finish(uses));
+    let columns = |claim: &Weighed| {
+        let kinds = scales.iter().zip(share(claim));
+        let gated = kinds.flat_map(|(scale, share)| scale.scaled(&claim.features).map(move |x| x * share));
+        gated.chain([claim.article]).collect::<Vec<f32>>()
+    };
     let lists: Vec<(f64, Vec<bool>, Vec<f32>)> = used
         .iter()
         .map(|example| {
             let right = example.shortlist.iter().map(|claim| example.right.contains(&claim.claim)).collect();
-            let rows = example.shortlist.iter().flat_map(|claim| scale.scaled(&claim.features)).collect();
+            let rows = example.shortlist.iter().flat_map(columns).collect();
             (example.weight, right, rows)
         })
         .collect();
-    let weights = minimise(FEATURES, 200, |w, gradient| {
+    let weights = minimise(RANK_COLUMNS, 200, |w, gradient| {
         let mut loss = 0.0;
         let (mut scores, mut pulls) = (Vec::new(), Vec::new());
         for (weight, right, rows) in &lists {
             scores.clear();
-            scores.extend(rows.chunks(FEATURES).map(|row| inner(row, w)));
+            scores.extend(rows.chunks(RANK_COLUMNS).map(|row| inner(row, w)));
             let top = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let all: f64 = scores.iter().map(|s| (s - top).exp()).sum();
             let of_right: f64 =
@@ -123,15 +135,23 @@ fn fit_rank(examples: &[&Example], l2: f64, uses: &[bool]) -> [f32; FEATURES] {
                 let e = (s - top).exp();
                 weight * (e / all - if *r { e / of_right } else { 0.0 })
             }));
-            for (row, pull) in rows.chunks(FEATURES).zip(&pulls) {
+            for (row, pull) in rows.chunks(RANK_COLUMNS).zip(&pulls) {
                 add(gradient, row, *pull);
             }
         }
         loss + ridge(w, gradient, l2)
     });
-    let mut out = [0.0; FEATURES];
-    out.iter_mut().zip(weights.iter().zip(&scale.deviations)).for_each(|(to, (w, d))| *to = (w / d) as f32);
-    out
+    let mut out = [[0.0; FEATURES]; KINDS];
+    let mut constants = [0.0; KINDS];
+    for (kind, (scale, weights)) in scales.iter().zip(weights.chunks(FEATURES)).enumerate() {
+        for (to, (w, (d, mean))) in out[kind].iter_mut().zip(weights.iter().zip(scale.deviations.iter().zip(&scale.means))) {
+            *to = (w / d) as f32;
+            constants[kind] -= w / d * mean;
+        }
+    }
+    // Only the difference of the two is seen.
+    let of_article = weights.last().copied().unwrap_or_default() + constants[1] - constants[0];
+    (out, of_article as f32)
 }
 
 /// Rows of a logistic regression.

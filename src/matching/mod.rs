@@ -14,9 +14,12 @@
 //! 5. `stance`: where the post repeats the claim or nearly does, visible cues around the matched words tell whether it asserts, quotes, reports,
 //!    asks, denies or checks it, and so whether it is worth a letter.
 //!
+//! Bulk claims (`rules::bulk`) go another way, through [`ranked`] and [`bulk`]: a ranked search and a probability instead of phrases and gates.
+//!
 //! A strength depends on the post, the rule and the tables of ordinary words, on nothing else.
 //! [`weigh`] judges every rule, [`examine`] those on the shortlist; the tests hold that nothing is lost between them.
 
+pub mod bulk;
 pub mod figures;
 pub mod fit;
 pub mod judge;
@@ -34,6 +37,7 @@ use crate::model::post::Post;
 use crate::model::sighting::{Decision, Sighting, When};
 use crate::rules::compile::RuleSet;
 use judge::{Case, Gate, GateKind, Judgement};
+use ranked::Scratch;
 use reading::Reading;
 use stance::Addresses;
 
@@ -42,6 +46,26 @@ use stance::Addresses;
 /// The stance moves a sighting between letter and digest (`Sighting::when`); only what a rule ignores is left out.
 /// A post of fewer than three words is only compared with phrases and addresses: texts that short look alike by chance.
 pub fn examine(post: &Post, rules: &RuleSet) -> Vec<Sighting> {
+    examine_with(post, rules, &mut Scratch::default())
+}
+
+/// [`examine`] with memory for the bulk claims that is used again from post to post.
+pub fn examine_with(post: &Post, rules: &RuleSet, scratch: &mut Scratch) -> Vec<Sighting> {
+    let mut sightings = examine_rules(post, rules);
+    let of_bulk = bulk::sightings(post, rules, scratch);
+    if !of_bulk.is_empty() {
+        sightings.extend(of_bulk);
+        // Stable: what editors wrote stands before an archive's claim that is as sure.
+        sightings.sort_by(|a, b| {
+            let sure = b.confidence.value().total_cmp(&a.confidence.value());
+            b.decision.cmp(&a.decision).then(sure)
+        });
+    }
+    sightings
+}
+
+/// [`examine`] without the bulk claims.
+pub fn examine_rules(post: &Post, rules: &RuleSet) -> Vec<Sighting> {
     let reading = Reading::in_order_of_places(post, rules);
     let named = shortlist::named(post, rules);
     let candidates = shortlist::shortlist(&reading, rules, &named);

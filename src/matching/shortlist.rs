@@ -31,9 +31,9 @@ pub fn shortlist(reading: &Reading, rules: &RuleSet, named: &BTreeMap<u32, usize
     };
     let is_short = reading.word_count() < FEWEST_WORDS;
     for term in reading.terms() {
-        for (_, group) in rules.watchlist.watched(*term).filter(|(must, _)| reading.holds(*must)) {
+        for (group, _) in rules.watchlist.groups(*term).filter(|(_, must)| reading.holds(*must)) {
             let worth_it = |watched: &&Watched| !(is_short && watched.is_variant) && is_enough_there(reading, watched);
-            group.iter().filter(worth_it).for_each(|watched| weigh(watched.wording));
+            rules.watchlist.group(group).iter().filter(worth_it).for_each(|watched| weigh(watched.wording));
         }
     }
     for (number, first) in reading.hits().iter().enumerate().filter(|(_, hit)| rules.watchlist.leads(hit.term)) {

@@ -66,6 +66,8 @@ pub const OPEN_SECRET: &str = "E032";
 pub const NO_SECRET: &str = "E033";
 /// Letters would travel unencrypted.
 pub const NO_TLS: &str = "E034";
+/// A line of an archive that is no claim.
+pub const BAD_LINE: &str = "E042";
 /// A rule whose alerts reach nobody.
 pub const NO_READER: &str = "L119";
 /// A configuration that watches nothing.

@@ -8,15 +8,18 @@ pub mod prefix;
 pub mod vocabulary;
 pub mod watch;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::fast::RandomState;
 
+use super::bulk::BulkClaim;
+use super::bulk_policy::Policy;
 use super::cues::{self, Cues};
+use super::index::BulkIndex;
 use super::{Rule, Term as RuleTerm, Wording};
-use crate::model::claim::{ClaimId, Status};
+use crate::model::claim::{Claim, ClaimId, Status};
 use crate::text::address;
 use crate::text::guard::Guard;
 use crate::text::words::words;
@@ -39,6 +42,10 @@ pub struct RuleSet {
     addresses: HashMap<String, Vec<u32>, RandomState>,
     /// Words that show how a post stands to a claim.
     pub cues: Arc<Cues>,
+    /// Bulk claims from archives.
+    pub bulk: BulkIndex,
+    /// What becomes of them.
+    pub bulk_policy: Policy,
 }
 
 /// A rule and what it is compared by.
@@ -100,6 +107,22 @@ impl RuleSet {
     /// Finds a rule by its id.
     pub fn get(&self, id: &ClaimId) -> Option<&Rule> {
         self.rules.iter().map(|compiled| &compiled.rule).find(|rule| rule.claim.id == *id)
+    }
+
+    /// Finds a claim by its id, an editor's first: as stores and letters know it.
+    pub fn claim(&self, id: &ClaimId) -> Option<Claim> {
+        let bulk = || self.bulk.called(&id.0).map(|bulk| self.bulk_policy.claim(bulk));
+        self.get(id).map(|rule| rule.claim.clone()).or_else(bulk)
+    }
+
+    /// Puts bulk claims beside the rules. Those that have the id of a rule are left out: an editor's rule says more.
+    #[must_use]
+    pub fn with_bulk(mut self, mut claims: Vec<BulkClaim>, policy: Policy) -> Self {
+        let taken: HashSet<&str> = self.rules.iter().map(|compiled| compiled.rule.claim.id.0.as_str()).collect();
+        claims.retain(|claim| !taken.contains(claim.id.as_str()));
+        drop(taken);
+        (self.bulk, self.bulk_policy) = (BulkIndex::build(claims), policy);
+        self
     }
 
     /// How many rules there are.

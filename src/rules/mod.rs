@@ -1,6 +1,7 @@
 //! Rule files: read with source positions, checked all at once, compiled into one immutable set.
 
 pub mod bulk;
+pub mod bulk_policy;
 pub mod codes;
 pub mod compile;
 pub mod cues;

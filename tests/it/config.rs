@@ -254,7 +254,7 @@ fn folders_are_read_in_order_with_everything_in_them_but_hidden_files() {
     house.write("rules/.#a.toml", "not toml");
     house.write("rules/README.md", "not toml");
     let loaded = house.load().unwrap();
-    assert_eq!(loaded.rules.iter().map(|rule| rule.claim.id.0.as_str()).collect::<Vec<_>>(), ["nk-sleep-well", "nk-two"]);
+    assert_eq!(loaded.claims.rules.iter().map(|rule| rule.claim.id.0.as_str()).collect::<Vec<_>>(), ["nk-sleep-well", "nk-two"]);
 }
 
 #[test]

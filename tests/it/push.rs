@@ -99,7 +99,7 @@ struct Running {
 async fn running(folder: &TempDir) -> Running {
     let path = folder.path().join("claimwatch.toml");
     let loaded = config::load(&path).unwrap_or_else(|report| panic!("{report:?}"));
-    let rules = reload::in_force(loaded.rules, reload::today(Clock::Machine));
+    let rules = reload::in_force(loaded.claims, reload::today(Clock::Machine));
     let orders = Orders { config: loaded.config, config_path: path, rules, once: false, clock: Clock::Machine };
     let (stop, stopped) = oneshot::channel::<()>();
     let (told, visits) = mpsc::unbounded_channel();

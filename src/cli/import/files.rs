@@ -44,7 +44,7 @@ pub(super) fn read(files: &[PathBuf], columns: &Assigned, import: &mut Import) -
         let seen = unpacked(Box::new(counted)).and_then(|input| {
             reading::read(&name, input, columns, None, &mut |part, outcome| {
                 number += 1;
-                progress.at(done.load(Ordering::Relaxed), &format_args!("{} claims taken", import.tally.taken.number));
+                progress.at(done.load(Ordering::Relaxed), &format_args!("{number} records of {name} read"));
                 import.take(outcome, &Place { file: &name, part }).map_err(|error| {
                     let told = error.to_string();
                     disk = Some(error);

@@ -104,7 +104,7 @@ pub(super) async fn visit(named: &Named) -> Answer {
         return Answer::trouble(text, Exit::Unreadable);
     };
     let clock = Clock::Machine;
-    let rules = reload::in_force(loaded.rules, reload::today(clock));
+    let rules = reload::in_force(loaded.claims, reload::today(clock));
     let config = config::Config { sources: vec![source], ..loaded.config };
     let mut text = String::new();
     let mut exit = Exit::Fine;

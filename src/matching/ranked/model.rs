@@ -14,7 +14,7 @@ pub const ACCEPT_FEATURES: usize = FEATURES + STANDING_NAMES.len();
 
 /// What the features are called, in the order of [`features`]. Two dozen are worth having (Snopes and a mixed collection of 86,376
 /// fact-checks, stepwise elimination); which model reads which stands in `weights.txt`: a blank cell is not fitted.
-pub const NAMES: [&str; 36] = [
+pub const NAMES: [&str; 38] = [
     "ln sum",
     "square of ln sum",
     "sum / own sum",
@@ -51,7 +51,12 @@ pub const NAMES: [&str; 36] = [
     "text by title",
     "text by sum",
     "text by claim",
+    "apart",
+    "ln apart",
 ];
+
+/// Kinds of claims that are ranked with weights of their own: a sentence, an article.
+pub const KINDS: usize = 2;
 
 /// What the features that compare the best claim with the others are called, in the order of [`standing`].
 pub const STANDING_NAMES: [&str; 2] = ["share", "sum gap"];
@@ -59,16 +64,40 @@ pub const STANDING_NAMES: [&str; 2] = ["share", "sum gap"];
 /// The weights of both models.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
-    /// Ranks the claims of one post.
-    pub rank: [f32; FEATURES],
+    /// Ranks the claims of one post: weights for claims that are a sentence, and for those that are (the beginning of) an article.
+    pub rank: [[f32; FEATURES]; KINDS],
+    /// What an article is given before anything is known of it.
+    pub rank_constant: f32,
     /// Says how probable the best one is.
     pub accept: [f32; ACCEPT_FEATURES],
     /// Its constant.
     pub accept_constant: f32,
     /// Which weights are fitted; the others are 0.
-    pub rank_uses: [bool; FEATURES],
+    pub rank_uses: [[bool; FEATURES]; KINDS],
     /// Which weights are fitted; the others are 0.
     pub accept_uses: [bool; ACCEPT_FEATURES],
+}
+
+impl Model {
+    /// How well a claim fits a post, beside others of the same shortlist.
+    pub fn score(&self, features: &Features, article: f32) -> f32 {
+        let [sentence, whole] = &self.rank;
+        let mut score = 0.0;
+        if article < 1.0 {
+            score += (1.0 - article) * dot(sentence, features);
+        }
+        if article > 0.0 {
+            score += article * (dot(whole, features) + self.rank_constant);
+        }
+        score
+    }
+}
+
+/// How much a claim is an article rather than a sentence, 0 to 1: in a text of so many terms much is shared by chance. Between the two
+/// numbers it is some of both, so that no single word decides.
+pub fn article(facts: &Facts) -> f32 {
+    const TERMS: std::ops::Range<f32> = 22.0..34.0;
+    ((facts.length - TERMS.start) / (TERMS.end - TERMS.start)).clamp(0.0, 1.0)
 }
 
 /// Features of a post and a claim.
@@ -121,6 +150,8 @@ pub fn features(f: &Facts) -> Features {
         (of_text * covered_or_claim(1)).sqrt(),
         (of_text * of_claim).sqrt(),
         (of_text * covered(0)).sqrt(),
+        f.apart / 10.0,
+        ln(f.apart),
     ]
 }
 
@@ -131,6 +162,8 @@ pub struct Weighed {
     pub claim: u32,
     /// Its features.
     pub features: Features,
+    /// How much it is an article; see [`article`].
+    pub article: f32,
     /// Sum of weighed impacts.
     pub sum: f32,
     /// What the ranking model makes of it.

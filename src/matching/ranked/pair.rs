@@ -71,6 +71,21 @@ pub struct Facts {
     pub gist: f32,
     /// How many.
     pub gist_count: f32,
+    /// Weight shared that other claims of the shortlist do not share; see [`set_apart`].
+    pub apart: f32,
+}
+
+/// Measures how far each claim of a shortlist stands apart: a term that every one of them shares with the query tells none from another.
+pub fn set_apart(query: &Query, shortlist: &mut [Facts]) {
+    let mut sharing = [0.0_f32; MOST_SLOTS];
+    let slots_of = |hit: u64| (0..query.of_text.min(MOST_SLOTS)).filter(move |slot| hit & 1 << slot != 0);
+    for facts in shortlist.iter() {
+        slots_of(facts.hit).for_each(|slot| sharing[slot] += 1.0);
+    }
+    let all = shortlist.len().max(1) as f32;
+    for facts in shortlist {
+        facts.apart = slots_of(facts.hit).map(|slot| query.slots[slot].tells * (1.0 - sharing[slot] / all)).sum();
+    }
 }
 
 /// Measures one query against many claims. Where each term of the query has its slot is looked up in an array over all terms.

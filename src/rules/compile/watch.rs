@@ -41,8 +41,10 @@ pub struct Weighing<'w> {
 pub struct Watchlist {
     /// Where the groups of each term begin, and the end.
     groups_from: Vec<u32>,
-    /// The word that the group cannot do without (the term itself if there is none), and where the group ends in `watched`.
-    groups: Vec<(TermId, u32)>,
+    /// The word that each group cannot do without; the term itself if there is none.
+    musts: Vec<TermId>,
+    /// Where each group ends in `watched`.
+    groups_to: Vec<u32>,
     watched: Vec<Watched>,
     /// Phrases by two of their words that follow each other: a range of `phrases`.
     pairs: HashMap<(TermId, TermId), (u32, u32), RandomState>,
@@ -80,13 +82,14 @@ impl Watchlist {
         list.groups_from.push(0);
         for of_term in listed.chunk_by(|a, b| a.0 == b.0) {
             let Some((term, ..)) = of_term.first() else { continue };
-            list.groups_from.resize(*term as usize + 1, list.groups.len() as u32);
+            list.groups_from.resize(*term as usize + 1, list.musts.len() as u32);
             for group in of_term.chunk_by(|a, b| a.1 == b.1) {
                 list.watched.extend(group.iter().map(|(.., watched)| *watched));
-                list.groups.extend(group.first().map(|(_, must, _)| (*must, list.watched.len() as u32)));
+                list.musts.extend(group.first().map(|(_, must, _)| *must));
+                list.groups_to.push(list.watched.len() as u32);
             }
         }
-        list.groups_from.resize(terms + 1, list.groups.len() as u32);
+        list.groups_from.resize(terms + 1, list.musts.len() as u32);
         pairs.sort_unstable();
         for same in pairs.chunk_by(|a, b| a.0 == b.0) {
             let from = list.phrases.len() as u32;
@@ -100,16 +103,17 @@ impl Watchlist {
         list
     }
 
-    /// The wordings to weigh when `term` is in a post: in groups, each with the term that it cannot do without.
-    pub fn watched(&self, term: TermId) -> impl Iterator<Item = (TermId, &[Watched])> {
+    /// The groups of wordings to weigh when `term` is in a post: their numbers, each with the term that it cannot do without.
+    pub fn groups(&self, term: TermId) -> impl Iterator<Item = (usize, TermId)> {
         let bound = |term: usize| self.groups_from.get(term).map_or(0, |from| *from as usize);
         let (from, to) = (bound(term as usize), bound(term as usize + 1));
-        let mut begin = from.checked_sub(1).map_or(0, |before| self.groups[before].1 as usize);
-        self.groups.get(from..to).unwrap_or_default().iter().map(move |(must, end)| {
-            let group = &self.watched[begin..*end as usize];
-            begin = *end as usize;
-            (*must, group)
-        })
+        (from..).zip(self.musts.get(from..to).unwrap_or_default().iter().copied())
+    }
+
+    /// The wordings of a group.
+    pub fn group(&self, number: usize) -> &[Watched] {
+        let from = number.checked_sub(1).map_or(0, |before| self.groups_to[before]);
+        &self.watched[from as usize..self.groups_to[number] as usize]
     }
 
     /// Whether any phrase is watched by this term and one that follows it.

@@ -48,7 +48,7 @@ impl<'v> Walk<'_, 'v> {
             Value::Array(items) => items.iter().for_each(|item| self.value(item, media)),
             Value::Object(object) => self.object(object, media),
             // Some servers put the markup of a page into a text of their own JSON.
-            Value::String(text) if text.contains("ClaimReview") && text.trim_start().starts_with(['{', '[']) => {
+            Value::String(text) if text.trim_start().starts_with(['{', '[']) && text.contains("ClaimReview") => {
                 if let Ok((inner, _)) = super::json::parse(text) {
                     self.found.extend(claims(&inner, self.base));
                 }
@@ -57,17 +57,41 @@ impl<'v> Walk<'_, 'v> {
         }
     }
 
+    /// The values of an object about something else; whole pages are kept as texts, with their address beside them.
+    fn values(&mut self, object: &'v Map<String, Value>, media: &[String]) {
+        for value in object.values() {
+            let page = value.as_str().filter(|text| text.trim_start().starts_with('<') && text.contains("ld+json"));
+            match page.filter(|text| text.contains("ClaimReview")) {
+                Some(html) => {
+                    let address = object.get("url").and_then(Value::as_str).and_then(|url| address::read(url, None));
+                    let found = super::page::read(html, address.as_ref().or(self.base));
+                    self.found.extend(found.claims.into_iter().map(|(_, outcome)| outcome));
+                }
+                None => self.value(value, media),
+            }
+        }
+    }
+
     fn object(&mut self, object: &'v Map<String, Value>, media: &[String]) {
         let node = Node { object, references: self.references };
-        if is_a(object, "ClaimReview") {
+        let untyped = !object.contains_key("@type") && object.contains_key("claimReviewed");
+        let is_review =
+            untyped && ["reviewRating", "itemReviewed"].iter().any(|key| object.get(*key).is_some_and(Value::is_object));
+        if is_review || is_a(object, "ClaimReview") {
             self.found.extend(review(node, self.base, media));
             return;
         }
         if let (Some(Value::Array(reviews)), Some(_)) = (object.get("claimReview"), object.get("text")) {
             return self.google(node, reviews);
         }
-        if !object.contains_key("@type") && object.get("claim").is_some_and(Value::is_string) && object.contains_key("id") {
-            self.found.push(own(object));
+        let is_own =
+            !object.contains_key("@type") && ["claim", "id"].iter().all(|key| object.get(*key).is_some_and(Value::is_string));
+        if is_own && let Ok(record) = own(object) {
+            self.found.push(Ok(record));
+            return;
+        }
+        if let Some(outcome) = super::table::flat(object) {
+            self.found.push(outcome);
             return;
         }
         if is_a(object, "MediaReview") {
@@ -79,13 +103,13 @@ impl<'v> Walk<'_, 'v> {
                     object::places(item.object.get("mediaItemAppearance"), &["contentUrl", "url", "sameAs", "archivedAt"])
                 })
                 .collect();
-            object.values().for_each(|value| self.value(value, &seen));
+            self.values(object, &seen);
             if self.found.len() == before {
                 self.found.push(Err(Skip::OnlyMedia));
             }
             return;
         }
-        object.values().for_each(|value| self.value(value, media));
+        self.values(object, media);
     }
 
     fn google(&mut self, claim: Node<'_, '_>, reviews: &[Value]) {

@@ -7,6 +7,7 @@ use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
 use csv::{ByteRecord, ReaderBuilder};
+use serde_json::{Map, Value};
 
 use super::clean::{plain, telling};
 use super::encoding;
@@ -59,6 +60,25 @@ impl Columns {
         finish(&mut record);
         Ok(record)
     }
+}
+
+/// Reads an object that is a row of a table: names and values, among them a claim and what belongs to a fact-check.
+pub(super) fn flat(object: &Map<String, Value>) -> Option<Outcome> {
+    if object.contains_key("@type") || !object.keys().any(|key| columns::means_claim(key)) {
+        return None;
+    }
+    let (mut names, mut values) = (Vec::new(), Vec::new());
+    for (name, value) in object {
+        let texts = super::review::texts(Some(value));
+        if !texts.is_empty() {
+            names.push(name.clone());
+            values.push(texts.join(" "));
+        }
+    }
+    let columns = Columns::of(names, &[]).ok()?;
+    let has = |wanted: &[Field]| columns.known.iter().any(|(field, _)| wanted.contains(field));
+    let row = ByteRecord::from(values);
+    has(&[Field::Url, Field::Rating, Field::Publisher, Field::Date, Field::Id]).then(|| columns.record(&row))
 }
 
 /// Reads a table row by row; gives the line of each and what it holds, and first of all which column holds what.
@@ -165,6 +185,21 @@ mod tests {
         assert!(record.remarks.contains(&Remark::OnlyNumbers) && record.check.rating.is_none());
         assert_eq!((rows[1].0, &rows[1].1), (4, &Err(Skip::NoClaim)));
         assert_eq!(rows[2].1.as_ref().unwrap().claim, "only");
+    }
+
+    #[test]
+    fn objects_that_are_rows_are_read_like_rows() {
+        let object = |value: Value| flat(value.as_object().unwrap());
+        let record = object(serde_json::json!({
+            "claim": "The moon is made of green cheese", "label": "Refuted", "speaker": "Nobody", "claim_date": "25-8-2020",
+            "fact_checking_article": "https://web.archive.org/web/2020/https://facts.example/moon",
+            "original_claim_url": ["https://archive.ph/AbCd1"], "questions": [{ "q": 1 }],
+        }));
+        let record = record.unwrap().unwrap();
+        assert_eq!((record.check.rating.as_deref(), record.check.publisher.as_deref()), (Some("Refuted"), Some("facts.example")));
+        assert_eq!((record.said_on, record.urls.len()), (Some(jiff::civil::date(2020, 8, 25)), 1));
+        assert_eq!(object(serde_json::json!({ "claim": "only a claim and nothing else", "n": 1 })), None);
+        assert_eq!(object(serde_json::json!({ "text": "x", "url": "https://a.example" })), None);
     }
 
     #[test]

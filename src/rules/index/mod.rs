@@ -110,6 +110,11 @@ impl BulkIndex {
         self.claims.get(number as usize)
     }
 
+    /// Finds a claim by its id.
+    pub fn called(&self, id: &str) -> Option<&BulkClaim> {
+        self.claims.binary_search_by(|claim| claim.id.as_str().cmp(id)).ok().and_then(|number| self.claims.get(number))
+    }
+
     /// Where claims appeared.
     pub fn addresses(&self) -> &addresses::Addresses {
         &self.addresses

@@ -63,9 +63,9 @@ pub fn is_front_page(canonical: &str) -> bool {
     !canonical.contains(['/', '?'])
 }
 
-/// The site of an address, as people name it: `snopes.com`.
+/// The site of an address, as people name it: `snopes.com`; of an archived page, that of the page.
 pub fn site_of(address: &str) -> Option<String> {
-    sites::host(&read(address, None)?)
+    sites::host(&original(read(address, None)?))
 }
 
 /// Addresses written out in a text.

@@ -55,6 +55,15 @@ fn reviews_are_found_wherever_they_stand() {
 }
 
 #[test]
+fn pages_kept_as_texts_are_read_with_their_address() {
+    let html = "<!DOCTYPE html><html lang='pt-BR'><title>x</title><script type='application/ld+json'>{\"@type\":\"ClaimReview\",\n\
+                \"claimReviewed\":\"The moon\n is made of green cheese\",\"url\":\"/moon\"}</script>";
+    let record = one(json!({ "url": "https://facts.example/a", "page": html }));
+    assert_eq!(record.check.url.as_deref(), Some("https://facts.example/moon"));
+    assert_eq!((record.check.lang.as_deref(), record.remarks.first()), (Some("pt"), Some(&Remark::Mended)));
+}
+
+#[test]
 fn types_and_names_may_be_written_in_every_way() {
     for kind in [
         json!(["Review", "ClaimReview"]),
@@ -70,6 +79,13 @@ fn types_and_names_may_be_written_in_every_way() {
         "schema:url": "https://facts.example/1",
     });
     assert_eq!(one(prefixed).check.url.as_deref(), Some("https://facts.example/1"));
+}
+
+#[test]
+fn a_review_without_a_type_is_known_by_its_keys() {
+    let mut review = review_with("name", json!("x"));
+    review.as_object_mut().unwrap().remove("@type");
+    assert_eq!(one(review).check.rating.as_deref(), Some("False"));
 }
 
 #[test]

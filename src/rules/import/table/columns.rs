@@ -199,13 +199,22 @@ pub fn assigned(text: &str) -> Result<Vec<(Field, String)>, String> {
         .collect()
 }
 
+/// Whether a name can mean nothing but what is claimed.
+pub(super) fn means_claim(name: &str) -> bool {
+    ["claim", "claimreviewed", "claimtext", "vclaim", "claimstatement"].contains(&simple(name).as_str())
+}
+
+/// Letters and digits only, lower case.
+fn simple(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 impl Columns {
     /// Finds out which column holds what: those that are named, then by their headings.
     ///
     /// # Errors
     /// When no column holds claims, or one that is named is not there.
     pub fn of(headings: Vec<String>, assigned: &[(Field, String)]) -> Result<Self, NoTable> {
-        let simple = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
         let mut known: Vec<(Field, usize)> = Vec::new();
         for (field, name) in assigned {
             let exact = headings.iter().position(|heading| heading == name);
