@@ -1,4 +1,4 @@
-//! `claimwatch mail`: a test letter to a desk, and the letters that wait.
+//! `claimwatch mail`: a test letter to a desk, letters to look at, and the letters that wait.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::output::{Answer, Format, Paint, colour, counted, drawn, json, tally};
-use super::queue;
 use super::{ConfigPath, Exit};
+use super::{preview, queue};
 use crate::alerting::subscription::Desk;
 use crate::config::{self, Config, Reading};
 use crate::mail::Mailer;
@@ -34,6 +34,9 @@ pub enum Command {
     /// Send a test letter to every recipient of a desk, the way its alerts go.
     #[command(after_help = AFTER_TEST)]
     Test(TestArguments),
+    /// Write the letter that an alert would cause into files, to look at it.
+    #[command(after_help = preview::AFTER_HELP)]
+    Preview(preview::Arguments),
     /// See the letters that wait or were given up, and decide about them.
     Queue(queue::Arguments),
 }
@@ -63,6 +66,7 @@ Exit code: 0 every letter was accepted · 2 no such desk · 3 the configuration 
 pub async fn mail(arguments: &Arguments) -> Answer {
     match &arguments.command {
         Command::Test(arguments) => test(arguments).await,
+        Command::Preview(arguments) => preview::preview(arguments).await,
         Command::Queue(arguments) => queue::queue(arguments).await,
     }
 }

@@ -21,6 +21,7 @@ pub mod new;
 pub mod opened;
 pub mod output;
 pub mod precision;
+pub mod preview;
 mod progress;
 pub mod queue;
 pub mod run;

@@ -124,17 +124,21 @@ pub fn read(path: &Path, missing_secrets: Level) -> Reading {
     let (texts, unreadable) = files::rule_files(&paths);
     report.found.extend(unreadable);
     let (rules, mut found) = syntax::read(&texts);
+    let archives = files::archives(&paths);
     found.extend(desks::known_to(&rules, &desks));
     found.extend(policy::unmet(&rules, &policy::of(report.texts.first())));
     if let Some(config) = &config {
         found.extend(desks::without_reader(&rules, &config.desks));
         let file = report.texts.first().map(|text| text.name.clone()).unwrap_or_default();
-        found.extend(desks::without_rule(&rules, &config.desks, &file));
+        let mut idle = desks::without_rule(&rules, &config.desks, &file);
+        // Archives write to desks that no rule names.
+        idle.retain(|_| archives.is_empty() || config.bulk.desks.is_empty());
+        found.extend(idle);
     }
     sort(&mut found);
     report.found.extend(found);
     report.texts.extend(texts);
-    Reading { config, rules, archives: files::archives(&paths), report }
+    Reading { config, rules, archives, report }
 }
 
 /// Reads the rule files that a configuration names, and nothing else of it: testing a rule needs no password.

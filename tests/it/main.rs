@@ -20,6 +20,7 @@ mod matching;
 mod networks;
 mod post_office;
 mod postfix;
+mod preview;
 mod push;
 mod queue;
 mod rules;
