@@ -283,7 +283,7 @@ fn a_blank_of_two_bytes_behind_an_open_list_is_no_stumbling_stone() {
         "tags = [\"a北\u{a0}\n\n[[claim]]\n",
         "a = [“\u{a0}\n\nb = 1\n",
     ] {
-        let texts = [file("damaged.toml", damaged.to_owned())];
+        let texts = [file("damaged.toml", damaged)];
         let (_, found) = read(&texts);
         assert!(!found.is_empty(), "{damaged:?}");
         found.iter().for_each(|one| drop(render(one, &texts, false)));
