@@ -10,6 +10,7 @@ mod feedback;
 mod feeds;
 mod fetch;
 mod floors;
+mod identity;
 mod import;
 mod jetstream;
 mod jetstream_server;
