@@ -75,6 +75,19 @@ fn the_sample_feed_is_read_whole_and_needs_no_repair() {
 }
 
 #[test]
+fn a_wrong_byte_anywhere_costs_a_feed_few_items() {
+    let whole = sample();
+    for at in (600..whole.len() - 20).step_by(53) {
+        for wrong in [b'<', b'&', b'"', b'>', 0, 0xff] {
+            let mut bytes = whole.clone();
+            bytes[at] = wrong;
+            let left = read(&bytes).map(|document| document.posts.len());
+            assert!(left.as_ref().is_ok_and(|left| *left >= 22), "{left:?} with {wrong} at {at}");
+        }
+    }
+}
+
+#[test]
 fn the_same_document_gives_the_same_keys() {
     let keys = || cleaned(read(sample()).unwrap()).into_iter().map(|post| post.key).collect::<Vec<_>>();
     assert_eq!(keys(), keys());

@@ -205,7 +205,9 @@ fn unclosed_list(text: &str, troubles: &[Trouble]) -> Option<Patch> {
     let (span, with) = if tail.ends_with(',') {
         (end - 1..end, bracket.to_string())
     } else if text.get(end..stopped_by)?.starts_with([' ', '\t']) || text.get(end..stopped_by)?.matches('\n').count() > 1 {
-        (end..end + 1, bracket.to_string())
+        // It may be a blank of several bytes.
+        let width = text.get(end..)?.chars().next()?.len_utf8();
+        (end..end + width, format!("{bracket:<width$}"))
     } else {
         let inner = tail.strip_suffix('"')?;
         let last = inner.chars().next_back().filter(|c| *c != '"' && *c != '[')?;
@@ -214,6 +216,6 @@ fn unclosed_list(text: &str, troubles: &[Trouble]) -> Option<Patch> {
     };
     let fault = Fault::new(codes::OPEN_BRACKET, format!("this `{}` is never closed", tail.chars().next()?), at..at + 1)
         .help(format!("put `{bracket}` after its last item"))
-        .also(end.saturating_sub(1)..end, format!("`{bracket}` belongs after this"));
+        .also(end - tail.chars().next_back()?.len_utf8()..end, format!("`{bracket}` belongs after this"));
     Some(Patch { span, with, fault, incomplete: false })
 }
