@@ -127,7 +127,13 @@ fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
 fn main() {
     // One pass for `valgrind --tool=callgrind`, which counts instructions.
     if let Some(pass) = std::env::var_os("CLAIMWATCH_PASS") {
-        let text = feed(1 << 20, false);
+        let bytes = std::env::var("CLAIMWATCH_BYTES").ok().and_then(|bytes| bytes.parse().ok()).unwrap_or(1 << 20);
+        let shape = std::env::var("CLAIMWATCH_SHAPE").unwrap_or_default();
+        let text = match shape.as_str() {
+            "" => feed(bytes, false),
+            "broken" => feed(bytes, true),
+            piece => format!("<rss version=\"2.0\"><channel><item><title>{}", piece.repeat(bytes / piece.len())),
+        };
         match pass.to_str() {
             Some("plain") => plain(text.as_bytes()),
             Some("read") => read(text.as_bytes()),

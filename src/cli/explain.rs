@@ -29,8 +29,12 @@ use crate::rules::{Rule, Strictness};
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The text of a post, or - to read it from standard input.
-    #[arg(value_name = "TEXT|-", allow_hyphen_values = true)]
-    pub text: String,
+    #[arg(value_name = "TEXT|-", allow_hyphen_values = true, required_unless_present = "sighting")]
+    pub text: Option<String>,
+    /// Tell the whole way of a post seen to repeat a claim: rule, route, silence, limit, letters and deliveries. Digests and
+    /// letters name the number.
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["text", "rules", "rule"])]
+    pub sighting: Option<i64>,
     /// The configuration.
     #[command(flatten)]
     pub config: ConfigPath,
@@ -55,8 +59,9 @@ how it stands to the claim, with the words that show it: what reports, asks or d
 Examples:
   claimwatch explain \"North Korea? No longer - sleep well tonight!\"
   claimwatch explain --rule nk-averted-war - < article.txt
+  claimwatch explain --sighting 12            why a desk was told of a post, or not, and when
 
-Exit code: 0, match or not · 2 no such rule · 3 the rules have errors";
+Exit code: 0, match or not · 2 no such rule or sighting · 3 the rules have errors";
 
 /// A text longer than this is no post.
 const MAX_BYTES: u64 = 1 << 20;
@@ -76,7 +81,7 @@ pub fn explain(arguments: &Arguments) -> Answer {
         Ok(reading) => reading,
         Err(answer) => return answer,
     };
-    let text = match text_of(&arguments.text) {
+    let text = match text_of(arguments.text.as_deref().unwrap_or_default()) {
         Ok(text) => text,
         Err(answer) => return answer,
     };

@@ -8,8 +8,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::output::{Answer, Format, Paint, colour, counted, drawn, json, tally};
-use super::{ConfigPath, Exit};
-use super::{preview, queue};
+use super::{ConfigPath, Exit, preview, queue, recipients};
 use crate::alerting::subscription::Desk;
 use crate::config::{self, Config, Reading};
 use crate::mail::Mailer;
@@ -39,6 +38,8 @@ pub enum Command {
     Preview(preview::Arguments),
     /// See the letters that wait or were given up, and decide about them.
     Queue(queue::Arguments),
+    /// See which recipients refuse letters, and write to them again.
+    Recipients(recipients::Arguments),
 }
 
 /// Arguments of `mail test`.
@@ -68,6 +69,7 @@ pub async fn mail(arguments: &Arguments) -> Answer {
         Command::Test(arguments) => test(arguments).await,
         Command::Preview(arguments) => preview::preview(arguments).await,
         Command::Queue(arguments) => queue::queue(arguments).await,
+        Command::Recipients(arguments) => recipients::recipients(arguments).await,
     }
 }
 

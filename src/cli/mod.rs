@@ -24,9 +24,12 @@ pub mod precision;
 pub mod preview;
 mod progress;
 pub mod queue;
+pub mod recipients;
 pub mod run;
 pub mod schema;
 pub mod show;
+pub mod sighting;
+pub mod silence;
 pub mod source;
 pub mod stats;
 pub mod status;
@@ -38,6 +41,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::model::sighting::SightingId;
 
 /// Tell fact-check desks, by mail and within minutes, that a claim they have already checked is spreading again.
 #[derive(Debug, Parser)]
@@ -99,6 +104,9 @@ pub enum Command {
     Feedback(feedback::Arguments),
     /// Show how a running claimwatch is doing, and what needs a person.
     Status(status::Arguments),
+    /// Do not write to desks about something, for a while.
+    #[command(after_help = silence::AFTER_HELP)]
+    Silence(silence::Arguments),
     /// Copy the memory, or check that it is sound.
     Store(store::Arguments),
     /// Try the way to a desk, and look after letters that wait.
@@ -172,7 +180,11 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Export(arguments) => output::print(export::export(&arguments)),
         Command::Source(arguments) => output::print(source::run(arguments).await),
         Command::Ingest(arguments) => output::print(ingest::ingest(&arguments).await),
-        Command::Explain(arguments) => output::print(explain::explain(&arguments)),
+        Command::Explain(arguments) => match arguments.sighting {
+            Some(id) => output::print(sighting::explain(&arguments, SightingId(id)).await),
+            None => output::print(explain::explain(&arguments)),
+        },
+        Command::Silence(arguments) => output::print(silence::silence(&arguments).await),
         Command::List(arguments) => output::print(list::list(&arguments)),
         Command::Show(arguments) => output::print(show::show(&arguments).await),
         Command::Stats(arguments) => output::print(stats::stats(&arguments).await),

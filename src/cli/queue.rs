@@ -99,7 +99,7 @@ async fn list(store: &Store, most: usize, now: Timestamp, format: Format) -> Res
     for one in &queue {
         let standing = standing(one, now);
         let standing = if one.state == DeliveryState::Dead { paint.bad(&standing) } else { standing };
-        text.push_str(&format!("{:>6}  {}  desk {}, {}: {standing}\n", one.id.0, one.recipient, one.desk, one.claim));
+        text.push_str(&format!("{:>6}  {}  desk {}, {}: {standing}\n", one.id.0, one.recipient, one.desk, about(one)));
         if let Some(reply) = &one.reply {
             text.push_str(&format!("        {}\n", paint.dim(reply)));
         }
@@ -132,11 +132,11 @@ async fn show(store: &Store, id: i64, now: Timestamp, format: Format) -> Result<
 fn page(one: &Queued, letter: &Letter, now: Timestamp) -> String {
     let reply = one.reply.as_deref().unwrap_or("nothing yet");
     format!(
-        "Letter {} to {} (desk {}, claim {})\nIt {}.\nThe relay's last words: {reply}\nWritten: {}\nMessage-ID: <{}>\nSubject: {}\n\n{}\n",
+        "Letter {} to {} (desk {}, about {})\nIt {}.\nThe relay's last words: {reply}\nWritten: {}\nMessage-ID: <{}>\nSubject: {}\n\n{}\n",
         one.id.0,
         one.recipient,
         one.desk,
-        one.claim,
+        about(one),
         standing(one, now),
         one.queued_at,
         one.message_id.0,
@@ -244,4 +244,9 @@ fn as_json(one: &Queued) -> Value {
         "next_at": one.next_at.to_string(),
         "reply": one.reply,
     })
+}
+
+/// What a letter is about.
+fn about(one: &Queued) -> String {
+    if one.claim.0.is_empty() { "digest".to_owned() } else { one.claim.0.clone() }
 }

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::output::{Answer, Format, Paint, colour, counted, json as as_json};
 use super::store::with_store;
 use super::{ConfigPath, Exit};
+use crate::alerting::subscription::Desk;
 use crate::config::Config;
+use crate::model::digest::Reason;
 use crate::model::source::{Health, SourceName, SourceState};
 use crate::model::units::in_words;
 use crate::store::Store;
@@ -22,6 +24,8 @@ use crate::store::records::{Note, Numbers};
 const LONG: Duration = Duration::from_secs(15 * 60);
 /// Below this nothing is fetched.
 const DISK_FLOOR_BYTES: u64 = 64 << 20;
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
@@ -53,6 +57,13 @@ struct Picture {
     reload: Option<(String, String)>,
     sources: Vec<(SourceName, SourceState)>,
     numbers: Numbers,
+    /// By reason: how many posts wait for a digest, how many were held within a day.
+    held: Vec<(Reason, u64, u64)>,
+    silences: usize,
+    /// Recipients that are no longer written to.
+    paused: Vec<String>,
+    /// Whether an operator is named who could be told by mail.
+    has_operator: bool,
     free_bytes: u64,
 }
 
@@ -68,6 +79,10 @@ impl Picture {
             reload: two(store.note(Note::Reload).await?),
             sources: sources.collect(),
             numbers: store.numbers(now).await?,
+            held: store.held(now, now.checked_sub(DAY).unwrap_or(Timestamp::MIN)).await?,
+            silences: store.silences(now).await?.iter().filter(|laid| laid.silence.holds_at(now)).count(),
+            paused: store.refusing().await?.into_iter().filter(|one| one.paused_at.is_some()).map(|one| one.address).collect(),
+            has_operator: config.desks.iter().any(Desk::is_operator),
             free_bytes: store.free_bytes()?,
         })
     }
@@ -92,6 +107,16 @@ impl Picture {
             && how != "good"
         {
             needs.push(format!("the rules could not be read again ({when}): see `claimwatch check`"));
+        }
+        for address in &self.paused {
+            needs.push(format!(
+                "{address} refused three letters for good and is no longer written to: mend `to`, or `claimwatch mail recipients resume {address}`"
+            ));
+        }
+        let unread = self.held.iter().find(|(reason, waiting, _)| *reason == Reason::NoReader && *waiting > 0);
+        if let (Some((_, waiting, _)), false) = (unread, self.has_operator) {
+            let posts = counted(usize::try_from(*waiting).unwrap_or(usize::MAX), "post");
+            needs.push(format!("{posts} reached no desk, and no [operator] is named who could be told"));
         }
         for (name, state) in &self.sources {
             if matches!(state.health, Health::Failing | Health::Suspended) {
@@ -131,6 +156,7 @@ impl Picture {
              posts        {} remembered, {} in the last hour\n\
              sightings    {} remembered, {} in the last hour\n\
              letters      {} sent, {} waiting{oldest}, {} gathering, {} given up\n\
+             held         {}\n\
              reload       {reload}\n\
              disk         {} free, database {}\n",
             self.sources.len(),
@@ -143,6 +169,7 @@ impl Picture {
             n.waiting,
             n.gathering,
             n.dead,
+            self.held_in_words(),
             ByteSize(self.free_bytes),
             ByteSize(n.size_bytes),
         );
@@ -154,6 +181,20 @@ impl Picture {
             text.extend(needs.iter().map(|need| format!("  - {need}\n")));
         }
         text
+    }
+
+    /// `12 posts wait for a digest (possible 9, cap 3); 14 held within a day; 1 silence holds`
+    fn held_in_words(&self) -> String {
+        let by_reason = |count: fn(&(Reason, u64, u64)) -> u64| {
+            let some: Vec<String> =
+                self.held.iter().filter(|one| count(one) > 0).map(|one| format!("{} {}", one.0.word(), count(one))).collect();
+            let all: u64 = self.held.iter().map(count).sum();
+            (all, if some.is_empty() { String::new() } else { format!(" ({})", some.join(", ")) })
+        };
+        let (waiting, why) = by_reason(|(_, waiting, _)| *waiting);
+        let (lately, lately_why) = by_reason(|(_, _, lately)| *lately);
+        let silences = counted(self.silences, "silence");
+        format!("{waiting} for a digest{why}, {lately} within a day{lately_why}; {silences} in force")
     }
 
     fn in_json(&self) -> Value {
@@ -174,6 +215,11 @@ impl Picture {
                 "sent": n.sent, "waiting": n.waiting, "gathering": n.gathering, "dead": n.dead,
                 "oldest_waiting": n.oldest_waiting.map(|at| at.to_string()),
             },
+            "held": self.held.iter().map(|(reason, waiting, lately)| {
+                json!({ "reason": reason, "waiting": waiting, "last_day": lately })
+            }).collect::<Vec<_>>(),
+            "silences": self.silences,
+            "paused_recipients": self.paused,
             "last_reload": self.reload.as_ref().map(|(when, how)| json!({ "at": when, "result": how })),
             "disk_free_bytes": self.free_bytes,
             "database_bytes": n.size_bytes,

@@ -7,8 +7,9 @@ use tokio::task::spawn_blocking;
 use url::Url;
 
 use super::trouble::Trouble;
-use super::{bluesky, mastodon, push, reddit, stream, telegram};
+use super::{bluesky, condition, mastodon, push, reddit, stream, telegram};
 use crate::feeds::error::ReadError;
+use crate::feeds::key::Policy;
 use crate::feeds::{clean, syndication};
 use crate::fetch::{Fetched, Fetcher};
 use crate::model::post::Post;
@@ -48,6 +49,10 @@ pub struct Batch {
     pub cursor: Option<String>,
     /// There is more to be read at once.
     pub more: bool,
+    /// How the keys of its posts were made, where that was chosen by the document.
+    pub key_policy: Option<String>,
+    /// Where permanent redirects led.
+    pub moved: Option<Url>,
 }
 
 /// Whom a source is asked through.
@@ -78,21 +83,24 @@ pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -
 }
 
 async fn document(fetcher: &Fetcher, source: &Source, state: &SourceState, now: Timestamp) -> Result<Gathered, Trouble> {
-    let (body, content_type, url, validators, hint) = match fetcher.fetch(source, &state.validators).await? {
+    let (asked, validators) = condition::to_ask(source, state);
+    let (body, content_type, url, validators, hint, moved) = match fetcher.fetch(&asked, &validators).await? {
         Fetched::NotModified { validators, hint } => return Ok(Gathered::Unchanged { validators, hint }),
-        Fetched::News { body, content_type, url, validators, hint } => (body, content_type, url, validators, hint),
+        Fetched::News { body, content_type, url, validators, hint, moved } => (body, content_type, url, validators, hint, moved),
     };
     let name = source.name.clone();
+    let policy = state.condition.key_policy.as_deref().and_then(Policy::remembered);
     // Off the async threads: a feed may take seconds to read. A panic in the reader ends here, as a failed visit.
     let read = spawn_blocking(move || {
         let document = syndication::read(&body, content_type.as_deref(), url.as_ref())?;
         let (ttl, cut_short) = (document.ttl, document.cut_short);
-        let posts = clean::clean(document.posts, &name, now);
-        let batch = Batch { posts, title: document.title, url, repaired: document.repaired, ..Batch::default() };
+        let (posts, policy) = clean::clean_as_before(document.posts, &name, now, policy);
+        let key_policy = policy.map(Policy::name);
+        let batch = Batch { posts, title: document.title, url, repaired: document.repaired, key_policy, ..Batch::default() };
         Ok::<_, ReadError>((batch, ttl, cut_short))
     });
     let (batch, ttl, cut_short) = read.await.unwrap_or(Err(ReadError::Panicked))?;
     // Half a document must be asked for again: with its validators the server would say "nothing new" for the other half.
     let validators = if cut_short { Validators::default() } else { validators };
-    Ok(Gathered::Batch(Box::new(Batch { hint: hint.max(ttl), validators, ..batch })))
+    Ok(Gathered::Batch(Box::new(Batch { hint: hint.max(ttl), validators, moved: moved.map(|moved| *moved), ..batch })))
 }

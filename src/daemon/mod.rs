@@ -6,6 +6,8 @@
 mod bluesky;
 mod clerk;
 pub mod clock;
+pub mod condition;
+mod counting;
 pub mod error;
 pub mod gate;
 pub mod gather;
@@ -14,6 +16,7 @@ pub mod letters;
 mod mastodon;
 pub mod news;
 mod push;
+pub mod recognise;
 mod reddit;
 pub mod reload;
 pub mod report;

@@ -54,7 +54,7 @@ async fn feed(
     let as_feed = Source { name: source.name.clone(), kind, every: source.every, backfill: Backfill::Nothing };
     let (body, content_type, url, validators, hint) = match asking.fetcher.fetch(&as_feed, &state.validators).await? {
         Fetched::NotModified { validators, hint } => return Ok(Gathered::Unchanged { validators, hint }),
-        Fetched::News { body, content_type, url, validators, hint } => (body, content_type, url, validators, hint),
+        Fetched::News { body, content_type, url, validators, hint, .. } => (body, content_type, url, validators, hint),
     };
     let (name, now) = (source.name.clone(), asking.now);
     let read = tokio::task::spawn_blocking(move || {

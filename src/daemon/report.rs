@@ -78,7 +78,8 @@ impl Ledger {
         let (id, desk, claim) = (delivery.id.0, &delivery.desk, &delivery.claim);
         let (counter, word, trouble) = match outcome {
             Outcome::Sent { .. } => {
-                info!(delivery = id, %desk, %claim, attempts = delivery.attempts, "a letter about {claim} was sent to desk {desk}");
+                let about = if claim.0.is_empty() { "a digest".to_owned() } else { format!("a letter about {claim}") };
+                info!(delivery = id, %desk, %claim, attempts = delivery.attempts, "{about} was sent to desk {desk}");
                 (&self.sent, "sent", None)
             }
             Outcome::Later { .. } => {

@@ -5,32 +5,34 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
 use super::clock::Clock;
+use super::condition;
+use super::counting::{by_source, count_visit, note_success};
 use super::gather::{Asking, Batch, Gathered, gather};
 use super::news::{self, Sorted};
+use super::recognise::{self, Edit, Sifted};
 use super::schedule::{self, Found};
 use super::trouble::Trouble;
 use crate::alerting::group::{self, Sighted};
 use crate::alerting::subscription::Desk;
-use crate::feeds::clean;
+use crate::feeds::{clean, key};
 use crate::fetch::Fetcher;
 use crate::matching;
 use crate::matching::ranked::Scratch;
 use crate::model::alert::Waits;
 use crate::model::claim::{Claim, ClaimId};
-use crate::model::post::{Post, PostKey, RawPost};
+use crate::model::post::{Alias, Post, PostKey, RawPost};
 use crate::model::sighting::{Decision, Sighting};
-use crate::model::source::{Source, SourceState};
+use crate::model::source::{Source, SourceState, Validators};
 use crate::model::units::{counted, in_words};
 use crate::rules::compile::RuleSet;
 use crate::store::Store;
 use crate::store::error::StoreError;
-use crate::store::records::Visit;
+use crate::store::records::{Renewed, Visit};
 use crate::telemetry::metrics::{ByReason, BySource, Metrics};
 
 /// What every visit needs; shared by all of them.
@@ -107,10 +109,12 @@ pub async fn visit(house: &House, source: &Source, state: &SourceState, chance: 
     let batch = match gather(&house.asking(), source, state).await {
         Ok(Gathered::Batch(batch)) => *batch,
         Ok(Gathered::Unchanged { validators, hint }) => {
+            count_visit(house, source, "unchanged");
             let found = Found { hint, validators, ..Found::default() };
             return unchanged(house, source, state, &found, chance).await;
         }
         Err(Trouble { is_put_off: true, sentence, wait: Some(wait), .. }) => {
+            count_visit(house, source, "put off");
             // Not written down: after a restart it is overdue, which is what it is.
             return (schedule::put_off(state, &sentence, wait, house.clock.now()), Visited::PutOff { sentence, wait });
         }
@@ -119,6 +123,7 @@ pub async fn visit(house: &House, source: &Source, state: &SourceState, chance: 
     let repaired = batch.repaired.clone();
     match remember(house, source, state, batch, chance).await {
         Ok((state, tally)) => {
+            count_visit(house, source, "read");
             tally.log(source, &repaired);
             (state, Visited::Read(tally))
         }
@@ -135,36 +140,83 @@ async fn remember(
     chance: f64,
 ) -> Result<(SourceState, Tally), Trouble> {
     let now = house.clock.now();
-    let Batch { posts, repaired, hint, validators, cursor, more, .. } = batch;
-    let mut found = Found { new: 0, hint, validators: Some(validators), repaired: !repaired.is_empty(), cursor, more };
-    let keys: Vec<PostKey> = posts.iter().map(|post| post.key.clone()).collect();
-    let known = house.store.known(&source.name, &keys).await?;
-    let (seen_again, unknown): (Vec<Post>, Vec<Post>) = posts.into_iter().partition(|post| known.contains(&post.key));
-    let Sorted { mut news, history } = news::sort(unknown, source, state, now);
+    let Batch { posts, mut repaired, hint, validators, cursor, more, key_policy, moved, .. } = batch;
+    let all = posts.len();
+    let aliases = key::aliases(&posts);
+    let asked: Vec<(PostKey, Alias)> =
+        posts.iter().zip(&aliases).map(|(post, alias)| (post.key.clone(), alias.clone())).collect();
+    let known = house.store.recognise(&source.name, &asked).await?;
+    let Sifted { unknown, seen_again, edited, mut identity, churned } = recognise::sift(posts, aliases, known);
+    let Sorted { mut news, mut history } = news::sort(unknown, source, state, now);
+    if churned {
+        repaired.push("identifiers that change at every visit: posts are recognised by address and words".to_owned());
+        history.append(&mut news);
+    } else if key_policy.as_ref().is_some_and(|policy| state.condition.key_policy.as_ref().is_some_and(|was| was != policy)) {
+        // Under another policy every key is new; what has no other name cannot be told from what was there before.
+        let (named, nameless) = recognise::tell_apart(news, &identity.aliases);
+        news = named;
+        history.extend(nameless);
+    }
+    let mut found = Found {
+        new: news.len() + history.len(),
+        hint,
+        validators: Some(validators),
+        repaired: Some(repaired),
+        cursor,
+        more,
+        key_policy,
+    };
 
     let rules = Arc::clone(&house.rules.borrow());
     let started = std::time::Instant::now();
-    let (news, sightings): (Vec<Post>, Vec<(Sighting, Claim)>) = spawn_blocking(move || {
+    let (news, mut sightings, edits) = spawn_blocking(move || {
         clean::name_languages(&mut news);
-        let sightings = news.iter().flat_map(|post| examined(post, &rules)).collect();
-        (news, sightings)
+        let sightings: Vec<(Sighting, Claim)> = news.iter().flat_map(|post| examined(post, &rules)).collect();
+        let edits: Vec<(Renewed, Edit<Claim>)> = edited
+            .into_iter()
+            .map(|(post, renewed, edited)| {
+                let mut post = [post];
+                clean::name_languages(&mut post);
+                let [post] = post;
+                let before = edited.before.as_ref().map(|before| examined(before, &rules)).unwrap_or_default();
+                let after = examined(&post, &rules);
+                (renewed, recognise::weigh(post, &edited, &before, after, now))
+            })
+            .collect();
+        (news, sightings, edits)
     })
     .await
     .map_err(|fault| Trouble::of_ours(&fault))?;
     house.metrics.match_duration.observe(started.elapsed().as_secs_f64());
 
-    found.new = news.len() + history.len();
-    let mut tally = Tally { posts: keys.len(), new: found.new, history: history.len(), ..Tally::default() };
+    let mut new: Vec<Post> = news;
+    for (renewed, edit) in edits {
+        match edit {
+            // Asked for in full next time, or the server would say that nothing has changed since.
+            Edit::Later => found.validators = Some(Validators::default()),
+            Edit::Note => identity.renewed.push(renewed),
+            Edit::Tell(again) => {
+                let again = *again;
+                identity.renewed.push(Renewed { text: None, ..renewed });
+                identity.revisions.insert(again.post.key.clone(), again.revised);
+                sightings.extend(again.sightings);
+                new.push(again.post);
+            }
+        }
+    }
+    let mut tally = Tally { posts: all, new: found.new, history: history.len(), ..Tally::default() };
     tally.count(&sightings);
-    let state = schedule::after_success(source, state, &found, now, chance);
+    let after = schedule::after_success(source, state, &found, now, chance);
+    let state = condition::after_success(source, state, after, moved, now);
     let visit = Visit {
         source: source.name.clone(),
         state: state.clone(),
         seen_at: now,
         history: history.iter().map(|post| post.key.clone()).collect(),
-        new: news.into_iter().chain(history).collect(),
-        seen_again: seen_again.into_iter().map(|post| post.key).collect(),
+        new: new.into_iter().chain(history).collect(),
+        seen_again,
         sightings,
+        identity,
     };
     write_down(house, &visit, &mut tally, Keep::Everything).await?;
     note_success(house, source, now);
@@ -198,6 +250,7 @@ pub(super) async fn take_in(house: &House, source: &Source, raw: Vec<RawPost>) -
         history: std::collections::HashSet::new(),
         seen_again: seen_again.into_iter().map(|post| post.key).collect(),
         sightings,
+        identity: Default::default(),
     };
     write_down(house, &visit, &mut tally, Keep::PostsOnly).await?;
     Ok(tally)
@@ -273,9 +326,12 @@ async fn unchanged(house: &House, source: &Source, state: &SourceState, found: &
 
 async fn failed(house: &House, source: &Source, state: &SourceState, trouble: &Trouble, chance: f64) -> (SourceState, Visited) {
     let now = house.clock.now();
-    let state = schedule::after_failure(source, state, &trouble.sentence, trouble.wait, trouble.is_held, now, chance);
+    let after = schedule::after_failure(source, state, &trouble.sentence, trouble.wait, trouble.is_held, now, chance);
+    let state = condition::after_failure(state, after, trouble.class, trouble.is_held, now);
     let next = state.next_due.map(|due| in_words(house.clock.until(due))).unwrap_or_default();
     warn!(source.id = %source.name, class = trouble.class, failures = state.failures, "{}: {}; next try in {next}", source.name, trouble.sentence);
+    count_visit(house, source, "failed");
+    house.metrics.source_failures.get_or_create(&by_source(source)).set(i64::from(state.failures));
     house.metrics.feed_errors.get_or_create(&ByReason { reason: trouble.class.to_owned() }).inc();
     keep(house, source, &state).await;
     (state, Visited::Failed { class: trouble.class, sentence: trouble.sentence.clone() })
@@ -295,17 +351,6 @@ fn observe_lag(metrics: &Metrics, visit: &Visit) {
     for published in visit.new.iter().filter(|post| alerting.contains(&post.key)).filter_map(|post| post.published) {
         metrics.match_lag.observe(visit.seen_at.duration_since(published).as_secs_f64().max(0.0));
     }
-}
-
-/// For those who are told when a source falls silent; one that waits for others to bring posts may be silent.
-fn note_success(house: &House, source: &Source, now: Timestamp) {
-    if !source.kind.waits_for_a_call() {
-        house.metrics.feed_last_success.get_or_create(&by_source(source)).set(now.as_second());
-    }
-}
-
-fn by_source(source: &Source) -> BySource {
-    BySource { source: source.name.0.clone() }
 }
 
 impl Tally {

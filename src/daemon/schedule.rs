@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::fetch::host::HostKey;
-use crate::model::source::{Health, Source, SourceKind, SourceState, Validators};
+use crate::model::source::{Condition, Health, Source, SourceKind, SourceState, Validators};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -41,8 +41,10 @@ pub struct Found {
     pub hint: Option<Duration>,
     /// What to ask with next time; `None` keeps what we have.
     pub validators: Option<Validators>,
-    /// The document had to be repaired or cut.
-    pub repaired: bool,
+    /// What had to be repaired, in words; `None` where no document was read.
+    pub repaired: Option<Vec<String>>,
+    /// How the keys of its posts were made; `None` keeps what we have.
+    pub key_policy: Option<String>,
     /// Where to go on reading; `None` keeps what we have.
     pub cursor: Option<String>,
     /// There is more to be read: the next visit follows at once.
@@ -52,14 +54,15 @@ pub struct Found {
 /// Gives a source's state after a visit that went well. `chance` is 0..1 and spreads visits by ±10 %.
 pub fn after_success(source: &Source, state: &SourceState, found: &Found, now: Timestamp, chance: f64) -> SourceState {
     let unchanged = if found.new > 0 { 0 } else { state.unchanged.saturating_add(1) };
+    let pause = if found.more { AT_ONCE } else { interval(source, unchanged, found.hint, chance) };
+    let repaired = found.repaired.clone().unwrap_or_else(|| state.condition.repaired.clone());
     SourceState {
-        health: if found.repaired { Health::Degraded } else { Health::Ok },
+        health: if repaired.is_empty() { Health::Ok } else { Health::Degraded },
         validators: found.validators.clone().unwrap_or_else(|| state.validators.clone()),
         next_due: match found.more {
             true if source.kind.waits_for_a_call() => Some(now),
-            true => later(now, AT_ONCE),
             false if source.kind.waits_for_a_call() => None,
-            false => later(now, interval(source, unchanged, found.hint, chance)),
+            _ => later(now, pause),
         },
         // A walk that is not at its end has not caught up: what it finds next is as old as what it found before.
         last_success: if found.more { state.last_success } else { Some(now) },
@@ -67,6 +70,16 @@ pub fn after_success(source: &Source, state: &SourceState, found: &Found, now: T
         last_error: None,
         unchanged,
         cursor: found.cursor.clone().or_else(|| state.cursor.clone()),
+        condition: Condition {
+            key_policy: found.key_policy.clone().or_else(|| state.condition.key_policy.clone()),
+            repaired,
+            last_news: if found.new > 0 { Some(now) } else { state.condition.last_news },
+            pause_seconds: Some(pause.as_secs()),
+            moved: state.condition.moved.clone(),
+            address: state.condition.address.clone(),
+            asked: state.condition.asked.clone(),
+            ..Condition::default()
+        },
     }
 }
 

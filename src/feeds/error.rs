@@ -20,6 +20,11 @@ pub enum ReadError {
     },
     /// It has items, but none could be read.
     NoItems,
+    /// A bridge that could not read what it bridges says so in its feed.
+    Bridge {
+        /// Its words.
+        detail: String,
+    },
     /// The parser gave up in a way it should not (a bug in it); the source is safe.
     Panicked,
 }
@@ -32,6 +37,7 @@ impl ReadError {
             Self::WebPage { .. } => "html_not_feed",
             Self::NotAFeed { .. } => "not_a_feed",
             Self::NoItems => "no_items_read",
+            Self::Bridge { .. } => "bridge_error",
             Self::Panicked => "panic",
         }
     }
@@ -50,6 +56,7 @@ impl fmt::Display for ReadError {
             Self::WebPage { feed: Some(feed) } => write!(f, "this is a web page, not a feed; its feed is {feed}"),
             Self::NotAFeed { detail } => write!(f, "this is not a feed: {detail}"),
             Self::NoItems => f.write_str("the document has items, but none could be read"),
+            Self::Bridge { detail } => write!(f, "the bridge behind this feed failed: {detail}"),
             Self::Panicked => f.write_str("the feed reader failed on this document (a bug in it); other sources are not touched"),
         }
     }

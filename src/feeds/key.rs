@@ -9,7 +9,7 @@ use foldhash::{HashMap, HashMapExt as _, HashSet};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::model::post::{PartKind, Post, PostKey};
+use crate::model::post::{Alias, PartKind, Post, PostKey};
 use crate::model::source::SourceName;
 
 /// Version of the way keys are made; another one makes every post look new.
@@ -54,9 +54,14 @@ pub enum Policy {
 impl Policy {
     const LADDER: [Self; 5] = [Self::Guid, Self::GuidAndUrl, Self::Url, Self::UrlAndDate, Self::Text];
 
-    /// Finds the policy that a word stands for.
-    pub fn of_word(word: &str) -> Option<Self> {
-        Self::LADDER.into_iter().find(|policy| policy.word() == word)
+    /// Finds the policy under which keys were made so far; none where they were made in a way of another version.
+    pub fn remembered(name: &str) -> Option<Self> {
+        Self::LADDER.into_iter().find(|policy| policy.name() == name)
+    }
+
+    /// The name under which the store remembers it, version included.
+    pub fn name(self) -> String {
+        format!("{VERSION} {}", self.word())
     }
 
     /// The word for it inside keys.
@@ -120,17 +125,6 @@ pub fn choose_as_before(items: &[Traits], source: &SourceName, before: Option<Po
         digest(source, policy_at(at), value)
     };
     ((0..items.len()).map(key_of).collect(), policy_at(start))
-}
-
-/// By what else than its key a post can be recognised, where its publisher changes identifiers.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Alias {
-    /// Its address without scheme and tracking; `None` where other items of the document have the same.
-    pub url: Option<String>,
-    /// A digest of its words: another one means that it was edited.
-    pub text: String,
-    /// The words are enough, and no other item's: whoever says the same is the same.
-    pub tells: bool,
 }
 
 /// Letters below which equal words mean little ("Live", "No warnings in force").
@@ -342,7 +336,7 @@ mod tests {
         assert_eq!(choose_as_before(&bad, &source, Some(Policy::Url)), (keys, Policy::Url));
         assert_eq!(choose_as_before(&bad, &source, Some(Policy::Guid)).1, Policy::GuidAndUrl);
         for policy in Policy::LADDER {
-            assert_eq!(Policy::of_word(policy.word()), Some(policy));
+            assert_eq!(Policy::remembered(&policy.name()), Some(policy));
         }
     }
 

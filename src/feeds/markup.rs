@@ -57,6 +57,8 @@ pub struct Tokens<'a> {
     aside_end: Ahead,
     subset_end: Ahead,
     quotes: [Ahead; 2],
+    item_ends: [Ahead; 2],
+    item_begins: [Ahead; 2],
 }
 
 impl<'a> Tokens<'a> {
@@ -72,6 +74,8 @@ impl<'a> Tokens<'a> {
             aside_end: ahead,
             subset_end: ahead,
             quotes: [ahead; 2],
+            item_ends: [ahead; 2],
+            item_begins: [ahead; 2],
         }
     }
 
@@ -131,6 +135,12 @@ impl<'a> Tokens<'a> {
             let begin = self.at + 9;
             let end = self.data_end.find(self.text, begin, "]]>");
             self.at = begin;
+            if let Some(border) = self.lost_end(begin, end) {
+                let data = self.take(border);
+                // What closes the element that holds the data stands at its end.
+                let own = data.trim_end().strip_suffix('>').and_then(|data| data.rfind("</"));
+                return Some(Token::Data(own.and_then(|at| data.get(..at)).unwrap_or(data)));
+            }
             let data = self.take(end.unwrap_or(self.text.len()));
             self.at = (self.at + 3).min(self.text.len());
             return Some(Token::Data(data));
@@ -162,6 +172,18 @@ impl<'a> Tokens<'a> {
         }
         let (attributes, empty) = inside.strip_suffix('/').map_or((inside, false), |inside| (inside, true));
         Some(Token::Open { name, attributes, empty })
+    }
+
+    /// Finds where an item ends inside data that was never closed: it goes on over the end of its item and into the next.
+    fn lost_end(&mut self, begin: usize, end: Option<usize>) -> Option<usize> {
+        let text = self.text;
+        let before = |at: &usize| end.is_none_or(|end| *at < end);
+        let first = |places: &mut [Ahead; 2], patterns: [&str; 2], from: usize| {
+            let found = places.iter_mut().zip(patterns).filter_map(|(place, pattern)| place.find(text, from, pattern));
+            found.min().filter(before)
+        };
+        let border = first(&mut self.item_ends, ["</item>", "</entry>"], begin)?;
+        first(&mut self.item_begins, ["<item", "<entry"], border).map(|_| border)
     }
 
     /// The last closing tag of a document that lacks nothing but its bracket still closes.
@@ -280,6 +302,15 @@ mod tests {
     fn attributes_are_read_with_and_without_quotation_marks() {
         let read: Vec<_> = attributes(" a=\"1 2\" b='3'  c=4 d e = \"5\"").collect();
         assert_eq!(read, [("a", "1 2"), ("b", "3"), ("c", "4"), ("d", ""), ("e", "5")]);
+    }
+
+    #[test]
+    fn data_that_is_never_closed_ends_with_its_item() {
+        let text = "<item><a><![CDATA[one</a></item><item><a><![CDATA[two]]></a></item>";
+        let data: Vec<_> = tokens(text).into_iter().filter(|token| matches!(token, Token::Data(_))).collect();
+        assert_eq!(data, [Token::Data("one"), Token::Data("two")]);
+        let code = "<item><a><![CDATA[an </item> in a text about feeds]]></a></item>";
+        assert!(tokens(code).contains(&Token::Data("an </item> in a text about feeds")));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From a document's bytes to clean posts.
 
 pub mod bluesky;
+mod bridge;
 pub mod clean;
 mod convert;
 mod decode;
@@ -13,7 +14,9 @@ pub mod key;
 pub mod language;
 mod markup;
 pub mod mastodon;
-mod page;
+pub mod opml;
+pub mod page;
+pub mod preset;
 pub mod pushed;
 pub mod reddit;
 mod repair;

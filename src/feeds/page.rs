@@ -5,17 +5,41 @@ use url::Url;
 use super::markup::{Token, Tokens, attributes};
 
 /// Bytes of a page in which its head must lie.
-const HEAD_BYTES: usize = 256 << 10;
+///
+/// Large, because video portals put half a megabyte of script before what matters.
+const HEAD_BYTES: usize = 1 << 20;
 
-/// Finds the feed a page announces by `<link rel="alternate">`, made absolute.
+/// Where feeds lie on sites that announce none, most usual first; relative to the root.
+pub const WELL_KNOWN: [&str; 6] = ["/feed", "/rss.xml", "/feed.xml", "/atom.xml", "/rss", "/index.xml"];
+
+/// Most feeds told of one page.
+const MOST_FEEDS: usize = 20;
+
+/// Finds the first feed a page announces by `<link rel="alternate">`, made absolute.
 pub fn announced_feed(page: &str, base: Option<&Url>) -> Option<String> {
+    announced(page, base).next()
+}
+
+/// Finds all feeds that a page announces, each once, in its order: feeds of comments last.
+pub fn announced_feeds(page: &str, base: Option<&Url>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for feed in announced(page, base).take(MOST_FEEDS) {
+        if !found.contains(&feed) {
+            found.push(feed);
+        }
+    }
+    found.sort_by_key(|feed| feed.contains("/comments"));
+    found
+}
+
+fn announced<'p>(page: &'p str, base: Option<&'p Url>) -> impl Iterator<Item = String> + 'p {
     let tokens = Tokens::new(page, 0).take_while(|(at, _)| *at < HEAD_BYTES);
     tokens
         .filter_map(|(_, token)| match token {
             Token::Open { name, attributes, .. } if name.eq_ignore_ascii_case("link") => feed_of(attributes),
             _ => None,
         })
-        .find_map(|href| {
+        .filter_map(move |href| {
             let href = href.replace("&amp;", "&");
             let url = match base {
                 Some(base) => base.join(&href).ok()?,

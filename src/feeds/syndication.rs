@@ -6,6 +6,7 @@ use feed_rs::model::Feed;
 use url::Url;
 
 use super::Document;
+use super::bridge;
 use super::convert;
 use super::decode::decode;
 use super::error::ReadError;
@@ -17,6 +18,11 @@ use super::unpanicked::unpanicked;
 /// `xml:base` attributes above which a document is never read unrepaired: feed-rs keeps a copy of the address for each.
 const MOST_RAW_BASES: usize = 16;
 
+/// Decodes a document as [`read`] does, for those who want to look into what is no feed.
+pub fn text_of<'b>(bytes: &'b [u8], content_type: Option<&str>) -> std::borrow::Cow<'b, str> {
+    decode(bytes, content_type)
+}
+
 /// Reads a feed document. `content_type` is the HTTP header, `base` the address it came from.
 ///
 /// Work and memory grow in proportion to the document, whatever is in it. Takes tens of milliseconds for a megabyte, so call
@@ -25,6 +31,10 @@ const MOST_RAW_BASES: usize = 16;
 /// # Errors
 /// When nothing in it can be read as a feed.
 pub fn read(bytes: &[u8], content_type: Option<&str>, base: Option<&Url>) -> Result<Document, ReadError> {
+    read_any(bytes, content_type, base).and_then(bridge::without_faults)
+}
+
+fn read_any(bytes: &[u8], content_type: Option<&str>, base: Option<&Url>) -> Result<Document, ReadError> {
     let text = decode(bytes, content_type);
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\0');
     let base = base.map(without_secrets);

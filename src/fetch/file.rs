@@ -37,5 +37,6 @@ pub async fn read(path: &Path, validators: &Validators, limit: u64) -> Result<Fe
         url: None,
         validators: Validators { etag, last_modified: None },
         hint: None,
+        moved: None,
     })
 }

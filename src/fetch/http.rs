@@ -72,7 +72,7 @@ pub struct Http {
 /// What one request led to.
 enum Hop {
     Done(Fetched),
-    MovedTo(Url),
+    MovedTo { next: Url, for_good: bool },
 }
 
 impl Http {
@@ -100,6 +100,7 @@ impl Http {
         let mut left = limits.total;
         let mut been = Vec::new();
         let mut url = first.clone();
+        let (mut moved, mut only_for_good) = (None, true);
         while been.len() <= limits.redirects {
             let rule = allowed.check(&url)?;
             let host = host_of(&url);
@@ -114,8 +115,15 @@ impl Http {
             };
             left = left.saturating_sub(began.elapsed());
             match hop? {
+                Hop::Done(Fetched::News { body, content_type, url, validators, hint, .. }) => {
+                    return Ok(Fetched::News { body, content_type, url, validators, hint, moved });
+                }
                 Hop::Done(fetched) => return Ok(fetched),
-                Hop::MovedTo(next) => {
+                Hop::MovedTo { next, for_good } => {
+                    only_for_good &= for_good;
+                    if only_for_good {
+                        moved = Some(Box::new(next.clone()));
+                    }
                     been.push(std::mem::replace(&mut url, next));
                     if been.contains(&url) {
                         return Err(FetchError::BadRedirect { host, detail: "it leads back to where we came from" });
@@ -166,12 +174,18 @@ impl Http {
                 let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
                 let validators = headers::validators(response.headers());
                 let body = body::read(response, &host, limits).await?;
-                Ok(Hop::Done(Fetched::News { body, content_type, url: Some(url.clone()), validators, hint }))
+                Ok(Hop::Done(Fetched::News { body, content_type, url: Some(url.clone()), validators, hint, moved: None }))
             }
             304 if *validators != Validators::default() => {
                 Ok(Hop::Done(Fetched::NotModified { validators: headers::renewed(validators, response.headers()), hint }))
             }
-            301 | 302 | 303 | 307 | 308 => next_hop(url, response.headers().get(LOCATION)).map(Hop::MovedTo),
+            status @ (301 | 302 | 303 | 307 | 308) => {
+                if let Some(wait) = headers::retry_after(response.headers(), SystemTime::now()) {
+                    turn.hold(wait);
+                }
+                let next = next_hop(url, response.headers().get(LOCATION))?;
+                Ok(Hop::MovedTo { next, for_good: matches!(status, 301 | 308) })
+            }
             _ => Err(refusal(&response, url, turn)),
         }
     }

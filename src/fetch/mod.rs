@@ -52,6 +52,8 @@ pub enum Fetched {
         validators: Validators,
         /// The server asks to wait this long.
         hint: Option<Duration>,
+        /// Where permanent redirects (301, 308) led, as far as there was no other among them.
+        moved: Option<Box<Url>>,
     },
 }
 

@@ -50,6 +50,17 @@ pub struct RawPost {
 #[serde(transparent)]
 pub struct PostKey(pub String);
 
+/// By what else than its key a post can be recognised, where its publisher changes identifiers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Alias {
+    /// Its address without scheme and tracking; `None` where other items of the document have the same.
+    pub url: Option<String>,
+    /// A digest of its words: another one means that it was edited.
+    pub text: String,
+    /// The words are enough, and no other item's: whoever says the same is the same.
+    pub tells: bool,
+}
+
 /// A lower-case BCP 47 primary language subtag ("en", "fr").
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

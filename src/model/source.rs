@@ -289,9 +289,66 @@ pub enum Health {
     Disabled,
 }
 
+/// What is known of a source besides its timetable.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Condition {
+    /// How the keys of its posts are made (`feeds::key::Policy`, with its version).
+    pub key_policy: Option<String>,
+    /// Since when every visit has failed.
+    pub failing_since: Option<jiff::Timestamp>,
+    /// When it first said that it is gone for good (HTTP 410); forgotten when it says something else.
+    pub gone_since: Option<jiff::Timestamp>,
+    /// Since when, and how often in a row, it was not there (HTTP 404).
+    pub missing: Option<Missing>,
+    /// Where it says it has moved to for good, as long as that is not believed.
+    pub moved: Option<Moved>,
+    /// Where it is asked since it has moved.
+    pub address: Option<Address>,
+    /// Where its validators came from.
+    pub asked: Option<Url>,
+    /// What had to be repaired at the last visit that read a document, in words.
+    pub repaired: Vec<String>,
+    /// When it last brought something new.
+    pub last_news: Option<jiff::Timestamp>,
+    /// The pause planned after the last visit, in seconds.
+    pub pause_seconds: Option<u64>,
+}
+
+/// A document that was not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// Since when.
+    pub since: jiff::Timestamp,
+    /// Times in a row.
+    pub times: u32,
+}
+
+/// A move that a server announces (HTTP 301 or 308).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Where to.
+    pub to: Url,
+    /// Since when it has said the same.
+    pub since: jiff::Timestamp,
+    /// Times in a row.
+    pub times: u32,
+}
+
+/// Where a source is asked instead of at the address in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// The address in the configuration; another one there puts an end to this.
+    pub of: Url,
+    /// The address asked.
+    pub is: Url,
+}
+
 /// What the store remembers about a source between visits.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SourceState {
+    /// What is known of it besides its timetable.
+    pub condition: Condition,
     /// How it is doing.
     pub health: Health,
     /// What to send with the next request.

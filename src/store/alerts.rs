@@ -4,10 +4,11 @@ use jiff::Timestamp;
 
 use super::Store;
 use super::error::StoreError;
-use super::records::{Amended, Amendment, Laid, Refusing, ToldClaim};
+use super::records::{Amended, Amendment, Laid, Refusing, ToldClaim, Way};
 use crate::model::alert::DeskName;
-use crate::model::digest::{DeskState, Digest, DueDigest};
+use crate::model::digest::{DeskState, Digest, DueDigest, Reason};
 use crate::model::letter::{Dossier, Letter};
+use crate::model::sighting::SightingId;
 use crate::model::silence::{Matchers, SilenceId};
 use crate::model::source::SourceName;
 
@@ -114,5 +115,21 @@ impl Store {
     /// `Unknown` when it did not.
     pub async fn write_again_to(&self, address: &str) -> Result<(), StoreError> {
         on!(self, db => db.write_again_to(address).await)
+    }
+
+    /// Tells where a sighting went: desks, reasons, letters, deliveries.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn ways(&self, id: SightingId) -> Result<Vec<Way>, StoreError> {
+        on!(self, db => db.ways(id).await)
+    }
+
+    /// Counts, by reason, the sightings that wait for a digest and those that were held since then.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn held(&self, now: Timestamp, since: Timestamp) -> Result<Vec<(Reason, u64, u64)>, StoreError> {
+        on!(self, db => db.held(now, since).await)
     }
 }

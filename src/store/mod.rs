@@ -30,10 +30,10 @@ use crate::model::alert::{Known, LetterId, Step};
 use crate::model::claim::Claim;
 use crate::model::delivery::{Delivery, DeliveryId};
 use crate::model::letter::{Dossier, Letter};
-use crate::model::post::PostKey;
+use crate::model::post::{Alias, PostKey};
 use crate::model::source::{SourceName, SourceState};
 use error::StoreError;
-use records::{Closed, Closing, DueLetter, Forgotten, Note, Numbers, Orders, Queued, Recorded, Settlement, Visit};
+use records::{Closed, Closing, DueLetter, Forgotten, Note, Numbers, Orders, Queued, Recorded, Remembered, Settlement, Visit};
 use settings::Settings;
 use sqlite::Sqlite;
 
@@ -75,6 +75,18 @@ impl Store {
     /// Those of reading.
     pub async fn known(&self, source: &SourceName, keys: &[PostKey]) -> Result<HashSet<PostKey>, StoreError> {
         on!(self, db => db.known(source, keys).await)
+    }
+
+    /// Looks up posts of one document by key, then by address, then by words; gives what is remembered of each.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn recognise(
+        &self,
+        source: &SourceName,
+        posts: &[(PostKey, Alias)],
+    ) -> Result<Vec<Option<Remembered>>, StoreError> {
+        on!(self, db => db.recognise(source, posts).await)
     }
 
     /// Records a visit in one transaction. `group` is asked, inside it, what to do with the visit's sightings; it is given

@@ -1,6 +1,6 @@
 //! What goes into the memory and what comes out: one struct for each question.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use crate::model::claim::{Claim, ClaimId};
 use crate::model::delivery::{DeliveryId, Outcome};
 use crate::model::digest::Reason;
 use crate::model::letter::{Change, Letter, MessageId};
-use crate::model::post::{Post, PostKey};
+use crate::model::post::{Alias, Post, PostKey};
 use crate::model::sighting::Sighting;
 use crate::model::silence::Silence;
 use crate::model::source::{SourceName, SourceState};
@@ -31,6 +31,63 @@ pub struct Visit {
     pub seen_again: Vec<PostKey>,
     /// Claims seen in the new posts, each with the claim as the rules have it today.
     pub sightings: Vec<(Sighting, Claim)>,
+    /// By what else than their keys posts are recognised, and what became of known ones.
+    pub identity: Identity,
+}
+
+/// What a visit learned about the identity of posts.
+#[derive(Debug, Clone, Default)]
+pub struct Identity {
+    /// The aliases of new posts.
+    pub aliases: HashMap<PostKey, Alias>,
+    /// Those of the new posts that are another text of a known one.
+    pub revisions: HashMap<PostKey, Revised>,
+    /// Known posts whose address or words are no longer those remembered.
+    pub renewed: Vec<Renewed>,
+}
+
+/// Another text of a post that is known, worth a letter of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revised {
+    /// The post as it is known.
+    pub of: PostKey,
+    /// Number of the text, from 2.
+    pub number: u32,
+}
+
+/// A known post as it stands now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Renewed {
+    /// The post as it is known.
+    pub key: PostKey,
+    /// By what it is recognised now.
+    pub alias: Alias,
+    /// Its newer text, where it was edited.
+    pub text: Option<Post>,
+}
+
+/// A post that is remembered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Remembered {
+    /// The key under which it is remembered.
+    pub key: PostKey,
+    /// It was not recognised by its key but by its address or words.
+    pub by_alias: bool,
+    /// Address or words are no longer those remembered.
+    pub renewed: bool,
+    /// Its words have changed.
+    pub edited: Option<Box<Edited>>,
+}
+
+/// What is remembered of a post whose words have changed since.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Edited {
+    /// Its last text that is kept; `None` once that is forgotten.
+    pub before: Option<Post>,
+    /// Texts that are kept of it.
+    pub texts: u32,
+    /// When the last of them was seen.
+    pub last_at: Timestamp,
 }
 
 /// What the operator has ordered for a source beside the running daemon.
@@ -187,6 +244,57 @@ pub struct Settlement {
     pub outcome: Outcome,
     /// When to try again after `Outcome::Later`; `None` gives it up.
     pub again_at: Option<Timestamp>,
+}
+
+/// Where a sighting went on its way to one desk.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Way {
+    /// The desk; empty for what nobody is ever told.
+    pub desk: DeskName,
+    /// Why it had no letter of its own; none if it had one, or has one that gathers.
+    pub reason: Option<Reason>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// The silence that covered it.
+    pub silence: Option<Silence>,
+    /// Number of the alert it was counted in, among those of its claim and desk.
+    pub episode: Option<u32>,
+    /// Letters it stood in, digests included.
+    pub letters: Vec<Carried>,
+}
+
+/// A letter that a sighting stood in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Carried {
+    /// The letter.
+    pub letter: LetterId,
+    /// When it is or was due.
+    pub due_at: Timestamp,
+    /// When it was closed; it gathers until then.
+    pub closed_at: Option<Timestamp>,
+    /// What it waits for while it gathers.
+    pub waits: String,
+    /// Why it was closed unsent.
+    pub unsent_because: Option<String>,
+    /// Name of the digest, if it is one.
+    pub digest: Option<String>,
+    /// Who it went to.
+    pub deliveries: Vec<Handed>,
+}
+
+/// A delivery of such a letter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Handed {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// Who.
+    pub recipient: String,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// When it was settled.
+    pub settled_at: Option<Timestamp>,
+    /// The relay's last words.
+    pub reply: Option<String>,
 }
 
 /// Where a delivery stands.

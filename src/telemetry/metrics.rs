@@ -10,6 +10,15 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+/// A source, and how a visit to it ended ("read", "unchanged", "failed", "put off").
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByVisit {
+    /// Its name.
+    pub source: String,
+    /// How the visit ended.
+    pub outcome: String,
+}
+
 /// Label: which source.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct BySource {
@@ -61,6 +70,10 @@ pub struct Metrics {
     pub feed_last_success: Family<BySource, Gauge<i64, AtomicI64>>,
     /// Visits that failed, by class.
     pub feed_errors: Family<ByReason, Counter>,
+    /// Visits, by source and how they ended.
+    pub source_visits: Family<ByVisit, Counter>,
+    /// Failed visits since the last good one, by source.
+    pub source_failures: Family<BySource, Gauge<i64, AtomicI64>>,
     /// New posts read.
     pub posts_ingested: Counter,
     /// The same, by source.
@@ -119,6 +132,8 @@ impl Metrics {
         let metrics = Self {
             feed_last_success: Family::default(),
             feed_errors: Family::default(),
+            source_visits: Family::default(),
+            source_failures: Family::default(),
             posts_ingested: Counter::default(),
             source_posts: Family::default(),
             stream_events: Family::default(),
@@ -152,6 +167,8 @@ impl Metrics {
             metrics.feed_last_success.clone(),
         );
         registry.register("feed_errors", "Visits that failed, by class", metrics.feed_errors.clone());
+        registry.register("source_visits", "Visits, by source and outcome", metrics.source_visits.clone());
+        registry.register("source_failures", "Failed visits since the last good one", metrics.source_failures.clone());
         registry.register("posts_ingested", "New posts read", metrics.posts_ingested.clone());
         registry.register("source_posts", "New posts read, by source", metrics.source_posts.clone());
         registry.register("source_sightings", "Posts seen to repeat a claim, by source", metrics.source_sightings.clone());

@@ -274,6 +274,57 @@ fn rule_files_can_be_checked_alone_with_the_lists_of_the_house() {
     assert_eq!(reading.rules.len(), 1);
 }
 
+#[test]
+fn a_desk_says_what_it_wants_to_know_and_when() {
+    let more = "tags = [\"asia\"]\nlanguages = [\"en\", \"ko\"]\nseverities = [\"high\", \"normal\"]\nsources = [\"bbc\"]\nimmediate = false\n\
+                digest = [\"17:00\", \"8:00\", \"08:00\"]\nquiet_hours = \"22:00-07:00\"\ncap = 5\n";
+    let operator = "[operator]\nto = [\"op@example.org\"]\ntime_zone = \"Europe/Paris\"\n";
+    let config = House::with(&format!("{DESK}{more}{SOURCE}{operator}")).config();
+    let desk = &config.desks[0];
+    let times: Vec<String> = desk.digest.iter().map(ToString::to_string).collect();
+    assert_eq!(times, ["08:00:00", "17:00:00"]);
+    assert_eq!((desk.languages.len(), desk.severities.len(), desk.sources.len()), (2, 2, 1));
+    assert_eq!((desk.immediate, desk.heartbeat, desk.cap, desk.quiet_hours.is_some()), (false, true, 5, true));
+    let operator = config.desks.last().unwrap();
+    assert!(operator.is_operator() && operator.heartbeat && operator.to == ["op@example.org"]);
+}
+
+#[test]
+fn a_desk_that_says_nothing_has_a_digest_at_eight_that_comes_only_with_news() {
+    let config = House::with(&format!("{DESK}{SOURCE}")).config();
+    let desk = &config.desks[0];
+    assert_eq!((desk.digest.len(), desk.heartbeat, desk.immediate, desk.cap), (1, false, true, 20));
+    assert_eq!(desk.digest[0].to_string(), "08:00:00");
+}
+
+#[test]
+fn what_a_desk_cannot_mean_is_said_with_the_remedy() {
+    for (line, code, words) in [
+        ("digest = \"25:00\"", "E018", "not a time of day"),
+        ("digest = []", "E016", "without a digest time"),
+        ("quiet_hours = \"22:00\"", "E018", "not a stretch of the day"),
+        ("quiet_hours = \"07:00-07:00\"", "E018", "begin and end at the same time"),
+        ("severities = [\"hihg\"]", "E015", "cannot be \"hihg\""),
+        ("sources = [\"bcc\"]", "E040", "there is no source \"bcc\""),
+        ("cap = 0", "E018", "lies between"),
+        ("time_zone = \"Europe/Pariss\"", "E031", "there is no time zone"),
+    ] {
+        let told = House::with(&format!("{SOURCE}{DESK}{line}\n")).told();
+        assert!(told.iter().any(|(found, message)| *found == code && message.contains(words)), "{line}: {told:?}");
+    }
+    let named = DESK.replace("politics\"\n", "Operator\"\n");
+    assert!(House::with(&format!("{named}{SOURCE}")).codes().contains(&"E020"));
+    let unseen = DESK.replace("politics@", "poli\u{200b}tics@");
+    assert!(House::with(&format!("{unseen}{SOURCE}")).told()[0].1.contains("invisible"));
+}
+
+#[test]
+fn a_digest_in_quiet_hours_is_a_warning() {
+    let quiet = format!("{DESK}digest = \"06:00\"\nquiet_hours = \"22:00-07:00\"\n{SOURCE}");
+    let loaded = House::with(&quiet).load().unwrap();
+    assert_eq!(loaded.report.found.iter().map(|one| one.code).collect::<Vec<_>>(), ["L131"]);
+}
+
 /// Every kind on a network, as an operator writes it.
 const NETWORKS: &str = "\
 [[source]]\nname = \"tag\"\nkind = \"mastodon\"\nserver = \"https://social.example\"\ntag = \"#moon\"\nstream = true\n\

@@ -75,6 +75,19 @@ fn the_sample_feed_is_read_whole_and_needs_no_repair() {
 }
 
 #[test]
+fn a_wrong_byte_anywhere_costs_a_feed_few_items() {
+    let whole = sample();
+    for at in (600..whole.len() - 20).step_by(53) {
+        for wrong in [b'<', b'&', b'"', b'>', 0, 0xff] {
+            let mut bytes = whole.clone();
+            bytes[at] = wrong;
+            let left = read(&bytes).map(|document| document.posts.len());
+            assert!(left.as_ref().is_ok_and(|left| *left >= 22), "{left:?} with {wrong} at {at}");
+        }
+    }
+}
+
+#[test]
 fn the_same_document_gives_the_same_keys() {
     let keys = || cleaned(read(sample()).unwrap()).into_iter().map(|post| post.key).collect::<Vec<_>>();
     assert_eq!(keys(), keys());
@@ -140,6 +153,7 @@ fn one_bad_character_does_not_cost_the_feed() {
         ("<item><title>a</title><foo:title>b</foo:title></item>", "a"),
         ("<item><title>a</title><author>«Zoé».a@b.org</author></item>", "a"),
         ("<item><title>a</title><itunes:duration>99999999999999999999:00:00</itunes:duration></item>", "a"),
+        ("\u{feff} \n<item><title>a</title></item>", "a"),
         ("<ITEM><TITLE>a</TITLE><PUBDATE>Sat, 07 Nov 2026 08:00:00 GMT</PUBDATE></ITEM>", "a"),
         ("</channel><item><title>a</title></item><channel>", "a"),
         ("<item xmlns=\"http://backend.userland.com/rss2\"><title>a</title></item>", "a"),
@@ -344,6 +358,20 @@ proptest! {
     #[test]
     fn no_bytes_make_reading_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let _ = read(bytes);
+    }
+
+    #[test]
+    fn a_feed_cut_off_anywhere_gives_its_whole_items_in_order(cut in 0..100_000_usize) {
+        let whole = sample();
+        let all: Vec<_> = read(&whole).unwrap().posts.iter().map(|post| post.guid.clone()).collect();
+        if let Ok(document) = read(&whole[..cut % whole.len()]) {
+            let found: Vec<_> = document.posts.iter().map(|post| post.guid.clone()).collect();
+            // The very first item is kept although it breaks off: better half of it than nothing.
+            if found.len() > 1 {
+                prop_assert_eq!(found.as_slice(), &all[..found.len()]);
+            }
+            prop_assert!(document.cut_short || found.len() == all.len() || found.is_empty());
+        }
     }
 
     #[test]

@@ -68,7 +68,7 @@ async fn a_document_comes_with_its_type_address_validators_and_hint() {
         Answer::ok("<rss/>").header("Content-Type", "text/xml").header("ETag", "\"1\"").header("Cache-Control", "max-age=600"),
     )
     .await;
-    let Fetched::News { body, content_type, url, validators, hint } = fetch(&server, Limits::default()).await.unwrap() else {
+    let Fetched::News { body, content_type, url, validators, hint, .. } = fetch(&server, Limits::default()).await.unwrap() else {
         panic!("there was news")
     };
     assert_eq!(&body[..], b"<rss/>");
@@ -448,4 +448,22 @@ async fn what_is_no_file_is_not_opened() {
         let source = source(SourceKind::File { path: path.to_owned() });
         assert_eq!(fetcher(Limits::default()).fetch(&source, &Validators::default()).await.unwrap_err().class(), "file");
     }
+}
+
+#[tokio::test]
+async fn a_move_for_good_is_told_apart_from_one_for_today() {
+    let server = Server::start(|request| match request.path.as_str() {
+        "/old" => Answer::to("/older").with_status(301),
+        "/older" => Answer::to("/new").with_status(308),
+        "/today" => Answer::to("/old"),
+        _ => Answer::ok("<rss/>"),
+    })
+    .await;
+    let moved = async |path: &str| match fetcher(Limits::default()).fetch(&at(server.url(path)), &Validators::default()).await {
+        Ok(Fetched::News { moved, .. }) => moved.map(|moved| *moved),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(moved("/old").await, Some(server.url("/new")));
+    assert_eq!(moved("/today").await, None, "the first step is not for good");
+    assert_eq!(moved("/new").await, None);
 }

@@ -1,16 +1,19 @@
 //! One binary for all integration tests; its files mirror the rooms.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should say so and stop")]
 
+mod alerts;
 mod bulk;
 mod channels;
 mod cli;
 mod config;
+mod desk_model;
 mod editors;
 mod feedback;
 mod feeds;
 mod fetch;
 mod floors;
 mod hooks;
+mod identity;
 mod import;
 mod jetstream;
 mod jetstream_server;

@@ -276,6 +276,20 @@ fn the_shipped_rules_are_sound_and_promise_what_the_article_checks() {
     }
 }
 
+#[test]
+fn a_blank_of_two_bytes_behind_an_open_list_is_no_stumbling_stone() {
+    for damaged in [
+        "format = 1\n[[claim]]\ntags = [\"a\"\u{a0}\n\nid = \"abc\"\n",
+        "tags = [\"a北\u{a0}\n\n[[claim]]\n",
+        "a = [“\u{a0}\n\nb = 1\n",
+    ] {
+        let texts = [file("damaged.toml", damaged)];
+        let (_, found) = read(&texts);
+        assert!(!found.is_empty(), "{damaged:?}");
+        found.iter().for_each(|one| drop(render(one, &texts, false)));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 

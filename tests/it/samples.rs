@@ -104,6 +104,7 @@ pub fn visit(source: &str, keys: &[&str], claim: &Claim, at: Timestamp) -> Visit
         new,
         history: Default::default(),
         seen_again: Vec::new(),
+        identity: Default::default(),
     }
 }
 

@@ -82,6 +82,19 @@ impl Desk {
         self.command(arguments).output().unwrap()
     }
 
+    /// Subjects of all letters; no two may have one Message-ID.
+    fn subjects(&self, folder: &str) -> Vec<String> {
+        let mut ids = std::collections::BTreeSet::new();
+        let mut subjects = Vec::new();
+        for entry in fs::read_dir(self.path(folder).join("new")).into_iter().flatten() {
+            let bytes = fs::read(entry.unwrap().path()).unwrap();
+            let parsed = mail_parser::MessageParser::default().parse(&bytes).expect("a letter that parses");
+            assert!(ids.insert(parsed.message_id().expect("a Message-ID").to_owned()), "one letter twice");
+            subjects.push(parsed.subject().expect("a subject").to_owned());
+        }
+        subjects
+    }
+
     fn letters(&self, folder: &str) -> BTreeMap<String, String> {
         let mut letters = BTreeMap::new();
         for entry in fs::read_dir(self.path(folder).join("new")).into_iter().flatten() {
@@ -209,6 +222,79 @@ fn kill_loop(kills: usize) {
 #[test]
 fn kill_minus_nine_at_any_moment_loses_nothing_and_writes_nothing_twice() {
     kill_loop(300);
+}
+
+#[test]
+fn explain_and_status_tell_why_a_desk_was_not_written_to() {
+    let desk = Desk::with_claims(2);
+    desk.run(&["run", "--once"]);
+    let nothing = desk.run(&["silence", "add", "--for", "2h", "--comment", "x"]);
+    assert_eq!(nothing.status.code(), Some(2), "{}", said(&nothing));
+    let unknown = desk.run(&["silence", "add", "--desk", "dsk", "--for", "2h", "--comment", "x"]);
+    assert!(said(&unknown).contains("There is no desk \"dsk\""), "{}", said(&unknown));
+    let laid = desk.run(&["silence", "add", "--claim", "claim-0001", "--for", "2h", "--comment", "we know", "--by", "Ann"]);
+    assert!(said(&laid).contains("Silence 1 holds"), "{}", said(&laid));
+    desk.write_feed(2);
+    desk.run(&["run", "--once"]);
+
+    let list = said(&desk.run(&["silence", "list"]));
+    for words in ["claim=claim-0001", "1 post held back", "by Ann", "we know"] {
+        assert!(list.contains(words), "{words} is missing from\n{list}");
+    }
+    let told = said(&desk.run(&["explain", "--sighting", "1"]));
+    for words in ["desk desk", "letter 1 was written", "delivery 1 to desk@example.org was accepted", "strength 1.00"] {
+        assert!(told.contains(words), "{words} is missing from\n{told}");
+    }
+    let held = said(&desk.run(&["explain", "--sighting", "2"]));
+    for words in ["a silence covers it (silenced", "silence 1: claim=claim-0001", "waits for the desk's next digest"] {
+        assert!(held.contains(words), "{words} is missing from\n{held}");
+    }
+    assert_eq!(desk.run(&["explain", "--sighting", "3"]).status.code(), Some(2));
+    let status = said(&desk.run(&["status"]));
+    assert!(status.contains("1 within a day (silenced 1)") && status.contains("1 silence in force"), "{status}");
+    let recipients = said(&desk.run(&["mail", "recipients", "list"]));
+    assert!(recipients.contains("No recipient refuses letters."), "{recipients}");
+}
+
+/// Kills the daemon while silences hold, and while it writes the digests that tell what they held; each post is told once.
+#[test]
+fn kill_minus_nine_amid_digests_tells_every_post_once() {
+    const ROUNDS: usize = 5;
+    let desk = Desk::with_claims(ROUNDS * 2);
+    desk.run(&["run", "--once"]);
+    let mut dice = 11_u64;
+    let mut run_and_kill = || {
+        let mut child = desk.command(&["run"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        if dice >> 62 != 0 {
+            wait_for_line(&mut child, "claimwatch");
+        }
+        std::thread::sleep(std::time::Duration::from_micros((dice >> 33) % 40_000));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    };
+    for round in 1..=ROUNDS {
+        let laid = desk.run(&["silence", "add", "--topic", "cheese", "--for", "2h", "--comment", "a test"]);
+        assert!(laid.status.success(), "{}", said(&laid));
+        desk.write_feed(round * 2);
+        run_and_kill();
+        desk.run(&["run", "--once"]);
+        let ended = desk.run(&["silence", "expire", &round.to_string()]);
+        assert!(ended.status.success(), "{}", said(&ended));
+        for _ in 0..4 {
+            run_and_kill();
+        }
+    }
+    desk.run(&["run", "--once"]);
+    let subjects = desk.subjects("mail");
+    assert_eq!(subjects.len(), ROUNDS, "{subjects:?}");
+    for round in 1..=ROUNDS {
+        let told = format!("Silence {round} has ended");
+        let its: Vec<&String> = subjects.iter().filter(|subject| subject.contains(&told)).collect();
+        assert!(its.len() == 1 && its[0].contains("2 posts"), "{round}: {its:?}");
+    }
+    let check = desk.run(&["store", "check"]);
+    assert!(check.status.success(), "{}", said(&check));
 }
 
 #[test]

@@ -162,3 +162,82 @@ async fn a_feed_is_added_after_it_was_read_and_nothing_else_changes() {
     let once = tokio::task::block_in_place(|| run(&folder, &["run", "--once"]));
     assert!(text(&once).contains("2 sources"), "{}", text(&once));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_feed_behind_a_page_is_found_by_its_announcement_or_where_feeds_usually_lie() {
+    let folder = desk();
+    let page = "<html><head><link rel=alternate type=application/rss+xml href=/comments/feed><link rel=alternate \
+                type=application/atom+xml href=/news.atom></head></html>";
+    let server = Server::start(move |request| match request.path.as_str() {
+        "/news.atom" | "/feed.xml" => Answer::ok(FEED),
+        "/announced" => Answer::ok(page),
+        "/plain" => Answer::ok("<html><body>Welcome</body></html>"),
+        _ => Answer::status(404),
+    })
+    .await;
+    let add = async |path: &str, name: &str| {
+        let place = server.url(path).to_string();
+        tokio::task::block_in_place(|| run(&folder, &["source", "add", &place, "--name", name]))
+    };
+    let told = add("/announced", "one").await;
+    assert!(
+        told.status.success() && text(&told).contains("/news.atom") && text(&told).contains("/comments/feed"),
+        "{}",
+        text(&told)
+    );
+    let told = add("/plain", "two").await;
+    assert!(told.status.success() && text(&told).contains("/feed.xml"), "{}", text(&told));
+    let config = fs::read_to_string(folder.path().join("claimwatch.toml")).unwrap();
+    assert!(config.contains("/news.atom\"") && config.contains("/feed.xml\"") && !config.contains("/plain"), "{config}");
+    let before = server.requests().len();
+    assert!(add("/news.atom", "three").await.status.success());
+    assert_eq!(server.requests().len(), before + 1, "a feed that is one costs one request");
+}
+
+#[test]
+fn short_names_become_sources_without_asking_when_so_told() {
+    let folder = desk();
+    let told = run(&folder, &["source", "add", "r/science", "--unseen"]);
+    assert!(told.status.success() && text(&told).contains("one request a minute"), "{}", text(&told));
+    let told = run(&folder, &["source", "add", "@desk@social.example"]);
+    assert!(!told.status.success() && text(&told).contains("contact"), "networks want to know who asks: {}", text(&told));
+    let path = folder.path().join("claimwatch.toml");
+    let config = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{config}\n[fetch]\ncontact = \"desk@example.org\"\n")).unwrap();
+    for place in ["@desk@social.example", "#Wahl@social.example", "https://bsky.app/profile/desk.example.org"] {
+        let told = run(&folder, &["source", "add", place]);
+        assert!(told.status.success(), "{place}: {}", text(&told));
+    }
+    let list = json(&run(&folder, &["source", "list", "--format", "json"]));
+    let kinds: Vec<&str> = list.as_array().unwrap().iter().map(|source| source["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["file", "feed", "mastodon", "mastodon", "bluesky"]);
+    assert!(!run(&folder, &["source", "add", "no such thing"]).status.success());
+}
+
+#[test]
+fn lists_of_other_readers_are_taken_in_once_and_given_out() {
+    let folder = desk();
+    let list = "<?xml version=\"1.0\"?><opml version=\"1.0\"><body><outline text=\"News\"><outline text=\"The Wire &amp; more\" \
+                xmlUrl=\"https://example.org/feed?a=1&amp;b=2\"/><outline text=\"The Wire &amp; more\" xmlUrl=\"https://example.org/2\"/>\
+                <outline text=\"odd\" xmlUrl=\"feed:x\"/></outline></body></opml>";
+    fs::write(folder.path().join("feeds.opml"), list).unwrap();
+    let told = run(&folder, &["source", "import", "feeds.opml"]);
+    assert!(told.status.success(), "{}", text(&told));
+    assert!(text(&told).contains("2 sources added, 0 there already; no web address: odd"), "{}", text(&told));
+    let config = fs::read_to_string(folder.path().join("claimwatch.toml")).unwrap();
+    assert!(config.starts_with("# ours\n") && config.contains("name = \"The-Wire-more-2\""), "{config}");
+    let again = run(&folder, &["source", "import", "feeds.opml"]);
+    assert!(text(&again).contains("0 sources added, 2 there already"), "{}", text(&again));
+    let out = run(&folder, &["source", "export"]);
+    let out = String::from_utf8(out.stdout).unwrap();
+    assert!(out.contains("xmlUrl=\"https://example.org/feed?a=1&amp;b=2\"") && out.contains("The-Wire-more"), "{out}");
+    assert_eq!(run(&folder, &["source", "import", "feed.xml"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_fault_that_a_bridge_puts_into_its_feed_is_a_fault() {
+    let folder = desk();
+    fs::write(folder.path().join("feed.xml"), FEED.replace("Fish & chips", "Bridge returned error 500! (20001)")).unwrap();
+    let told = run(&folder, &["source", "probe", "feed.xml"]);
+    assert!(told.status.code() == Some(1) && text(&told).contains("bridge"), "{}", text(&told));
+}

@@ -8,7 +8,7 @@ use claimwatch::model::delivery::Outcome;
 use claimwatch::model::digest::Reason;
 use claimwatch::model::letter::Occasion;
 use claimwatch::model::post::PostKey;
-use claimwatch::model::source::{Health, SourceName, SourceState, Validators};
+use claimwatch::model::source::{Condition, Health, SourceName, SourceState, Validators};
 use claimwatch::store::Store;
 use claimwatch::store::error::StoreError;
 use claimwatch::store::records::{Closing, DeliveryState, Settlement};
@@ -60,6 +60,7 @@ async fn a_visit_is_remembered_with_its_source_state_after_opening_again() {
         last_error: Some("it was late".into()),
         unchanged: 7,
         cursor: Some("113".into()),
+        condition: Condition { key_policy: Some("v1 guid".into()), gone_since: Some(NOON), ..Condition::default() },
     };
     {
         let store = open_store(folder.path()).await;

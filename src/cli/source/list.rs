@@ -79,6 +79,9 @@ pub(super) async fn list(arguments: &Arguments) -> Answer {
             let failed = counted(usize::try_from(state.failures).unwrap_or(usize::MAX), "failure");
             text.push_str(&format!("{:wide$}  {error} ({failed}{})\n", "", again.unwrap_or_default()));
         }
+        for line in conditions(source, state) {
+            text.push_str(&format!("{:wide$}  {line}\n", ""));
+        }
         if state.health == Health::Disabled {
             text.push_str(&format!("{:wide$}  rests, as ordered; go on with: claimwatch source resume {}\n", "", source.name));
         }
@@ -87,6 +90,37 @@ pub(super) async fn list(arguments: &Arguments) -> Answer {
         text = "The configuration names no source; add one with: claimwatch source add URL\n".to_owned();
     }
     Answer::new(text, Exit::Fine)
+}
+
+/// What else is worth knowing about a source, a line each.
+fn conditions(source: &Source, state: &SourceState) -> Vec<String> {
+    let condition = &state.condition;
+    let mut lines = Vec::new();
+    let pause = condition.pause_seconds.map(std::time::Duration::from_secs).unwrap_or_default();
+    if pause > source.every.mul_f64(1.2) {
+        lines.push(format!("asked every {} now: it brings little, or its server wishes so", in_words(pause)));
+    }
+    if state.health == Health::Degraded && !condition.repaired.is_empty() {
+        lines.push(format!("repaired: {}", condition.repaired.join(", ")));
+    }
+    if let Some(address) = &condition.address {
+        lines.push(format!("has moved for good, and is asked at {}", place(&address.is)));
+    }
+    if let Some(moved) = condition.moved.as_ref().filter(|moved| moved.times >= 3) {
+        lines.push(format!(
+            "says it has moved for good to {}; if that is right, write it into the configuration",
+            place(&moved.to)
+        ));
+    }
+    if state.health == Health::Suspended {
+        lines.push("given up on, and asked once a day".to_owned());
+    }
+    lines
+}
+
+/// An address without what it may carry behind a question mark.
+fn place(url: &url::Url) -> String {
+    format!("{}{}", url.host_str().unwrap_or_default(), url.path())
 }
 
 fn between(then: Timestamp, now: Timestamp) -> String {
@@ -116,6 +150,12 @@ fn as_json(source: &Source, state: &SourceState) -> serde_json::Value {
         "next_visit": state.next_due.map(|at| at.to_string()),
         "failures": state.failures,
         "last_error": state.last_error,
+        "pause_seconds": state.condition.pause_seconds,
+        "repaired": state.condition.repaired,
+        "last_news": state.condition.last_news.map(|at| at.to_string()),
+        "failing_since": state.condition.failing_since.map(|at| at.to_string()),
+        "moved_to": state.condition.moved.as_ref().map(|moved| place(&moved.to)),
+        "asked_at": state.condition.address.as_ref().map(|address| place(&address.is)),
         "visits_without_news": state.unchanged,
     })
 }

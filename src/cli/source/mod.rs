@@ -1,7 +1,9 @@
 //! `claimwatch source`: where posts come from, looked at and looked after.
 
 mod add;
+mod discover;
 mod list;
+mod opml;
 mod probe;
 mod switch;
 
@@ -37,9 +39,14 @@ pub enum Action {
     Pause(switch::Named),
     /// End a source's rest.
     Resume(switch::Named),
-    /// Ask a feed once and write it into the configuration.
+    /// Find a feed, ask it once and write it into the configuration.
     #[command(after_help = add::AFTER_HELP)]
     Add(add::Arguments),
+    /// Write the feeds of a list (OPML) into the configuration.
+    #[command(after_help = opml::AFTER_HELP)]
+    Import(opml::Import),
+    /// Print the feeds of the configuration as a list (OPML).
+    Export(opml::Export),
 }
 
 /// Does it.
@@ -51,6 +58,8 @@ pub async fn run(arguments: Arguments) -> Answer {
         Action::Pause(named) => switch::pause(&named).await,
         Action::Resume(named) => switch::resume(&named).await,
         Action::Add(arguments) => add::add(&arguments).await,
+        Action::Import(arguments) => opml::import(&arguments),
+        Action::Export(arguments) => opml::export(&arguments),
     }
 }
 

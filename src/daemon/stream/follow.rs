@@ -286,6 +286,7 @@ impl Follower {
                 history: std::collections::HashSet::new(),
                 seen_again: Vec::new(),
                 sightings: worked.sightings,
+                identity: Default::default(),
             };
             write_down(&house, &visit, &mut tally, Keep::Everything).await?;
         }

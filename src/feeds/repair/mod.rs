@@ -191,6 +191,12 @@ impl<'a> Pass<'a> {
                 self.note("unclosed items");
                 self.close_item();
             }
+            // Whatever else is open was never closed: inside it the item would be lost.
+            let base = if self.family == Family::Rss { 2 } else { 1 };
+            if self.open.len() > base {
+                self.note("unclosed tags");
+                self.close_down_to(base);
+            }
             if self.out.items == MOST_ITEMS {
                 self.note("more than 2,000 items: the first 2,000 were read");
                 self.close_down_to(0);

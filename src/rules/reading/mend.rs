@@ -61,6 +61,10 @@ pub fn mend(original: &str) -> Mending {
         patches.sort_by_key(|patch| std::cmp::Reverse(patch.span.start));
         let told = faults.len();
         for patch in patches {
+            // The trouble's place may fall inside a character that is many bytes long; that one is told, not mended.
+            if text.get(patch.span.clone()).is_none() {
+                continue;
+            }
             text.replace_range(patch.span, &patch.with);
             faults.insert(told, patch.fault);
             incomplete |= patch.incomplete;
@@ -201,7 +205,9 @@ fn unclosed_list(text: &str, troubles: &[Trouble]) -> Option<Patch> {
     let (span, with) = if tail.ends_with(',') {
         (end - 1..end, bracket.to_string())
     } else if text.get(end..stopped_by)?.starts_with([' ', '\t']) || text.get(end..stopped_by)?.matches('\n').count() > 1 {
-        (end..end + 1, bracket.to_string())
+        // It may be a blank of several bytes.
+        let width = text.get(end..)?.chars().next()?.len_utf8();
+        (end..end + width, format!("{bracket:<width$}"))
     } else {
         let inner = tail.strip_suffix('"')?;
         let last = inner.chars().next_back().filter(|c| *c != '"' && *c != '[')?;
@@ -210,6 +216,6 @@ fn unclosed_list(text: &str, troubles: &[Trouble]) -> Option<Patch> {
     };
     let fault = Fault::new(codes::OPEN_BRACKET, format!("this `{}` is never closed", tail.chars().next()?), at..at + 1)
         .help(format!("put `{bracket}` after its last item"))
-        .also(end.saturating_sub(1)..end, format!("`{bracket}` belongs after this"));
+        .also(end - tail.chars().next_back()?.len_utf8()..end, format!("`{bracket}` belongs after this"));
     Some(Patch { span, with, fault, incomplete: false })
 }

@@ -95,7 +95,8 @@ impl Sqlite {
                 .await?;
             let ended = sqlx::query(
                 "SELECT s.id, s.matchers, s.to_at, \
-                 EXISTS (SELECT 1 FROM routes r WHERE r.silence = s.id AND r.desk = $1 AND r.told_in IS NULL) AS held \
+                 EXISTS (SELECT 1 FROM routes r WHERE r.silence = s.id AND r.desk = $1 AND r.desk <> '' \
+                 AND r.held IS NOT NULL AND r.told_in IS NULL) AS held \
                  FROM silences s WHERE s.to_at <= $2 \
                  AND NOT EXISTS (SELECT 1 FROM digests d WHERE d.desk = $1 AND d.slot = 'silence ' || s.id) ORDER BY s.id",
             )

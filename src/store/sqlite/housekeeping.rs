@@ -78,7 +78,7 @@ impl Sqlite {
              (SELECT COUNT(*) FROM posts WHERE seen_at > $1) AS posts_last_hour, \
              (SELECT COUNT(*) FROM sightings) AS sightings, \
              (SELECT COUNT(*) FROM sightings WHERE seen_at > $1) AS sightings_last_hour, \
-             (SELECT COUNT(*) FROM alerts) AS alerts, \
+             (SELECT COUNT(*) FROM alerts WHERE claim <> '') AS alerts, \
              (SELECT COUNT(*) FROM letters WHERE closed_at IS NULL) AS gathering, \
              (SELECT COUNT(*) FROM deliveries WHERE state IN ('queued', 'sending')) AS waiting, \
              (SELECT COUNT(*) FROM deliveries WHERE state = 'sending') AS sending, \
@@ -116,13 +116,16 @@ impl Sqlite {
         let texts = before(now, self.settings.keep_posts);
         let keys = before(now, self.settings.keep_posts.max(KEEP_KEYS));
         let reasons = before(now, self.settings.keep_reasons);
-        // A post quoted by a letter that still gathers keeps its text until the letter is written.
+        // A post quoted by a letter that still gathers, or by a digest to come, keeps its text until that is written; only what
+        // nobody but the operator could be told of does not wait for ever.
         Ok(Forgotten {
             texts: self
                 .in_pieces(
                     "UPDATE posts SET post = NULL WHERE id IN (SELECT p.id FROM posts p WHERE p.post IS NOT NULL \
                      AND p.last_seen < $1 AND NOT EXISTS (SELECT 1 FROM sightings s JOIN letter_sightings j ON j.sighting = s.id \
-                     JOIN letters l ON l.id = j.letter WHERE s.post = p.id AND l.closed_at IS NULL) LIMIT $2)",
+                     JOIN letters l ON l.id = j.letter WHERE s.post = p.id AND l.closed_at IS NULL) \
+                     AND NOT EXISTS (SELECT 1 FROM sightings s JOIN routes r ON r.sighting = s.id WHERE s.post = p.id \
+                     AND r.held IS NOT NULL AND r.told_in IS NULL AND r.desk NOT IN ('', 'operator')) LIMIT $2)",
                     texts,
                 )
                 .await?,

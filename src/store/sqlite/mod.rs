@@ -7,6 +7,7 @@ mod feedback;
 mod history;
 mod holding;
 mod housekeeping;
+mod identity;
 mod inbox;
 mod letters;
 mod notices;
@@ -16,6 +17,7 @@ mod retract;
 mod rows;
 mod silences;
 mod steps;
+mod story;
 mod telling;
 mod visits;
 
@@ -206,6 +208,7 @@ fn migrations() -> Vec<Migration> {
     let memory = include_str!("../migrations/sqlite/0001_memory.sql");
     let ingestion = include_str!("../migrations/sqlite/0002_ingestion.sql");
     let alerts = include_str!("../migrations/sqlite/0003_alerts.sql");
+    let identity = include_str!("../migrations/sqlite/0004_identity.sql");
     let feedback = include_str!("../migrations/sqlite/0005_feedback.sql");
     let networks = include_str!("../migrations/sqlite/0006_networks.sql");
     let one = |version, name: &'static str, sql: &'static str| {
@@ -215,6 +218,7 @@ fn migrations() -> Vec<Migration> {
         one(1, "memory", memory),
         one(2, "ingestion", ingestion),
         one(3, "alerts", alerts),
+        one(4, "identity", identity),
         one(5, "feedback", feedback),
         one(6, "networks", networks),
     ]

@@ -81,6 +81,7 @@ mod tests {
             history: Default::default(),
             seen_again: Vec::new(),
             sightings: Vec::new(),
+            identity: Default::default(),
         };
         store.record(&visit, |_| Vec::new()).await.unwrap();
         let texts = async || {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection};
 
 use super::feedback::Dismissed;
+use super::identity;
 use super::rows::{at, decision_word, health, health_word, json, ms, number};
 use super::{Sqlite, inbox};
 use crate::model::alert::{Known, Step};
@@ -20,7 +21,7 @@ impl Sqlite {
     pub(in crate::store) async fn source_states(&self) -> Result<BTreeMap<SourceName, SourceState>, StoreError> {
         let rows = sqlx::query(
             "SELECT name, health, etag, last_modified, next_due, last_success, failures, last_error, unchanged, \
-             cursor, paused_at FROM sources",
+             cursor, paused_at, condition FROM sources",
         )
         .fetch_all(&self.readers)
         .await
@@ -37,6 +38,11 @@ impl Sqlite {
                     last_error: row.try_get("last_error")?,
                     unchanged: number(row.try_get("unchanged")?),
                     cursor: row.try_get("cursor")?,
+                    // What a newer claimwatch wrote and this one cannot read is found out again.
+                    condition: row
+                        .try_get::<Option<String>, _>("condition")?
+                        .and_then(|text| serde_json::from_str(&text).ok())
+                        .unwrap_or_default(),
                 };
                 Ok((SourceName(row.try_get("name")?), state))
             })
@@ -105,10 +111,20 @@ impl Sqlite {
             .map(|(sighting, claim)| Ok((json(sighting, "a sighting")?, json(claim, "a claim")?)))
             .collect::<Result<Vec<_>, StoreError>>()?;
 
+        let renewed = visit
+            .identity
+            .renewed
+            .iter()
+            .map(|renewed| Ok((renewed, renewed.text.as_ref().map(|post| json(post, "a post")).transpose()?)))
+            .collect::<Result<Vec<_>, StoreError>>()?;
+
         let mut tx = self.begin().await?;
         let fresh = insert_posts(&mut tx, visit, &posts).await.map_err(|e| self.error(&e))?;
         for key in &visit.seen_again {
             see_again(&mut tx, visit, key).await.map_err(|e| self.error(&e))?;
+        }
+        for renewed in renewed {
+            identity::renew(&mut tx, &visit.source, renewed).await.map_err(|e| self.error(&e))?;
         }
         let mut recorded = Recorded { posts: fresh.len(), ..Recorded::default() };
         let rows = insert_sightings(&mut tx, visit, &fresh, &seen, &mut recorded).await.map_err(|e| self.error(&e))?;
@@ -131,12 +147,12 @@ impl Sqlite {
 
 async fn remember_source(tx: &mut SqliteConnection, source: &SourceName, state: &SourceState) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO sources (name, health, etag, last_modified, next_due, last_success, failures, last_error, unchanged, cursor) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+        "INSERT INTO sources (name, health, etag, last_modified, next_due, last_success, failures, last_error, unchanged, cursor, \
+         condition) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
          ON CONFLICT (name) DO UPDATE SET health = excluded.health, etag = excluded.etag, \
          last_modified = excluded.last_modified, next_due = excluded.next_due, last_success = excluded.last_success, \
          failures = excluded.failures, last_error = excluded.last_error, unchanged = excluded.unchanged, \
-         cursor = excluded.cursor",
+         cursor = excluded.cursor, condition = excluded.condition",
     )
     .bind(&source.0)
     .bind(health_word(state.health))
@@ -148,6 +164,7 @@ async fn remember_source(tx: &mut SqliteConnection, source: &SourceName, state: 
     .bind(&state.last_error)
     .bind(i64::from(state.unchanged))
     .bind(&state.cursor)
+    .bind(serde_json::to_string(&state.condition).ok())
     .execute(tx)
     .await?;
     Ok(())
@@ -169,9 +186,11 @@ async fn insert_posts<'v>(
 
 async fn insert_post(tx: &mut SqliteConnection, visit: &Visit, post: &Post, text: &str) -> Result<Option<i64>, sqlx::Error> {
     let is_news = !visit.history.contains(&post.key);
+    let (alias, revised) = (visit.identity.aliases.get(&post.key), visit.identity.revisions.get(&post.key));
     let row: Option<i64> = sqlx::query_scalar(
-        "INSERT INTO posts (source, key, post, seen_at, last_seen, weighed) VALUES ($1, $2, $3, $4, $5, $6) \
-         ON CONFLICT DO NOTHING RETURNING id",
+        "INSERT INTO posts (source, key, post, seen_at, last_seen, weighed, url_alias, text_hash, tells, revision, revision_of) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, (SELECT id FROM posts WHERE key = $11 AND \
+         (source = $1 OR (key >= '*' AND key < '+')))) ON CONFLICT DO NOTHING RETURNING id",
     )
     .bind(&visit.source.0)
     .bind(&post.key.0)
@@ -179,6 +198,11 @@ async fn insert_post(tx: &mut SqliteConnection, visit: &Visit, post: &Post, text
     .bind(ms(post.seen_at))
     .bind(ms(visit.seen_at))
     .bind(i64::from(is_news))
+    .bind(alias.and_then(|alias| alias.url.as_ref()))
+    .bind(alias.map(|alias| &alias.text))
+    .bind(i64::from(alias.is_some_and(|alias| alias.tells)))
+    .bind(i64::from(revised.map_or(1, |revised| revised.number)))
+    .bind(revised.map(|revised| &revised.of.0))
     .fetch_optional(&mut *tx)
     .await?;
     if row.is_some() {
@@ -210,7 +234,7 @@ async fn see_again(tx: &mut SqliteConnection, visit: &Visit, key: &PostKey) -> R
 }
 
 /// Says whether a key means the same post in every source.
-fn is_everywhere(key: &PostKey) -> bool {
+pub(super) fn is_everywhere(key: &PostKey) -> bool {
     key.0.starts_with('*')
 }
 
@@ -224,10 +248,18 @@ async fn insert_sightings(
     recorded: &mut Recorded,
 ) -> Result<HashMap<usize, i64>, sqlx::Error> {
     let mut rows = HashMap::new();
+    // Posts that say nearly the same, for each post with sightings.
+    let mut told: HashMap<i64, Vec<i64>> = HashMap::new();
     let posts: HashMap<&PostKey, &Post> = visit.new.iter().map(|post| (&post.key, post)).collect();
     let mut dismissed = Dismissed::default();
     for (index, ((sighting, claim), (sighting_json, claim_json))) in visit.sightings.iter().zip(seen).enumerate() {
         let Some(post) = fresh.get(&sighting.post) else { continue };
+        if !told.contains_key(post) {
+            told.insert(*post, identity::join_copies(tx, visit, *post, &sighting.post).await?);
+        }
+        if identity::is_told(tx, visit, *post, sighting, told.get(post).map_or(&[], Vec::as_slice)).await? {
+            continue;
+        }
         sqlx::query(
             "INSERT INTO claims (id, revision, claim, changed_at) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (id, revision) DO UPDATE SET claim = excluded.claim, changed_at = excluded.changed_at \

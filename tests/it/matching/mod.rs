@@ -1,6 +1,6 @@
 //! What the engine promises.
 
-mod build;
+pub mod build;
 mod exact;
 mod north_korea;
 mod promises;
