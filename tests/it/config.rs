@@ -84,7 +84,8 @@ fn the_commented_examples_are_sound_too() {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/claimwatch.toml")).unwrap();
     let house = House::with("");
     for secret in text.lines().filter_map(|line| line.split_once("_file")?.1.split('"').nth(1)) {
-        let secret = house.write(secret, "hunter2\n");
+        let content = if secret.ends_with(".url") { "https://hooks.example.org/hunter2\n" } else { "hunter2\n" };
+        let secret = house.write(secret, content);
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
     }
     let mut kept: Vec<String> = Vec::new();
@@ -101,6 +102,7 @@ fn the_commented_examples_are_sound_too() {
     house.write("claimwatch.toml", &text);
     let config = house.config();
     assert!(config.sources.len() >= 4, "{text}");
+    assert_eq!(config.desks[0].hooks.len(), 3, "{text}");
     assert!(matches!(config.mail.via, Via::Smtp(_)) && config.web.is_some(), "{text}");
 }
 
