@@ -1,20 +1,26 @@
 //! The command line: one file per command.
 
 mod archive;
+pub mod backtest;
 pub mod check;
 pub mod eval;
 pub mod explain;
 pub mod feedback;
 pub mod fit;
 pub mod fmt;
+mod later;
+mod links;
 pub mod lint;
 pub mod list;
 pub mod mail;
 pub mod marks;
 pub mod match_posts;
+pub mod near_misses;
 pub mod opened;
 pub mod output;
+mod past;
 pub mod precision;
+mod progress;
 pub mod queue;
 pub mod run;
 pub mod schema;
@@ -23,6 +29,7 @@ pub mod source;
 pub mod stats;
 pub mod status;
 pub mod store;
+mod subject;
 pub mod test;
 pub mod trial;
 
@@ -65,6 +72,12 @@ pub enum Command {
     /// Show why a text matches a claim, or why not.
     #[command(after_help = explain::AFTER_HELP)]
     Explain(explain::Arguments),
+    /// Try a change of rules on posts of the past.
+    #[command(after_help = backtest::AFTER_HELP)]
+    Backtest(backtest::Arguments),
+    /// Show posts that nearly repeat a claim, and what to try.
+    #[command(after_help = near_misses::AFTER_HELP)]
+    NearMisses(near_misses::Arguments),
     /// List the rules.
     #[command(after_help = list::AFTER_HELP)]
     List(list::Arguments),
@@ -143,12 +156,14 @@ pub async fn run(line: CommandLine) -> Exit {
     match line.command {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Check(arguments) => output::print(check::check(&arguments)),
-        Command::Lint(arguments) => output::print(lint::lint(&arguments)),
+        Command::Lint(arguments) => output::print(lint::lint(&arguments).await),
         Command::Fmt(arguments) => output::print(fmt::fmt(&arguments)),
         Command::Schema => output::print(schema::schema()),
         Command::Test(arguments) => output::print(test::test(&arguments)),
         Command::Source(arguments) => output::print(source::run(arguments).await),
-        Command::Explain(arguments) => output::print(explain::explain(&arguments)),
+        Command::Explain(arguments) => output::print(explain::explain(&arguments).await),
+        Command::Backtest(arguments) => output::print(backtest::backtest(&arguments).await),
+        Command::NearMisses(arguments) => output::print(near_misses::near_misses(&arguments).await),
         Command::List(arguments) => output::print(list::list(&arguments)),
         Command::Show(arguments) => output::print(show::show(&arguments).await),
         Command::Stats(arguments) => output::print(stats::stats(&arguments).await),

@@ -3,7 +3,7 @@
 pub mod bluesky;
 pub mod clean;
 mod convert;
-mod decode;
+pub mod decode;
 mod ebcdic;
 pub mod error;
 mod jsonfeed;
