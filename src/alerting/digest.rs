@@ -53,7 +53,7 @@ fn subject(digest: &Digest, zone: &TimeZone) -> String {
         }
         DigestKind::Regular => format!("digest of {day}: {posts}"),
         DigestKind::OverCap => format!("over the hourly limit: {posts} in one letter"),
-        DigestKind::SilenceEnded { silence, .. } => format!("silence {silence} has ended: it held back {posts}"),
+        DigestKind::SilenceEnded { silence, .. } => format!("silence {} has ended: it held back {posts}", silence.0),
         DigestKind::Notices => match digest.notices.as_slice() {
             [one] => format!("operator: {}", matter(one)),
             many => format!("operator: {} notices", many.len()),
@@ -70,7 +70,8 @@ fn lead(digest: &Digest, zone: &TimeZone) -> String {
                 .to_owned()
         }
         DigestKind::SilenceEnded { silence, covered, author, comment, from, to } => format!(
-            "Silence {silence} ({}), laid by {} from {} to {}, has ended.\nIts reason: {}\nWhat it held back stands below.\n\n",
+            "Silence {} ({}), laid by {} from {} to {}, has ended.\nIts reason: {}\nWhat it held back stands below.\n\n",
+            silence.0,
             safe::short(covered, 200),
             safe::short(author, 80),
             time(*from, zone),
@@ -164,6 +165,7 @@ pub(super) fn heading(reason: Reason) -> &'static str {
         Reason::Retired => "The rule was taken out of use",
         Reason::Trial => "Rules on trial",
         Reason::Ignored => "Ignored by the rule",
+        Reason::Dismissed => "Dismissed by the editors",
     }
 }
 

@@ -1,26 +1,15 @@
 //! Claims, desks, posts and sightings for this room's own tests.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::subscription::Desk;
-use crate::model::alert::DeskName;
 use crate::model::claim::{Claim, ClaimId, Revision, Severity, Status};
-use crate::model::post::{Lang, Post, PostKey};
+use crate::model::post::{Post, PostKey};
 use crate::model::sighting::{Confidence, Decision, Evidence, Sighting, Span, Stance, Strength, When, WordingKind};
 use crate::model::source::SourceName;
 
 pub fn desk(name: &str) -> Desk {
-    Desk {
-        name: DeskName(name.to_owned()),
-        to: vec![format!("{name}@example.org")],
-        topics: Vec::new(),
-        tags: Vec::new(),
-        gather: Duration::from_secs(60),
-        time_zone: "UTC".to_owned(),
-        language: Lang("en".to_owned()),
-    }
+    Desk::new(name, vec![format!("{name}@example.org")])
 }
 
 pub fn claim(id: &str) -> Claim {

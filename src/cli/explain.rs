@@ -173,7 +173,7 @@ fn block(post: &Post, judgement: &Judgement<'_>, status: Status, later: &Later, 
     if !below {
         text.push_str(&format!("  stance   {}{}\n", stance_name(judgement.stance), shown(judgement.cue.as_ref())));
     }
-    text.push_str(&format!("  so       {}\n\n", so));
+    text.push_str(&format!("  so       {so}\n\n"));
     text
 }
 

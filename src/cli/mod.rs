@@ -8,6 +8,7 @@ pub mod explain;
 pub mod feedback;
 pub mod fit;
 pub mod fmt;
+pub mod ingest;
 mod later;
 mod links;
 pub mod lint;
@@ -69,6 +70,9 @@ pub enum Command {
     Test(test::Arguments),
     /// Look at sources and look after them.
     Source(source::Arguments),
+    /// Take in posts from a file or a pipe: tip lines, closed platforms, own scrapers.
+    #[command(after_help = ingest::AFTER_HELP)]
+    Ingest(ingest::Arguments),
     /// Show why a text matches a claim, or why not.
     #[command(after_help = explain::AFTER_HELP)]
     Explain(explain::Arguments),
@@ -164,6 +168,7 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Explain(arguments) => output::print(explain::explain(&arguments).await),
         Command::Backtest(arguments) => output::print(backtest::backtest(&arguments).await),
         Command::NearMisses(arguments) => output::print(near_misses::near_misses(&arguments).await),
+        Command::Ingest(arguments) => output::print(ingest::ingest(&arguments).await),
         Command::List(arguments) => output::print(list::list(&arguments)),
         Command::Show(arguments) => output::print(show::show(&arguments).await),
         Command::Stats(arguments) => output::print(stats::stats(&arguments).await),

@@ -228,7 +228,7 @@ fn is_dismissed(miss: &Miss, opinions: &[Opined]) -> bool {
         return false;
     }
     let print = Print::of(miss.post.parts.iter().map(|part| part.text.as_str()));
-    about().filter(|one| one.print.is_like(&print)).last().is_some_and(|one| one.feedback.opinion == Opinion::Dismissed)
+    about().rfind(|one| one.print.is_like(&print)).is_some_and(|one| one.feedback.opinion == Opinion::Dismissed)
 }
 
 impl Misses {

@@ -30,7 +30,7 @@ pub struct Config {
     pub fetch: fetch::settings::Settings,
     /// `[[source]]`, in the order of the file.
     pub sources: Vec<Source>,
-    /// `[[desk]]`, in the order of the file.
+    /// `[[desk]]`, in the order of the file, and `[operator]` behind them if there is one.
     pub desks: Vec<Desk>,
     /// `[mail]`
     pub mail: post_office::settings::Settings,
@@ -105,6 +105,8 @@ pub fn read(path: &Path, missing_secrets: Level) -> Reading {
     found.extend(policy::unmet(&rules, &policy::of(report.texts.first())));
     if let Some(config) = &config {
         found.extend(desks::without_reader(&rules, &config.desks));
+        let file = report.texts.first().map(|text| text.name.clone()).unwrap_or_default();
+        found.extend(desks::without_rule(&rules, &config.desks, &file));
     }
     sort(&mut found);
     report.found.extend(found);

@@ -2,17 +2,27 @@
 
 use std::ops::Range;
 
-use secrecy::ExposeSecret;
 use url::Url;
 
 use super::read::{self, SecretOf};
-use crate::model::source::{BlueskyList, SourceKind, Timeline, Token};
+use crate::model::post::Lang;
+use crate::model::source::{BlueskyList, SourceKind, Timeline, Wire};
 use crate::rules::codes;
 use crate::rules::reading::table::{Notes, Table};
 use crate::rules::reading::value::Words;
 
 /// Where Bluesky lists posts for everybody.
 const APP_VIEW: &str = "https://public.api.bsky.app";
+
+/// Servers of the stream, version 1.
+const STREAMS_V1: [&str; 4] = [
+    "https://jetstream1.us-east.bsky.network",
+    "https://jetstream2.us-east.bsky.network",
+    "https://jetstream1.us-west.bsky.network",
+    "https://jetstream2.us-west.bsky.network",
+];
+/// Version 2.
+const STREAMS_V2: [&str; 2] = ["https://jetstream.us-east.bsky.network", "https://jetstream.us-west.bsky.network"];
 
 /// Networks want to know whom to write to before they shut us out.
 pub(super) fn contact_is_needed(span: &Range<usize>, has_contact: bool, notes: &mut Notes<'_>) {
@@ -27,16 +37,7 @@ pub(super) fn mastodon(table: &mut Table<'_>, secret: SecretOf<'_>, notes: &mut 
     let span = table.span.clone();
     let server = table.need("server", "server = \"https://mastodon.social\"", notes).and_then(|value| value.web_address(notes));
     let allow_private = table.take("allow_private").map(|value| read::networks(&value, notes)).unwrap_or_default();
-    let token = table.take("token_file").and_then(|value| {
-        let name = value.text(notes)?;
-        match secret(&name.text) {
-            Ok(token) => Some(Token(token.expose_secret().to_owned())),
-            Err(fault) => {
-                notes.note(fault.level, fault.code, &value.span, fault.message, fault.help);
-                None
-            }
-        }
-    });
+    let token = table.take("token_file").and_then(|value| read::token(&value, secret, notes));
     let public = table.take("public").and_then(|value| value.choice(&[("local", true), ("all", false)], notes));
     let mut found: Vec<Timeline> = public.map(|local| Timeline::Public { local }).into_iter().collect();
     found.extend(name(table, "tag", &['#'], notes).map(Timeline::Tag));
@@ -60,6 +61,60 @@ pub(super) fn bluesky(table: &mut Table<'_>, notes: &mut Notes<'_>) -> Option<So
     found.extend(at_uri(table, "feed", notes).map(BlueskyList::Feed));
     let list = just_one(found, &span, "`author`, `list` or `feed`", "author = \"ann.example.org\"", notes)?;
     Some(SourceKind::Bluesky { server: server?, list, allow_private })
+}
+
+/// All of Bluesky, or `accounts`; `languages` narrow it down, `version` and `hosts` say whom to ask.
+pub(super) fn jetstream(table: &mut Table<'_>, notes: &mut Notes<'_>) -> Option<SourceKind> {
+    let allow_private = table.take("allow_private").map(|value| read::networks(&value, notes)).unwrap_or_default();
+    let version = table.take("version").map_or(Some(1), |value| value.whole_in(1..=2, notes));
+    let wire = if version == Some(2) { Wire::V2 } else { Wire::V1 };
+    let languages = table.take("languages").map(|value| value.texts(notes)).unwrap_or_default();
+    let languages = languages.into_iter().filter_map(|words| language(&words, notes)).collect();
+    let accounts = table.take("accounts").map(|value| value.texts(notes)).unwrap_or_default();
+    let accounts: Vec<String> = accounts.into_iter().filter_map(|words| did(words, notes)).collect();
+    let hosts: Vec<Url> = match table.take("hosts") {
+        Some(value) => value.texts(notes).into_iter().filter_map(|words| stream_address(&words, notes)).collect(),
+        None if wire == Wire::V1 => STREAMS_V1.iter().filter_map(|host| Url::parse(host).ok()).collect(),
+        None => STREAMS_V2.iter().filter_map(|host| Url::parse(host).ok()).collect(),
+    };
+    if hosts.is_empty() {
+        let help = "name one or leave `hosts` out: hosts = [\"wss://jetstream1.us-east.bsky.network\"]";
+        notes.error(codes::MISSING_KEY, &table.span, "the stream has no server", help);
+        return None;
+    }
+    Some(SourceKind::Jetstream { hosts, wire, languages, accounts, allow_private })
+}
+
+fn language(words: &Words, notes: &mut Notes<'_>) -> Option<Lang> {
+    let lang = words.text.trim().to_ascii_lowercase();
+    if (2..=3).contains(&lang.len()) && lang.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return Some(Lang(lang));
+    }
+    let help = "write the short tag: \"en\", \"fr\", \"ko\"";
+    notes.error(codes::NOT_A_CHOICE, &words.span, "this is not the tag of a language", help);
+    None
+}
+
+fn did(words: Words, notes: &mut Notes<'_>) -> Option<String> {
+    let is_plain = words.text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":._-%".contains(&byte));
+    if ["did:plc:", "did:web:"].iter().any(|start| words.text.starts_with(start)) && is_plain && words.text.len() > 8 {
+        return Some(words.text);
+    }
+    let help =
+        "write it as did:plc:…; bsky.app shows it under an account's name, or ask …/xrpc/com.atproto.identity.resolveHandle";
+    notes.error(codes::BAD_ADDRESS, &words.span, "this is not the DID of an account", help);
+    None
+}
+
+/// `wss://…`, kept as `https://…`, by which the rules about addresses know it.
+fn stream_address(words: &Words, notes: &mut Notes<'_>) -> Option<Url> {
+    let text = words.text.trim();
+    let plain = [("wss://", "https://"), ("ws://", "http://"), ("https://", "https://"), ("http://", "http://")];
+    let url = plain.iter().find_map(|(from, to)| Url::parse(&format!("{to}{}", text.strip_prefix(from)?)).ok());
+    if url.is_none() {
+        notes.error(codes::BAD_ADDRESS, &words.span, "this is not the address of a stream", "write it as \"wss://host.example\"");
+    }
+    url
 }
 
 fn words(table: &mut Table<'_>, key: &'static str, notes: &mut Notes<'_>) -> Option<Words> {

@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::files::SecretFault;
 use super::{Config, desks, mail, policy, sources};
 use crate::fetch;
 use crate::fetch::settings::Limits;
 use crate::mail as post_office;
+use crate::model::source::Token;
 use crate::rules::diagnostic::{Diagnostic, any_error};
 use crate::rules::reading::document::Document;
 use crate::rules::reading::table::{Notes, Table, shown};
@@ -35,10 +36,12 @@ pub(super) fn configuration(text: &RuleText, secret: SecretOf<'_>) -> (Option<Co
     };
     let fetch = root.table("fetch", &mut notes).map(|table| fetch(table, &mut notes)).unwrap_or_default();
     let sources = sources::read(root.tables("source", &mut notes), fetch.contact.is_some(), secret, &mut notes);
-    let desks = desks::read(root.tables("desk", &mut notes), &mut notes);
+    let mut desks = desks::read(root.tables("desk", &mut notes), &sources, &mut notes);
+    // The operator reads like a desk that no rule writes to.
+    desks.extend(root.table("operator", &mut notes).and_then(|table| desks::operator(table, &mut notes)));
     let mail = root.table("mail", &mut notes).map(|table| mail::read(table, secret, &mut notes));
     let mail = mail.unwrap_or_else(|| Some(post_office::settings::Settings::default()));
-    let web = root.table("web", &mut notes).map(|table| web(table, &mut notes));
+    let web = root.table("web", &mut notes).map(|table| web(table, secret, &mut notes));
     root.finish(&mut notes);
     if sources.is_empty() && !any_error(&notes.found) {
         notes.warning(codes::NO_SOURCE, &(0..0), "no source is named, so nothing would be watched", "add a `[[source]]`");
@@ -88,6 +91,9 @@ fn store(mut table: Table<'_>, notes: &mut Notes<'_>) -> store::settings::Settin
     }
     if let Some(time) = table.take("keep_reasons").and_then(|value| value.duration(notes)) {
         settings.keep_reasons = time;
+    }
+    if let Some(share) = table.take("stream_sample").and_then(|value| value.fraction(notes)) {
+        settings.stream_sample_per_million = (f64::from(share) * 1e6).round() as u32;
     }
     table.finish(notes);
     settings
@@ -195,7 +201,7 @@ pub(super) fn networks(value: &Value<'_>, notes: &mut Notes<'_>) -> Vec<ipnet::I
     networks
 }
 
-fn web(mut table: Table<'_>, notes: &mut Notes<'_>) -> web::settings::Settings {
+fn web(mut table: Table<'_>, secret: SecretOf<'_>, notes: &mut Notes<'_>) -> web::settings::Settings {
     let mut settings = web::settings::Settings::default();
     if let Some(value) = table.take("listen")
         && let Some(words) = value.text(notes)
@@ -213,6 +219,19 @@ fn web(mut table: Table<'_>, notes: &mut Notes<'_>) -> web::settings::Settings {
             }
         }
     }
+    settings.ingest_token = table.take("ingest_token_file").and_then(|value| token(&value, secret, notes));
     table.finish(notes);
     settings
+}
+
+/// A secret in a file, as `*_file` names it.
+pub(super) fn token(value: &Value<'_>, secret: SecretOf<'_>, notes: &mut Notes<'_>) -> Option<Token> {
+    let name = value.text(notes)?;
+    match secret(&name.text) {
+        Ok(token) => Some(Token(token.expose_secret().to_owned())),
+        Err(fault) => {
+            notes.note(fault.level, fault.code, &value.span, fault.message, fault.help);
+            None
+        }
+    }
 }

@@ -18,13 +18,63 @@ enum Kind {
     Feed,
     Mastodon,
     Bluesky,
+    Push,
+    Jetstream,
 }
 
-const KINDS: [(&str, Kind); 4] =
-    [("file", Kind::File), ("feed", Kind::Feed), ("mastodon", Kind::Mastodon), ("bluesky", Kind::Bluesky)];
+const KINDS: [(&str, Kind); 6] = [
+    ("file", Kind::File),
+    ("feed", Kind::Feed),
+    ("mastodon", Kind::Mastodon),
+    ("bluesky", Kind::Bluesky),
+    ("push", Kind::Push),
+    ("jetstream", Kind::Jetstream),
+];
 
-/// Keys that only sources on networks have.
-const NETWORK_KEYS: [&str; 8] = ["server", "tag", "account", "list", "public", "author", "feed", "token_file"];
+impl Kind {
+    /// The word for it, the keys it has besides `name`, `kind`, `every` and `backfill`, and how it is found.
+    fn outline(self) -> (&'static str, &'static [&'static str], &'static str) {
+        match self {
+            Self::File => ("file", &["path"], "it is found by path = \"…\""),
+            Self::Feed => ("feed", &["url", "allow_private"], "it is found by url = \"https://…\""),
+            Self::Mastodon => (
+                "mastodon",
+                &["server", "tag", "account", "list", "public", "token_file", "allow_private"],
+                "it is found by server = \"https://…\" and tag = \"…\"",
+            ),
+            Self::Bluesky => ("bluesky", &["server", "author", "list", "feed", "allow_private"], "it is found by author = \"…\""),
+            Self::Jetstream => (
+                "jetstream",
+                &["version", "hosts", "languages", "accounts", "allow_private"],
+                "it is all of Bluesky; narrow it with languages = [\"en\"] or accounts = [\"did:plc:…\"]",
+            ),
+            Self::Push => ("push", &[], "posts are brought to it by claimwatch ingest and POST /ingest"),
+        }
+    }
+
+    fn is_network(self) -> bool {
+        matches!(self, Self::Mastodon | Self::Bluesky | Self::Jetstream)
+    }
+}
+
+/// Keys of all kinds of source.
+const KEYS: [&str; 15] = [
+    "url",
+    "path",
+    "allow_private",
+    "server",
+    "tag",
+    "account",
+    "list",
+    "public",
+    "author",
+    "feed",
+    "token_file",
+    "version",
+    "hosts",
+    "languages",
+    "accounts",
+];
 
 /// Reads all sources; two of one name are an error, because everything remembered hangs on the name.
 pub(super) fn read(tables: Vec<Table<'_>>, has_contact: bool, secret: SecretOf<'_>, notes: &mut Notes<'_>) -> Vec<Source> {
@@ -44,58 +94,48 @@ fn source(
     let kind = table.need("kind", "kind = \"feed\"", notes).and_then(|value| value.choice(&KINDS, notes));
     let every = table.take("every").and_then(|value| every(&value, kind, notes));
     let backfill = table.take("backfill").and_then(|value| backfill(&value, notes)).unwrap_or_default();
+    misplaced(&mut table, kind, notes);
+    if kind.is_some_and(Kind::is_network) {
+        networks::contact_is_needed(&span, has_contact, notes);
+    }
     let place = match kind {
         Some(Kind::File) => {
-            misplaced(&mut table, &NETWORK_KEYS, "file", "path = \"…\"", notes);
-            misplaced(&mut table, &["url", "allow_private"], "file", "path = \"…\"", notes);
             let path = table.need("path", "path = \"config/sample-feed.xml\"", notes).and_then(|value| value.text(notes));
             path.map(|words| SourceKind::File { path: PathBuf::from(words.text) })
         }
         Some(Kind::Feed) => {
-            misplaced(&mut table, &NETWORK_KEYS, "feed", "url = \"https://…\"", notes);
-            misplaced(&mut table, &["path"], "feed", "url = \"https://…\"", notes);
             let allow_private = table.take("allow_private").map(|value| read::networks(&value, notes)).unwrap_or_default();
             let url =
                 table.need("url", "url = \"https://example.org/feed.xml\"", notes).and_then(|value| value.web_address(notes));
             url.map(|url| SourceKind::Feed { url, allow_private })
         }
-        Some(Kind::Mastodon) => {
-            misplaced(
-                &mut table,
-                &["url", "path", "author", "feed"],
-                "mastodon",
-                "server = \"https://…\" and tag = \"…\"",
-                notes,
-            );
-            networks::contact_is_needed(&span, has_contact, notes);
-            networks::mastodon(&mut table, secret, notes)
-        }
-        Some(Kind::Bluesky) => {
-            misplaced(&mut table, &["url", "path", "tag", "account", "public", "token_file"], "bluesky", "author = \"…\"", notes);
-            networks::contact_is_needed(&span, has_contact, notes);
-            networks::bluesky(&mut table, notes)
-        }
-        None => {
-            // Their kind is unknown: nothing sensible can be said about these.
-            let _ = NETWORK_KEYS.map(|key| table.take(key).is_some());
-            let _ = ["url", "path", "allow_private"].map(|key| table.take(key).is_some());
-            None
-        }
+        Some(Kind::Mastodon) => networks::mastodon(&mut table, secret, notes),
+        Some(Kind::Bluesky) => networks::bluesky(&mut table, notes),
+        Some(Kind::Push) => Some(SourceKind::Push),
+        Some(Kind::Jetstream) => networks::jetstream(&mut table, notes),
+        None => None,
     };
     table.finish(notes);
     let default = match kind {
-        Some(Kind::File) => MINUTE,
+        Some(Kind::File | Kind::Push | Kind::Jetstream) => MINUTE,
         Some(Kind::Mastodon | Kind::Bluesky) => 5 * MINUTE,
         Some(Kind::Feed) | None => 15 * MINUTE,
     };
+    // What somebody brings, he wants compared.
+    let backfill = if kind == Some(Kind::Push) { Backfill::Everything } else { backfill };
     Some(Source { name: SourceName(name?.text), kind: place?, every: every.unwrap_or(default), backfill })
 }
 
-fn misplaced(table: &mut Table<'_>, keys: &[&'static str], kind: &str, instead: &str, notes: &mut Notes<'_>) {
-    for key in keys {
-        if let Some(value) = table.take(key) {
-            let message = format!("a source of kind \"{kind}\" has no `{key}`");
-            notes.error(codes::CONFLICT, &value.span, message, format!("it is found by {instead}"));
+/// Takes out keys that belong to other kinds, and says so; of an unknown kind nothing sensible can be said.
+fn misplaced(table: &mut Table<'_>, kind: Option<Kind>, notes: &mut Notes<'_>) {
+    let outline = kind.map(Kind::outline);
+    for key in KEYS {
+        if outline.is_some_and(|(_, keys, _)| keys.contains(&key)) {
+            continue;
+        }
+        if let (Some(value), Some((word, _, found))) = (table.take(key), outline) {
+            let message = format!("a source of kind \"{word}\" has no `{key}`");
+            notes.error(codes::CONFLICT, &value.span, message, found);
         }
     }
 }
@@ -105,7 +145,7 @@ fn every(value: &Value<'_>, kind: Option<Kind>, notes: &mut Notes<'_>) -> Option
     let floor = match kind {
         Some(Kind::Feed) => 5 * MINUTE,
         Some(Kind::Mastodon | Kind::Bluesky) => MINUTE,
-        Some(Kind::File) | None => Duration::from_secs(1),
+        Some(Kind::File | Kind::Push | Kind::Jetstream) | None => Duration::from_secs(1),
     };
     if kind.is_some() && time < floor {
         let (message, help) = match kind {

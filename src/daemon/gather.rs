@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 use url::Url;
 
 use super::trouble::Trouble;
-use super::{bluesky, mastodon};
+use super::{bluesky, mastodon, push, stream};
 use crate::feeds::error::ReadError;
 use crate::feeds::{clean, syndication};
 use crate::fetch::{Fetched, Fetcher};
@@ -70,6 +70,8 @@ pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -
         SourceKind::File { .. } | SourceKind::Feed { .. } => document(asking.fetcher, source, state, asking.now).await,
         SourceKind::Mastodon { .. } => mastodon::gather(asking, source, state).await,
         SourceKind::Bluesky { .. } => bluesky::gather(asking, source, state).await,
+        SourceKind::Jetstream { .. } => stream::look_into(asking, source).await,
+        SourceKind::Push => push::gather(asking, source, state).await,
     }
 }
 

@@ -18,23 +18,25 @@ use super::clock::Clock;
 use super::gate::Gate;
 use super::report::{Ledger, PostOfficeError, Report};
 use super::settling::Settling;
-use crate::alerting::letter;
 use crate::alerting::subscription::Desk;
 use crate::mail::Mailer;
 use crate::mail::error::MailError;
 use crate::mail::retry::again_at;
 use crate::mail::settings::{Deadlines, Settings, Via};
+use crate::model::alert::DeskName;
 use crate::model::delivery::{Delivery, Outcome};
+use crate::model::source::SourceName;
+use crate::rules::compile::RuleSet;
 use crate::store::Store;
 use crate::store::error::StoreError;
-use crate::store::records::{Closing, DueLetter, Settlement};
+use crate::store::records::Settlement;
 use crate::telemetry::metrics::Metrics;
 
 /// Deliveries a worker claims at once: fewer commits, and no worker hoards what another could send.
 const BATCH: usize = 8;
 
 /// Longest sleep: a clock that was set, or a command that writes beside us, is noticed after this.
-const NAP: Duration = Duration::from_secs(30);
+pub(super) const NAP: Duration = Duration::from_secs(30);
 
 /// Shortest sleep: what is due and cannot be done must not keep the processor busy.
 const BLINK: Duration = Duration::from_secs(1);
@@ -45,21 +47,26 @@ const HANGS_AFTER: Duration = Duration::from_secs(10 * 60);
 /// The post office of an installation.
 #[derive(Debug)]
 pub struct PostOffice {
-    store: Store,
+    pub(super) store: Store,
     mail: Settings,
     settling: Settling,
     deadlines: Deadlines,
-    clock: Clock,
-    desks: Mutex<Arc<[Desk]>>,
+    pub(super) clock: Clock,
+    pub(super) desks: Mutex<Arc<[Desk]>>,
+    /// Names of the sources that are watched.
+    pub(super) sources: Arc<[SourceName]>,
+    /// The rules of the moment, by which letters about claims out of use are held and threads corrected.
+    pub(super) rules: Option<watch::Receiver<Arc<RuleSet>>>,
     /// Right side of Message-IDs.
-    domain: String,
+    pub(super) domain: String,
     place: String,
     /// Rung by whoever wrote a letter.
-    bell: Arc<Notify>,
+    pub(super) bell: Arc<Notify>,
     /// Counts up when deliveries may have become claimable.
-    turn: watch::Sender<u64>,
+    pub(super) turn: watch::Sender<u64>,
     gate: Gate,
-    ledger: Ledger,
+    pub(super) ledger: Ledger,
+    pub(super) metrics: Arc<Metrics>,
     /// When the clerk and each worker last did something.
     pulse: Mutex<Vec<Instant>>,
 }
@@ -84,12 +91,15 @@ impl PostOffice {
             deadlines: Deadlines::default(),
             clock: Clock::Machine,
             desks: Mutex::new(desks),
+            sources: Arc::default(),
+            rules: None,
             domain: trial.domain().to_owned(),
             place: trial.place(),
             bell,
             turn: watch::Sender::new(0),
             gate: Gate::default(),
-            ledger: Ledger::new(metrics, matches!(mail.via, Via::Smtp(_))),
+            ledger: Ledger::new(Arc::clone(&metrics), matches!(mail.via, Via::Smtp(_))),
+            metrics,
             // One for the clerk, one for each worker. Until they begin, and should they end, it grows old.
             pulse: Mutex::new(vec![Instant::now(); mail.workers.max(1) + 1]),
         })
@@ -99,6 +109,20 @@ impl PostOffice {
     #[must_use]
     pub fn with_deadlines(mut self, deadlines: Deadlines) -> Self {
         self.deadlines = deadlines;
+        self
+    }
+
+    /// Gives it the rules in force: letters say what they say today, and threads are corrected when they change.
+    #[must_use]
+    pub fn with_rules(mut self, rules: watch::Receiver<Arc<RuleSet>>) -> Self {
+        self.rules = Some(rules);
+        self
+    }
+
+    /// Gives it the sources that are watched: digests say how they are.
+    #[must_use]
+    pub fn with_sources(mut self, sources: Arc<[SourceName]>) -> Self {
+        self.sources = sources;
         self
     }
 
@@ -147,7 +171,9 @@ impl PostOffice {
     /// Those of the store, or when the mail settings no longer work.
     pub async fn once(&self) -> Result<Report, PostOfficeError> {
         let mut mailers = self.start().await?;
+        self.correct().await?;
         while self.close_due(true).await? > 0 {}
+        self.write_digests().await?;
         let never = &CancellationToken::new();
         let all = mailers.iter_mut().enumerate().map(|(number, mailer)| async move {
             while let Some(pass) = self.gate.enter_unless_shut().await {
@@ -200,62 +226,11 @@ impl PostOffice {
                 "{again} letters may have been sent before the last stop; they are sent again with the same Message-ID"
             );
         }
+        let desks: Vec<DeskName> = self.desks().iter().map(|desk| desk.name.clone()).collect();
+        self.store.know_desks(&desks, self.clock.now()).await?;
         let workers = self.mail.workers.max(1);
         let mailers = (0..workers).map(|_| Mailer::with_deadlines(&self.mail, self.deadlines)).collect::<Result<_, _>>()?;
         Ok(mailers)
-    }
-
-    /// Closes letters as they fall due.
-    async fn clerk(&self, stop: &CancellationToken) {
-        while !stop.is_cancelled() {
-            self.beat(0);
-            let nap = match self.close_due(false).await {
-                Ok(0) => self.until_next(self.store.next_letter_due().await),
-                Ok(_) => Duration::ZERO,
-                Err(error) => {
-                    warn!(%error, "letters could not be closed; they stay in the store");
-                    error.try_again_in().unwrap_or(NAP)
-                }
-            };
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = self.bell.notified() => {}
-                () = tokio::time::sleep(nap) => {}
-            }
-        }
-    }
-
-    /// Closes the letters due now; gives how many. One that cannot be read is logged and left; it holds up no other.
-    async fn close_due(&self, first_ones_too: bool) -> Result<usize, StoreError> {
-        let due = self.store.due_letters(self.clock.now(), first_ones_too).await?;
-        let mut closed = 0;
-        for letter in &due {
-            match self.close(letter).await {
-                Ok(()) => closed += 1,
-                Err(error @ StoreError::Row { .. }) => error!(letter = letter.id.0, %error, "a letter could not be written"),
-                Err(error) => return Err(error),
-            }
-        }
-        if closed > 0 {
-            self.ledger.closed(closed);
-            self.turn.send_modify(|turn| *turn += 1);
-        }
-        Ok(closed)
-    }
-
-    async fn close(&self, due: &DueLetter) -> Result<(), StoreError> {
-        let desks = self.desks.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let desk = desks.iter().find(|desk| desk.name == due.desk).filter(|desk| !desk.to.is_empty());
-        if desk.is_none() {
-            warn!(letter = due.id.0, desk = %due.desk, claim = %due.claim, "desk {} has no recipients any more; its letter is kept unsent", due.desk);
-        }
-        self.store
-            .close_letter(due.id, self.clock.now(), &self.domain, |dossier| match desk {
-                Some(desk) => Closing::Send { letter: letter::write(dossier, desk), recipients: desk.to.clone() },
-                None => Closing::Hold { because: "desk without recipients".to_owned() },
-            })
-            .await
-            .map(drop)
     }
 
     async fn work(&self, number: usize, mailer: &mut Mailer, stop: &CancellationToken) {
@@ -344,7 +319,7 @@ impl PostOffice {
         }
     }
 
-    fn until_next(&self, due: Result<Option<Timestamp>, StoreError>) -> Duration {
+    pub(super) fn until_next(&self, due: Result<Option<Timestamp>, StoreError>) -> Duration {
         match due {
             Ok(Some(due)) => Some(self.clock.until(due)).filter(|wait| !wait.is_zero()).unwrap_or(BLINK).min(NAP),
             Ok(None) => NAP,
@@ -352,7 +327,7 @@ impl PostOffice {
         }
     }
 
-    fn beat(&self, who: usize) {
+    pub(super) fn beat(&self, who: usize) {
         if let Some(pulse) = self.pulse.lock().unwrap_or_else(PoisonError::into_inner).get_mut(who) {
             *pulse = Instant::now();
         }

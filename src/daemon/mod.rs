@@ -4,6 +4,7 @@
 //! visits → visits in hand finish → the letter in hand settles → the web server → the store, one limit over all.
 
 mod bluesky;
+mod clerk;
 pub mod clock;
 pub mod error;
 pub mod gate;
@@ -11,11 +12,13 @@ pub mod gather;
 pub mod letters;
 mod mastodon;
 pub mod news;
+mod push;
 pub mod reload;
 pub mod report;
 pub mod round;
 pub mod schedule;
 mod settling;
+pub mod stream;
 pub mod supervisor;
 pub mod trouble;
 pub mod upkeep;
@@ -39,6 +42,7 @@ use self::letters::PostOffice;
 use self::reload::Reloader;
 use self::report::Report;
 use self::round::{House, Visited};
+use self::stream::Streams;
 use self::watch::Watch;
 use crate::alerting::subscription::Desk;
 use crate::config::Config;
@@ -50,6 +54,7 @@ use crate::store::Store;
 use crate::store::records::Note;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::pulse::Pulse;
+use crate::web::ingest::Ingest;
 use crate::web::{Server, Window};
 
 /// How long stopping may take in all: what is not done by then is repeated after the next start.
@@ -117,12 +122,29 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     };
     let web_address = server.as_ref().and_then(|server| server.address().ok());
     let mut states = store.source_states().await?;
-    let watched: Vec<(Source, SourceState)> =
-        config.sources.iter().map(|source| (source.clone(), states.remove(&source.name).unwrap_or_default())).collect();
+    let (bell, knock) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let counted_sources = config.sources.len();
+    let pushable = Source::pushable(&config.sources);
+    let mut sources = config.sources;
+    let unnamed: Vec<Source> = pushable.iter().filter(|one| !sources.contains(one)).cloned().collect();
+    sources.extend(unnamed);
+    let ingest = config.web.as_ref().and_then(|settings| settings.ingest_token.as_ref()).map(|token| {
+        let names = pushable.into_iter().map(|source| source.name).collect();
+        Arc::new(Ingest::new(store.clone(), token, names, Arc::clone(&knock)))
+    });
+    let watched: Vec<(Source, SourceState)> = sources
+        .into_iter()
+        .map(|source| {
+            let state = states.remove(&source.name).unwrap_or_default();
+            (source, state)
+        })
+        .collect();
+    let (streams, watched): (Vec<_>, Vec<_>) = watched.into_iter().partition(|(source, _)| source.kind.is_stream());
+    let sample = config.store.stream_sample_per_million;
     let claims = rules.len();
     metrics.claims.set(i64::try_from(claims).unwrap_or(i64::MAX));
     let (rules_sender, rules) = channel::channel(Arc::new(rules));
-    let (sources, desks) = (watched.len(), config.desks.len());
+    let (sources, desks) = (counted_sources, config.desks.len());
     let in_flight = config.fetch.in_flight;
     let desk_list: Arc<[Desk]> = config.desks.into();
     let house = Arc::new(House {
@@ -133,14 +155,19 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
         metrics: Arc::clone(&metrics),
         clock,
     });
-    let bell = Arc::new(Notify::new());
     let office = Arc::new(
-        PostOffice::new(house.store.clone(), &config.mail, desk_list, Arc::clone(&bell), Arc::clone(&metrics))?.with_clock(clock),
+        PostOffice::new(house.store.clone(), &config.mail, desk_list, Arc::clone(&bell), Arc::clone(&metrics))?
+            .with_clock(clock)
+            .with_rules(house.rules.clone())
+            .with_sources(watched.iter().map(|(source, _)| source.name.clone()).collect()),
     );
     tell(News::Started { sources, claims, desks, web: web_address });
 
-    let mut watch = Watch::new(&house, &office, &bell, &pulse, watched, in_flight, once);
+    let mut watch = Watch::new(&house, &office, (&bell, &knock), &pulse, watched, in_flight, once);
     if once {
+        for (source, _) in &streams {
+            info!(source.id = %source.name, "{} is a stream: only a claimwatch that keeps running follows it", source.name);
+        }
         watch.once(&mut tell).await;
         let post = Some(office.once().await?);
         tell(News::FirstRound { waiting: 0, post, next: None });
@@ -166,11 +193,12 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     let closing = stop_office.clone();
     let mut post = tokio::spawn(async move { at_work.run(&closing).await });
     let stop_web = CancellationToken::new();
-    let window = Window { metrics: Arc::clone(&metrics), pulse: Arc::clone(&pulse) };
+    let window = Window { metrics: Arc::clone(&metrics), pulse: Arc::clone(&pulse), ingest };
     let web = server.map(|server| tokio::spawn(server.run(window, stop_web.clone())));
 
     let running = format!("{}|{}", clock.now(), std::process::id());
     house.store.put_note(Note::Running, &running).await?;
+    let streams = Streams::start(&house, &bell, streams, sample);
     pulse.set_ready(true);
     supervisor::ready(&status);
     watch.until(stop, &mut tell).await;
@@ -185,6 +213,10 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     match watch.finish(limit, &mut tell).await {
         0 => info!("stopping: all visits are finished"),
         given_up => warn!("stopping: {given_up} visits were given up; they will be repeated after the next start"),
+    }
+    match streams.finish(limit).await {
+        0 => {}
+        given_up => warn!("stopping: {given_up} streams were given up; they are resumed after the next start"),
     }
     stop_office.cancel();
     match timeout_at(limit, &mut post).await {

@@ -1,6 +1,6 @@
 //! One visit: fetch, read, clean, match, remember. A straight line, and one transaction at its end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +13,12 @@ use super::gather::{Asking, Batch, Gathered, gather};
 use super::news::{self, Sorted};
 use super::schedule::{self, Found};
 use super::trouble::Trouble;
-use crate::alerting::group;
+use crate::alerting::group::{self, Sighted};
 use crate::alerting::subscription::Desk;
 use crate::feeds::clean;
 use crate::fetch::Fetcher;
 use crate::matching;
+use crate::model::alert::Waits;
 use crate::model::claim::{Claim, ClaimId};
 use crate::model::post::{Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
@@ -25,6 +26,7 @@ use crate::model::source::{Source, SourceState};
 use crate::model::units::{counted, in_words};
 use crate::rules::compile::RuleSet;
 use crate::store::Store;
+use crate::store::error::StoreError;
 use crate::store::records::Visit;
 use crate::telemetry::metrics::{ByReason, BySource, Metrics};
 
@@ -161,22 +163,48 @@ async fn remember(
         seen_again: seen_again.into_iter().map(|post| post.key).collect(),
         sightings,
     };
-    let pairs: Vec<(&Sighting, &Claim)> = visit.sightings.iter().map(|(sighting, claim)| (sighting, claim)).collect();
-    let recorded = house.store.record(&visit, |alerts| group::group(now, &house.desks, &pairs, alerts)).await?;
-    tally.letters = recorded.letters;
-    if recorded.left_out > 0 {
-        info!(source.id = %source.name, left_out = recorded.left_out,
-            "{}: {} told nobody: editors dismissed the like of it", source.name, counted(recorded.left_out, "sighting"));
-    }
-    house.metrics.posts_ingested.inc_by(tally.new as u64);
-    observe_lag(&house.metrics, &visit);
-    house.metrics.sightings.inc_by(tally.sightings as u64);
-    house.metrics.near_misses.inc_by(tally.near_misses as u64);
-    house.metrics.feed_last_success.get_or_create(&by_source(source)).set(now.as_second());
+    write_down(house, &visit, &mut tally).await?;
     Ok((state, tally))
 }
 
-fn examined(post: &Post, rules: &RuleSet) -> Vec<(Sighting, Claim)> {
+/// Writes down what was found, in one transaction, and counts it.
+pub(super) async fn write_down(house: &House, visit: &Visit, tally: &mut Tally) -> Result<(), StoreError> {
+    let now = visit.seen_at;
+    let seen = sighted(visit);
+    let recorded = house.store.record(visit, |known| group::group(now, &house.desks, &seen, known)).await?;
+    tally.letters = recorded.letters;
+    house.metrics.suppress(Waits::Spaced.word(), recorded.spaced);
+    for (reason, sightings) in &recorded.held {
+        house.metrics.suppress(reason.word(), *sightings);
+    }
+    if recorded.left_out > 0 {
+        info!(source.id = %visit.source, left_out = recorded.left_out,
+            "{}: {} told nobody: editors dismissed the like of it", visit.source, counted(recorded.left_out, "sighting"));
+    }
+    let (metrics, by_source) = (&house.metrics, BySource { source: visit.source.0.clone() });
+    metrics.posts_ingested.inc_by(tally.new as u64);
+    observe_lag(metrics, visit);
+    metrics.source_posts.get_or_create(&by_source).inc_by(tally.new as u64);
+    metrics.sightings.inc_by(tally.sightings as u64);
+    metrics.source_sightings.get_or_create(&by_source).inc_by(tally.sightings as u64);
+    metrics.near_misses.inc_by(tally.near_misses as u64);
+    metrics.feed_last_success.get_or_create(&by_source).set(now.as_second());
+    Ok(())
+}
+
+/// The sightings of a visit, each with what routing must know of its post.
+pub fn sighted(visit: &Visit) -> Vec<Sighted<'_>> {
+    let posts: HashMap<&PostKey, &Post> = visit.new.iter().map(|post| (&post.key, post)).collect();
+    let mut sighted = Vec::with_capacity(visit.sightings.len());
+    for (sighting, claim) in &visit.sightings {
+        let post = posts.get(&sighting.post);
+        let lang = post.and_then(|post| post.lang.as_ref());
+        sighted.push(Sighted { sighting, claim, lang, author: post.and_then(|post| post.author.as_deref()) });
+    }
+    sighted
+}
+
+pub(super) fn examined(post: &Post, rules: &RuleSet) -> Vec<(Sighting, Claim)> {
     let sightings = matching::examine(post, rules);
     sightings.into_iter().filter_map(|sighting| rules.get(&sighting.claim).map(|rule| (sighting, rule.claim.clone()))).collect()
 }
@@ -231,7 +259,7 @@ impl Tally {
         self.claims.extend(other.claims.iter().cloned());
     }
 
-    fn count(&mut self, sightings: &[(Sighting, Claim)]) {
+    pub(super) fn count(&mut self, sightings: &[(Sighting, Claim)]) {
         let posts = |decision| {
             let found = sightings.iter().filter(|(sighting, _)| sighting.decision == decision);
             found.map(|(sighting, _)| &sighting.post).collect::<BTreeSet<_>>()

@@ -55,7 +55,12 @@ pub fn after_success(source: &Source, state: &SourceState, found: &Found, now: T
     SourceState {
         health: if found.repaired { Health::Degraded } else { Health::Ok },
         validators: found.validators.clone().unwrap_or_else(|| state.validators.clone()),
-        next_due: later(now, if found.more { AT_ONCE } else { interval(source, unchanged, found.hint, chance) }),
+        next_due: match found.more {
+            true if source.kind.waits_for_a_call() => Some(now),
+            true => later(now, AT_ONCE),
+            false if source.kind.waits_for_a_call() => None,
+            false => later(now, interval(source, unchanged, found.hint, chance)),
+        },
         last_success: Some(now),
         failures: 0,
         last_error: None,
@@ -101,6 +106,7 @@ pub fn put_off(state: &SourceState, sentence: &str, wait: Duration, now: Timesta
 /// was due, and those overdue are spread so that a restart is not a storm.
 pub fn at_start(source: &Source, state: &SourceState, now: Timestamp, chance: f64) -> Timestamp {
     match (&source.kind, state.next_due) {
+        (kind, _) if kind.waits_for_a_call() => Timestamp::MAX,
         (SourceKind::File { .. }, _) | (_, None) => now,
         // A clock that was wrong when the state was written must not silence a source for years.
         (_, Some(due)) if due > now => due.min(later(now, CEILING).unwrap_or(now)),
@@ -204,7 +210,7 @@ impl Agenda {
 
     /// Gives when the next source falls due, apart from those in hand or at rest.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.entries.iter().filter(|entry| entry.waits()).map(|entry| entry.due).min()
+        self.entries.iter().filter(|entry| entry.waits() && entry.due < Timestamp::MAX).map(|entry| entry.due).min()
     }
 }
 

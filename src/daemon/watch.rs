@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -20,7 +21,7 @@ use crate::model::source::{Health, Source, SourceState};
 use crate::telemetry::pulse::{Organ, Pulse};
 
 /// The loop looks around at least this often, so that the watchdog sees it move.
-const LOOK_AROUND: Duration = Duration::from_secs(5);
+const LOOK_AROUND: Duration = Duration::from_secs(2);
 /// The first report does not wait longer than this for slow sources.
 const FIRST_REPORT: Duration = Duration::from_secs(4);
 /// How often the operator's orders are looked up.
@@ -30,7 +31,7 @@ const BLINK: Duration = Duration::from_millis(50);
 /// A visit that is put off for no longer than this is waited for: a host that wants a pause between requests.
 const SOON: Duration = Duration::from_secs(5 * 60);
 /// Below this nothing is fetched; sending goes on.
-const DISK_FLOOR_BYTES: u64 = 64 << 20;
+pub(super) const DISK_FLOOR_BYTES: u64 = 64 << 20;
 
 type Ended = (SourceState, Visited);
 
@@ -39,6 +40,8 @@ pub struct Watch {
     house: Arc<House>,
     office: Arc<PostOffice>,
     bell: Arc<Notify>,
+    /// Rung when posts were pushed in.
+    knock: Arc<Notify>,
     pulse: Arc<Pulse>,
     sources: Vec<(Source, SourceState)>,
     agenda: Agenda,
@@ -58,7 +61,7 @@ impl Watch {
     pub fn new(
         house: &Arc<House>,
         office: &Arc<PostOffice>,
-        bell: &Arc<Notify>,
+        (bell, knock): (&Arc<Notify>, &Arc<Notify>),
         pulse: &Arc<Pulse>,
         sources: Vec<(Source, SourceState)>,
         in_flight: usize,
@@ -66,7 +69,8 @@ impl Watch {
     ) -> Self {
         let now = house.clock.now();
         let first = |(source, state): &(Source, SourceState)| {
-            let due = if all_now { now } else { schedule::at_start(source, state, now, fastrand::f64()) };
+            let is_due = all_now && !source.kind.waits_for_a_call();
+            let due = if is_due { now } else { schedule::at_start(source, state, now, fastrand::f64()) };
             (due, source.kind.url().map(HostKey::of))
         };
         Self {
@@ -74,6 +78,7 @@ impl Watch {
             house: Arc::clone(house),
             office: Arc::clone(office),
             bell: Arc::clone(bell),
+            knock: Arc::clone(knock),
             pulse: Arc::clone(pulse),
             sources,
             visits: JoinSet::new(),
@@ -132,6 +137,7 @@ impl Watch {
                         awaited.remove(&source);
                     }
                 }
+                () = self.knock.notified() => self.heed_at = Instant::now(),
                 () = sleep(nap) => {}
             }
             self.heed().await;
@@ -178,6 +184,12 @@ impl Watch {
             if ordered.asked_at.is_some() && !rests {
                 self.agenda.hasten(place, now);
                 let _ = self.house.store.heard(&source.name).await;
+            }
+        }
+        let Ok(waiting) = self.house.store.waiting().await else { return };
+        for (place, (source, _)) in self.sources.iter().enumerate().filter(|(_, (source, _))| source.kind.waits_for_a_call()) {
+            if waiting.iter().any(|(name, _)| *name == source.name) {
+                self.agenda.hasten(place, now);
             }
         }
     }
@@ -234,9 +246,12 @@ impl Watch {
             let state = schedule::after_failure(source, remembered, &sentence, None, false, now, fastrand::f64());
             (state, Visited::Failed { class: "fault", sentence })
         });
-        self.agenda.put_back(place, state.next_due.unwrap_or(now));
+        let waits_for_a_call = source.kind.waits_for_a_call();
+        self.agenda.put_back(place, state.next_due.unwrap_or(if waits_for_a_call { Timestamp::MAX } else { now }));
         let is_only_waiting = matches!(&how, Visited::PutOff { wait, .. } if *wait <= SOON);
-        if self.each_once && !is_only_waiting {
+        // What was pushed in is read to the end.
+        let has_more = waits_for_a_call && state.next_due.is_some() && matches!(how, Visited::Read(_));
+        if self.each_once && !is_only_waiting && !has_more {
             self.agenda.rest(place, true);
         }
         if matches!(&how, Visited::Read(tally) if tally.letters > 0) {

@@ -48,10 +48,10 @@ const UNTOLD_REST: Duration = Duration::from_secs(60);
 
 /// Asks web servers.
 pub struct Http {
-    settings: Settings,
+    pub(super) settings: Settings,
     lines: Lines,
-    tls: Tls,
-    resolver: Arc<dyn Resolve>,
+    pub(super) tls: Tls,
+    pub(super) resolver: Arc<dyn Resolve>,
     /// One client for each set of networks: a connection opened for a source that may go inside must not serve another.
     clients: Mutex<HashMap<Allowed, Client>>,
 }
@@ -169,15 +169,19 @@ impl Http {
         Ok(client)
     }
 
-    fn build(&self, rule: &Allowed) -> Result<Client, String> {
-        let tls = self.tls.client_config().map_err(|error| error.to_string())?;
+    /// How we introduce ourselves.
+    pub(super) fn name(&self) -> String {
         let version = env!("CARGO_PKG_VERSION");
-        let name = match &self.settings.contact {
+        match &self.settings.contact {
             Some(contact) => format!("claimwatch/{version} (+{contact})"),
             None => format!("claimwatch/{version}"),
-        };
+        }
+    }
+
+    fn build(&self, rule: &Allowed) -> Result<Client, String> {
+        let tls = self.tls.client_config().map_err(|error| error.to_string())?;
         let mut builder = Client::builder()
-            .user_agent(name)
+            .user_agent(self.name())
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())

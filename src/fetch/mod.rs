@@ -8,6 +8,7 @@ mod headers;
 pub mod host;
 mod http;
 pub mod settings;
+pub mod socket;
 mod tls;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use self::error::FetchError;
 use self::guard::SystemResolver;
 use self::http::{Http, Manner};
 use self::settings::Settings;
+use self::socket::{Refused, Socket};
 use crate::model::source::{Source, SourceKind, Token, Validators};
 
 /// What a visit brought.
@@ -87,6 +89,9 @@ impl Fetcher {
                 host: server.host_str().unwrap_or_default().to_owned(),
                 detail: "a timeline is read page by page".to_owned(),
             }),
+            SourceKind::Push | SourceKind::Jetstream { .. } => {
+                Err(FetchError::Request { host: String::new(), detail: "nothing is fetched here".to_owned() })
+            }
         }
     }
 
@@ -101,5 +106,13 @@ impl Fetcher {
             Fetched::News { body, .. } => Ok(body),
             Fetched::NotModified { .. } => Ok(Bytes::new()),
         }
+    }
+
+    /// Opens a WebSocket, under the same rules about addresses as every request.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn socket(&self, url: &Url, networks: &[ipnet::IpNet]) -> Result<Socket, Refused> {
+        self.http.socket(url, networks).await
     }
 }

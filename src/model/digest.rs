@@ -1,11 +1,14 @@
 //! A digest: a letter about everything that was not worth, or not allowed, a letter of its own.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::alert::DeskName;
 use super::claim::Claim;
 use super::letter::Seen;
+use super::silence::SilenceId;
 use super::source::SourceName;
 
 /// Why a sighting has no letter of its own, or none yet: stored with it, counted under its word, told by `explain`.
@@ -44,11 +47,13 @@ pub enum Reason {
     Trial,
     /// The rule ignores posts of this stance: told to nobody.
     Ignored,
+    /// People said that it, or one like it, does not repeat the claim: told to nobody.
+    Dismissed,
 }
 
 impl Reason {
     /// All of them, in the order of a digest's sections.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Cap,
         Self::Silenced,
         Self::QuietHours,
@@ -65,6 +70,7 @@ impl Reason {
         Self::Bulk,
         Self::Trial,
         Self::Ignored,
+        Self::Dismissed,
     ];
 
     /// Its word in the store, in metrics and in JSON.
@@ -86,6 +92,7 @@ impl Reason {
             Self::Retired => "retired",
             Self::Trial => "trial",
             Self::Ignored => "ignored",
+            Self::Dismissed => "dismissed",
         }
     }
 
@@ -96,7 +103,7 @@ impl Reason {
 
     /// Whether nobody is ever told, because an editor said so.
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Trial | Self::Ignored)
+        matches!(self, Self::Trial | Self::Ignored | Self::Dismissed)
     }
 }
 
@@ -127,7 +134,7 @@ pub enum DigestKind {
     /// A silence has ended: what it held back.
     SilenceEnded {
         /// Its number.
-        silence: i64,
+        silence: SilenceId,
         /// What it covered, in words.
         covered: String,
         /// Who laid it.
@@ -165,6 +172,60 @@ pub struct Gathered {
     pub posts: u64,
     /// The first few of them, oldest first.
     pub items: Vec<Seen>,
+}
+
+/// What the store knows of a desk's digests.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DeskState {
+    /// Since when the desk is known; `None`: not yet.
+    pub known_since: Option<Timestamp>,
+    /// Names of the digests it got within the last days.
+    pub slots: BTreeSet<String>,
+    /// When it last got notices.
+    pub last_notices: Option<Timestamp>,
+    /// What waits for it, by reason.
+    pub waiting: Vec<Waiting>,
+    /// When the oldest notice that it was not told came up.
+    pub oldest_notice: Option<Timestamp>,
+    /// Silences that have ended and held something back from it, or name it.
+    pub ended: Vec<SilenceId>,
+}
+
+/// Sightings that wait for a digest, for one reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// The reason.
+    pub reason: Reason,
+    /// How many.
+    pub sightings: u64,
+    /// When the first of them was held.
+    pub oldest: Timestamp,
+    /// When the last of them was held.
+    pub newest: Timestamp,
+}
+
+/// A digest that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueDigest {
+    /// What makes it one of its kind for the desk: two of one name are never sent.
+    pub slot: String,
+    /// Which day's thread it belongs to, as the number of the day.
+    pub day: u32,
+    /// What it tells.
+    pub content: Content,
+}
+
+/// What a digest tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// All that waits, and no silence holds.
+    All,
+    /// What came beyond the hourly limit.
+    OverCap,
+    /// What a silence held back.
+    Silence(SilenceId),
+    /// Notices alone.
+    Notices,
 }
 
 /// How claimwatch fared.

@@ -8,5 +8,6 @@ pub mod feedback;
 pub mod letter;
 pub mod post;
 pub mod sighting;
+pub mod silence;
 pub mod source;
 pub mod units;

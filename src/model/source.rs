@@ -6,6 +6,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::post::Lang;
+use super::units::counted;
+
 /// The name an operator gave a source: unique in the configuration, the key of everything remembered about it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -65,9 +68,59 @@ pub enum SourceKind {
         /// Networks it may lie in although they are not public (CIDR).
         allow_private: Vec<ipnet::IpNet>,
     },
+    /// Posts that others bring: `claimwatch ingest`, `POST /ingest`.
+    Push,
+    /// Everything posted on Bluesky, as it is posted.
+    Jetstream {
+        /// Servers of the stream (`https` for `wss`); when one fails the next is asked.
+        hosts: Vec<Url>,
+        /// Which language they speak.
+        wire: Wire,
+        /// Only posts that declare one of these, or none; all where it is empty.
+        languages: Vec<Lang>,
+        /// Only posts of these accounts (DIDs); of all where it is empty.
+        accounts: Vec<String>,
+        /// Networks they may lie in although they are not public (CIDR).
+        allow_private: Vec<ipnet::IpNet>,
+    },
+}
+
+/// Versions of Bluesky's Jetstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    /// `/subscribe`, resumed by time.
+    V1,
+    /// `network.bsky.jetstream.subscribeEvents`, resumed by number.
+    V2,
+}
+
+impl Source {
+    /// The source of posts pushed in where the configuration names none.
+    pub fn inbox() -> Self {
+        let every = Duration::from_secs(60);
+        Self { name: SourceName("ingest".to_owned()), kind: SourceKind::Push, every, backfill: Backfill::Everything }
+    }
+
+    /// Those of `sources` that posts can be pushed into: the configured ones, or [`Source::inbox`] where there are none.
+    pub fn pushable(sources: &[Self]) -> Vec<Self> {
+        let named: Vec<Self> = sources.iter().filter(|source| source.kind == SourceKind::Push).cloned().collect();
+        let inbox = Self::inbox();
+        let is_free = !sources.iter().any(|other| other.name == inbox.name);
+        if named.is_empty() && is_free { vec![inbox] } else { named }
+    }
 }
 
 impl SourceKind {
+    /// Says whether it speaks by itself over a connection that stays open, and is never visited.
+    pub fn is_stream(&self) -> bool {
+        matches!(self, Self::Jetstream { .. })
+    }
+
+    /// Says whether it is visited only when called, never by the clock.
+    pub fn waits_for_a_call(&self) -> bool {
+        matches!(self, Self::Push)
+    }
+
     /// The word for it in the configuration.
     pub fn word(&self) -> &'static str {
         match self {
@@ -75,13 +128,15 @@ impl SourceKind {
             Self::Feed { .. } => "feed",
             Self::Mastodon { .. } => "mastodon",
             Self::Bluesky { .. } => "bluesky",
+            Self::Push => "push",
+            Self::Jetstream { .. } => "jetstream",
         }
     }
 
     /// Its address on the web, or its server's.
     pub fn url(&self) -> Option<&Url> {
         match self {
-            Self::File { .. } => None,
+            Self::File { .. } | Self::Push | Self::Jetstream { .. } => None,
             Self::Feed { url, .. } => Some(url),
             Self::Mastodon { server, .. } | Self::Bluesky { server, .. } => Some(server),
         }
@@ -104,6 +159,15 @@ impl SourceKind {
                 BlueskyList::Author(author) => format!("@{author} on Bluesky"),
                 BlueskyList::List(uri) | BlueskyList::Feed(uri) => uri.clone(),
             },
+            Self::Push => "what is pushed in".to_owned(),
+            Self::Jetstream { accounts, languages, .. } => {
+                let whose = match accounts.len() {
+                    0 => "all of Bluesky".to_owned(),
+                    number => format!("{} on Bluesky", counted(number, "account")),
+                };
+                let names: Vec<&str> = languages.iter().map(|lang| lang.0.as_str()).collect();
+                if names.is_empty() { whose } else { format!("{whose} in {}", names.join(", ")) }
+            }
         }
     }
 }

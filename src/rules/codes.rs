@@ -58,6 +58,8 @@ pub const CONFLICT: &str = "E027";
 pub const UNKNOWN_DESK: &str = "E030";
 /// A time zone nobody knows.
 pub const UNKNOWN_ZONE: &str = "E031";
+/// A source that the configuration does not have.
+pub const UNKNOWN_SOURCE: &str = "E040";
 /// A secret that others can read.
 pub const OPEN_SECRET: &str = "E032";
 /// A secret that cannot be read.
@@ -68,9 +70,13 @@ pub const NO_TLS: &str = "E034";
 pub const NO_READER: &str = "L119";
 /// A configuration that watches nothing.
 pub const NO_SOURCE: &str = "L120";
+/// A desk that no rule writes to.
+pub const IDLE_DESK: &str = "L130";
+/// A digest time in a desk's quiet hours.
+pub const QUIET_DIGEST: &str = "L131";
 
 /// Every judgement of `lint` with what it is about, in a few words.
-pub const LINTS: [(&str, &str); 21] = [
+pub const LINTS: [(&str, &str); 23] = [
     (TOO_SHORT, "a wording too short to match safely"),
     (TOO_COMMON, "a phrase too common in what the desk reads"),
     (NO_TESTS, "an active rule without tests of both kinds"),
@@ -91,6 +97,8 @@ pub const LINTS: [(&str, &str); 21] = [
     (TESTS_COPY, "tests that only repeat the wordings"),
     (NO_READER, "alerts that reach no desk"),
     (NO_SOURCE, "a configuration that watches nothing"),
+    (IDLE_DESK, "a desk that no rule writes to"),
+    (QUIET_DIGEST, "a digest time in a desk's quiet hours"),
     (POLICY, "a rule without what the desk's policy asks for"),
 ];
 /// A wording too short to match safely.

@@ -3,6 +3,16 @@
 //! Whether something is unique is a UNIQUE constraint in `migrations/`, never a check in code. What belongs together is one
 //! transaction: a visit with everything it found; a letter's words with its deliveries; an attempt with its outcome.
 
+/// Gives the answer of whichever store it is.
+macro_rules! on {
+    ($store:expr, $db:ident => $answer:expr) => {
+        match $store {
+            Store::Sqlite($db) => $answer,
+        }
+    };
+}
+
+mod alerts;
 pub mod editors;
 pub mod error;
 mod folder;
@@ -16,13 +26,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::alert::{AlertState, LetterId, Step, Topic};
+use crate::model::alert::{Known, LetterId, Step};
+use crate::model::claim::Claim;
 use crate::model::delivery::{Delivery, DeliveryId};
 use crate::model::letter::{Dossier, Letter};
 use crate::model::post::PostKey;
 use crate::model::source::{SourceName, SourceState};
 use error::StoreError;
-use records::{Closing, DueLetter, Forgotten, Note, Numbers, Orders, Queued, Recorded, Settlement, Visit};
+use records::{Closed, Closing, DueLetter, Forgotten, Note, Numbers, Orders, Queued, Recorded, Settlement, Visit};
 use settings::Settings;
 use sqlite::Sqlite;
 
@@ -31,15 +42,6 @@ use sqlite::Sqlite;
 pub enum Store {
     /// A file on this machine.
     Sqlite(Arc<Sqlite>),
-}
-
-/// Gives the answer of whichever store it is.
-macro_rules! on {
-    ($store:expr, $db:ident => $answer:expr) => {
-        match $store {
-            Store::Sqlite($db) => $answer,
-        }
-    };
 }
 
 impl Store {
@@ -82,11 +84,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of writing; then nothing of the visit is recorded.
-    pub async fn record(
-        &self,
-        visit: &Visit,
-        group: impl FnOnce(&BTreeMap<Topic, AlertState>) -> Vec<Step> + Send,
-    ) -> Result<Recorded, StoreError> {
+    pub async fn record(&self, visit: &Visit, group: impl FnOnce(&Known) -> Vec<Step> + Send) -> Result<Recorded, StoreError> {
         on!(self, db => db.record(visit, group).await)
     }
 
@@ -138,6 +136,40 @@ impl Store {
         on!(self, db => db.heard(source).await)
     }
 
+    /// Puts posts (as `feeds::pushed` writes them) into the inbox, all or none; the daemon reads them as `source`.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn push(&self, source: &SourceName, posts: &[String], now: Timestamp) -> Result<(), StoreError> {
+        on!(self, db => db.push(source, posts, now).await)
+    }
+
+    /// Gives posts of the inbox behind number `after`, oldest first, each with its number; a recorded visit whose cursor is a
+    /// number takes those up to it out.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn inbox(&self, source: &SourceName, after: i64, most: i64) -> Result<Vec<(i64, String)>, StoreError> {
+        on!(self, db => db.inbox(source, after, most).await)
+    }
+
+    /// Gives the sources with posts in the inbox, and how many.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn waiting(&self) -> Result<Vec<(SourceName, u64)>, StoreError> {
+        on!(self, db => db.waiting().await)
+    }
+
+    /// Takes back what its authors or its network have deleted: posts by their keys, and all posts whose addresses begin as
+    /// given (each ending in a slash). Their texts are forgotten, at the latest when a letter that gathers them is written.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub async fn retract(&self, keys: &[PostKey], addresses: &[String], now: Timestamp) -> Result<u64, StoreError> {
+        on!(self, db => db.retract(keys, addresses, now).await)
+    }
+
     /// Gives letters whose time has come by `now`, at most a hundred; with `first_ones_too`, also every first letter of an
     /// alert that still gathers.
     ///
@@ -147,8 +179,10 @@ impl Store {
         on!(self, db => db.due_letters(now, first_ones_too).await)
     }
 
-    /// Closes a letter: `write` is given what it holds, inside the transaction, so that no sighting can join unseen; its words
-    /// and its deliveries become rows together. `domain` is the right side of its Message-IDs. Gives the deliveries made.
+    /// Closes a letter: `write` is given what it holds and how many letters its desk got within the last hour, inside the
+    /// transaction, so that no sighting can join unseen; its words and its deliveries become rows together, or what it holds is
+    /// kept for the digest. What a silence covers by now is taken out first. `domain` is the right side of its Message-IDs;
+    /// `today` is the claim as the rules have it, where that is known.
     ///
     /// # Errors
     /// Those of writing; then the letter is still open. A letter closed meanwhile makes no deliveries and no error.
@@ -157,9 +191,10 @@ impl Store {
         id: LetterId,
         now: Timestamp,
         domain: &str,
-        write: impl FnOnce(&Dossier) -> Closing + Send,
-    ) -> Result<usize, StoreError> {
-        on!(self, db => db.close_letter(id, now, domain, write).await)
+        today: Option<&Claim>,
+        write: impl FnOnce(&Dossier, u32) -> Closing + Send,
+    ) -> Result<Closed, StoreError> {
+        on!(self, db => db.close_letter(id, now, domain, today, write).await)
     }
 
     /// When the next letter is due, if one gathers.

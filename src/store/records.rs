@@ -1,15 +1,17 @@
 //! What goes into the memory and what comes out: one struct for each question.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::model::alert::{DeskName, LetterId};
+use crate::model::alert::{AlertId, DeskName, LetterId, Waits};
 use crate::model::claim::{Claim, ClaimId};
 use crate::model::delivery::{DeliveryId, Outcome};
-use crate::model::letter::{Letter, MessageId};
+use crate::model::digest::Reason;
+use crate::model::letter::{Change, Letter, MessageId};
 use crate::model::post::{Post, PostKey};
 use crate::model::sighting::Sighting;
+use crate::model::silence::Silence;
 use crate::model::source::{SourceName, SourceState};
 
 /// All that a visit to a source found: recorded in one transaction or not at all.
@@ -41,7 +43,7 @@ pub struct Orders {
 }
 
 /// What a visit has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recorded {
     /// Posts that were new to the store.
     pub posts: usize,
@@ -51,8 +53,18 @@ pub struct Recorded {
     pub left_out: usize,
     /// Alerts opened.
     pub opened: usize,
-    /// Letters begun, first ones included.
+    /// Letters begun or hastened, first ones included.
     pub letters: usize,
+    /// Sightings that wait until it is their thread's turn.
+    pub spaced: usize,
+    /// Sightings held, once for each desk, by reason.
+    pub held: BTreeMap<Reason, usize>,
+}
+
+impl Recorded {
+    pub(super) fn hold(&mut self, reason: Reason, sightings: usize) {
+        *self.held.entry(reason).or_default() += sightings;
+    }
 }
 
 /// A letter whose time has come.
@@ -76,11 +88,94 @@ pub enum Closing {
         /// Who gets it.
         recipients: Vec<String>,
     },
-    /// It is closed without being sent, for this reason.
+    /// It is closed without being sent; what it holds waits for the digest, for this reason.
     Hold {
-        /// Why, in a few words that are stored.
-        because: String,
+        /// Why.
+        because: Reason,
     },
+    /// It gathers on until then.
+    Wait {
+        /// Until when.
+        until: Timestamp,
+        /// What it waits for.
+        waits: Waits,
+    },
+}
+
+/// What became of a due letter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Closed {
+    /// Deliveries made.
+    pub deliveries: usize,
+    /// Sightings that went to the digest instead, by reason.
+    pub held: BTreeMap<Reason, usize>,
+    /// What the letter waits for now, if it was left open.
+    pub waits: Option<Waits>,
+}
+
+/// An open alert, and the claim as its thread told it last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToldClaim {
+    /// The alert.
+    pub alert: AlertId,
+    /// What it is about.
+    pub id: ClaimId,
+    /// The desk.
+    pub desk: DeskName,
+    /// The claim as told.
+    pub claim: Claim,
+}
+
+/// A correction of what a thread told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Amendment {
+    /// The alert.
+    pub alert: AlertId,
+    /// What changed.
+    pub change: Change,
+    /// The claim as it was told.
+    pub before: Claim,
+    /// The claim as it is now.
+    pub now: Claim,
+    /// Recipients of the desk; those who got a letter of the alert are told.
+    pub recipients: Vec<String>,
+    /// When the letters may leave.
+    pub from: Timestamp,
+}
+
+/// What a correction did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Amended {
+    /// Deliveries withdrawn from the queue.
+    pub withdrawn: usize,
+    /// Recipients told of the correction.
+    pub told: usize,
+    /// Deliveries written anew with what holds now.
+    pub rewritten: usize,
+    /// Sightings of a letter that gathered and was not sent.
+    pub held: usize,
+}
+
+/// A silence as `silence list` shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Laid {
+    /// The silence.
+    pub silence: Silence,
+    /// How many sightings it has held back.
+    pub held: u64,
+}
+
+/// A recipient that has refused letters for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusing {
+    /// Who.
+    pub address: String,
+    /// Letters refused since the last one that was taken.
+    pub refusals: u32,
+    /// Since when nobody writes there any more.
+    pub paused_at: Option<Timestamp>,
+    /// The relay's last words.
+    pub reply: String,
 }
 
 /// What became of an attempt to deliver.

@@ -14,10 +14,17 @@ pub struct Settings {
     pub keep_posts: Duration,
     /// How long the reasons of sightings are kept.
     pub keep_reasons: Duration,
+    /// Of a whole network's posts that repeat nothing, so many in a million are kept, for backtests.
+    pub stream_sample_per_million: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { path: PathBuf::from("var/claimwatch.db"), keep_posts: 90 * DAY, keep_reasons: 365 * DAY }
+        Self {
+            path: PathBuf::from("var/claimwatch.db"),
+            keep_posts: 90 * DAY,
+            keep_reasons: 365 * DAY,
+            stream_sample_per_million: 10_000,
+        }
     }
 }

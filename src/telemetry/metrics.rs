@@ -63,8 +63,22 @@ pub struct Metrics {
     pub feed_errors: Family<ByReason, Counter>,
     /// New posts read.
     pub posts_ingested: Counter,
+    /// The same, by source.
+    pub source_posts: Family<BySource, Counter>,
+    /// Events of streams, by source.
+    pub stream_events: Family<BySource, Counter>,
+    /// Frames of streams that held no event, by source.
+    pub stream_odd_frames: Family<BySource, Counter>,
+    /// Connections made to streams, by source.
+    pub stream_connections: Family<BySource, Counter>,
+    /// Stretches of streams that were missed, by source.
+    pub stream_gaps: Family<BySource, Counter>,
+    /// Seconds between a server seeing an event and our having written it down.
+    pub stream_lag: Family<BySource, Gauge<f64, AtomicU64>>,
     /// Posts seen to repeat a claim.
     pub sightings: Counter,
+    /// The same, by source.
+    pub source_sightings: Family<BySource, Counter>,
     /// Near-misses.
     pub near_misses: Counter,
     /// Seconds that matching one visit's posts took.
@@ -75,6 +89,8 @@ pub struct Metrics {
     pub delivery_lag: Histogram,
     /// Letters by desk and fate.
     pub alerts: Family<ByDesk, Counter>,
+    /// Sightings that got no letter of their own, or none yet, by reason.
+    pub suppressed: Family<ByReason, Counter>,
     /// What the relay answered to letters.
     pub smtp_replies: Family<ByCode, Counter>,
     /// Letters refused for good.
@@ -104,12 +120,20 @@ impl Metrics {
             feed_last_success: Family::default(),
             feed_errors: Family::default(),
             posts_ingested: Counter::default(),
+            source_posts: Family::default(),
+            stream_events: Family::default(),
+            stream_odd_frames: Family::default(),
+            stream_connections: Family::default(),
+            stream_gaps: Family::default(),
+            stream_lag: Family::default(),
             sightings: Counter::default(),
+            source_sightings: Family::default(),
             near_misses: Counter::default(),
             match_duration: Histogram::new(exponential_buckets(0.0001, 4.0, 10)),
             match_lag: Histogram::new(exponential_buckets(1.0, 4.0, 9)),
             delivery_lag: Histogram::new(exponential_buckets(0.1, 4.0, 11)),
             alerts: Family::default(),
+            suppressed: Family::default(),
             smtp_replies: Family::default(),
             bounces: Counter::default(),
             outbox_rows: Family::default(),
@@ -129,6 +153,18 @@ impl Metrics {
         );
         registry.register("feed_errors", "Visits that failed, by class", metrics.feed_errors.clone());
         registry.register("posts_ingested", "New posts read", metrics.posts_ingested.clone());
+        registry.register("source_posts", "New posts read, by source", metrics.source_posts.clone());
+        registry.register("source_sightings", "Posts seen to repeat a claim, by source", metrics.source_sightings.clone());
+        registry.register("stream_events", "Events of streams", metrics.stream_events.clone());
+        registry.register("stream_odd_frames", "Frames of streams that held no event", metrics.stream_odd_frames.clone());
+        registry.register("stream_connections", "Connections made to streams", metrics.stream_connections.clone());
+        registry.register("stream_gaps", "Stretches of streams that were missed", metrics.stream_gaps.clone());
+        registry.register_with_unit(
+            "stream_lag",
+            "Time between a server seeing an event and our having written it down",
+            Unit::Seconds,
+            metrics.stream_lag.clone(),
+        );
         registry.register("sightings", "Posts seen to repeat a claim", metrics.sightings.clone());
         registry.register("near_misses", "Posts that nearly repeat a claim", metrics.near_misses.clone());
         registry.register_with_unit(
@@ -152,6 +188,11 @@ impl Metrics {
         registry.register("smtp_replies", "What the relay answered to letters, by first digit", metrics.smtp_replies.clone());
         registry.register("bounces", "Letters refused for good", metrics.bounces.clone());
         registry.register("alerts", "Letters by desk and outcome", metrics.alerts.clone());
+        registry.register(
+            "alerts_suppressed",
+            "Sightings without a letter of their own, or without one yet, by reason",
+            metrics.suppressed.clone(),
+        );
         registry.register("outbox_rows", "Deliveries by state, accepted and dropped ones left out", metrics.outbox_rows.clone());
         registry.register_with_unit(
             "outbox_oldest",
@@ -164,6 +205,13 @@ impl Metrics {
         registry.register("config_last_reload_successful", "1 if the last reload was good", metrics.reload_ok.clone());
         registry.register("claims", "Claims that posts are compared with", metrics.claims.clone());
         Self { registry, ..metrics }
+    }
+
+    /// Counts sightings that were not written about now.
+    pub fn suppress(&self, reason: &str, sightings: usize) {
+        if sightings > 0 {
+            self.suppressed.get_or_create(&ByReason { reason: reason.to_owned() }).inc_by(sightings as u64);
+        }
     }
 
     /// Gives everything in OpenMetrics text form.

@@ -1,5 +1,6 @@
 //! Health and metrics over HTTP, for monitoring; on loopback unless the operator says otherwise.
 
+pub mod ingest;
 pub mod settings;
 
 use std::io;
@@ -14,6 +15,7 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use self::ingest::Ingest;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::pulse::Pulse;
 
@@ -24,6 +26,8 @@ pub struct Window {
     pub metrics: Arc<Metrics>,
     /// Whether the daemon is well.
     pub pulse: Arc<Pulse>,
+    /// Who takes posts that are pushed in; nobody without a token.
+    pub ingest: Option<Arc<Ingest>>,
 }
 
 /// A server that listens but does not answer yet.
@@ -63,7 +67,8 @@ fn routes(window: Window) -> Router {
         .route("/metrics", get(metrics))
         .route("/health/live", get(live))
         .route("/health/ready", get(ready))
-        .with_state(window)
+        .with_state(window.clone())
+        .merge(window.ingest.map(ingest::routes).unwrap_or_default())
 }
 
 async fn metrics(State(window): State<Window>) -> Response {

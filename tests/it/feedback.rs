@@ -62,11 +62,11 @@ async fn a_dismissed_post_is_taken_out_of_a_letter_that_has_not_left() {
     assert_eq!(say(&store, 1, Opinion::Dismissed).await.letters_spared, 1);
     let due = store.due_letters(NOON, false).await.unwrap();
     let mut posts = Vec::new();
-    let hold = |dossier: &claimwatch::model::letter::Dossier| {
+    let hold = |dossier: &claimwatch::model::letter::Dossier, _| {
         posts = dossier.sightings.iter().map(|seen| seen.post.key.clone()).collect();
-        claimwatch::store::records::Closing::Hold { because: "a test".into() }
+        claimwatch::store::records::Closing::Hold { because: claimwatch::model::digest::Reason::Cap }
     };
-    store.close_letter(due[0].id, NOON, "desk.test", hold).await.unwrap();
+    store.close_letter(due[0].id, NOON, "desk.test", None, hold).await.unwrap();
     assert_eq!(posts, [PostKey("b".into())]);
 }
 

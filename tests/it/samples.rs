@@ -21,13 +21,11 @@ pub const NOON: Timestamp = Timestamp::constant(1_790_000_000, 0);
 
 pub fn desk(name: &str) -> Desk {
     Desk {
-        name: DeskName(name.to_owned()),
-        to: vec![format!("{name}@desk.test")],
         topics: vec!["moon".to_owned()],
-        tags: Vec::new(),
         gather: Duration::ZERO,
+        cap: 10_000,
         time_zone: "Europe/Paris".to_owned(),
-        language: Lang("en".to_owned()),
+        ..Desk::new(name, vec![format!("{name}@desk.test")])
     }
 }
 
@@ -110,7 +108,7 @@ pub fn visit(source: &str, keys: &[&str], claim: &Claim, at: Timestamp) -> Visit
 
 /// Records a visit the way the daemon does.
 pub async fn record(store: &Store, visit: &Visit, desks: &[Desk]) -> claimwatch::store::records::Recorded {
-    let seen: Vec<_> = visit.sightings.iter().map(|(sighting, claim)| (sighting, claim)).collect();
+    let seen = claimwatch::daemon::round::sighted(visit);
     store.record(visit, |known| claimwatch::alerting::group::group(visit.seen_at, desks, &seen, known)).await.unwrap()
 }
 

@@ -49,7 +49,7 @@ impl Desk {
         let text = format!(
             "[store]\nurl = \"sqlite:db/claimwatch.db\"\n[rules]\npaths = [\"rules\"]\n\
              [[source]]\nname = \"wire\"\nkind = \"file\"\npath = \"feed.xml\"\nevery = \"1s\"\nbackfill = \"all\"\n\
-             [[desk]]\nname = \"desk\"\nto = [\"desk@example.org\"]\ntopics = [\"cheese\"]\ngather = \"0s\"\n[mail]\n{mail}\n"
+             [[desk]]\nname = \"desk\"\nto = [\"desk@example.org\"]\ntopics = [\"cheese\"]\ngather = \"0s\"\ncap = 10000\n[mail]\n{mail}\n"
         );
         fs::create_dir_all(self.path("config")).unwrap();
         fs::write(self.path("config/claimwatch.toml"), text).unwrap();

@@ -3,8 +3,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use claimwatch::model::alert::{AlertId, LetterId, Step};
+use claimwatch::model::alert::{AlertId, LetterId, NextLetter, Step, Waits};
 use claimwatch::model::delivery::Outcome;
+use claimwatch::model::digest::Reason;
+use claimwatch::model::letter::Occasion;
 use claimwatch::model::post::PostKey;
 use claimwatch::model::source::{Health, SourceName, SourceState, Validators};
 use claimwatch::store::Store;
@@ -22,18 +24,24 @@ async fn close_all(store: &Store, now: Timestamp, recipients: &[&str]) -> usize 
     for due in store.due_letters(now, false).await.unwrap() {
         let recipients = recipients.iter().map(|r| (*r).to_owned()).collect();
         made += store
-            .close_letter(due.id, now, "desk.test", |d| Closing::Send {
+            .close_letter(due.id, now, "desk.test", None, |d, _| Closing::Send {
                 letter: letter(&format!("{} posts", d.posts)),
                 recipients,
             })
             .await
-            .unwrap();
+            .unwrap()
+            .deliveries;
     }
     made
 }
 
 async fn settle(store: &Store, delivery: claimwatch::model::delivery::DeliveryId, outcome: Outcome, again: Option<Timestamp>) {
     store.settle(NOON, &[Settlement { delivery, outcome, again_at: again }]).await.unwrap();
+}
+
+/// A letter that is due at once.
+fn soon() -> NextLetter {
+    NextLetter { due_at: NOON, waits: Waits::Gathering, occasion: Occasion::News }
 }
 
 fn sent() -> Outcome {
@@ -100,7 +108,7 @@ async fn a_second_alert_of_one_episode_is_refused_and_the_visit_leaves_no_trace(
     record(&store, &visit("bbc", &["a"], &claim("cheese"), NOON), &[desk("politics")]).await;
     let second = visit("bbc", &["b"], &claim("cheese"), NOON);
     let topic = claimwatch::model::alert::Topic { claim: claim("cheese").id, desk: desk("politics").name };
-    let blind = vec![Step::Open { topic, episode: 1, due_at: NOON, sightings: vec![0] }];
+    let blind = vec![Step::Open { topic, episode: 1, letter: soon(), sightings: vec![0] }];
     let error = store.record(&second, |_| blind).await.unwrap_err();
     assert!(matches!(error, StoreError::Refused { .. }), "{error}");
     assert!(store.known(&second.source, &[PostKey("b".into())]).await.unwrap().is_empty());
@@ -112,7 +120,7 @@ async fn a_second_letter_of_one_number_is_refused() {
     let store = open_store(folder.path()).await;
     record(&store, &visit("bbc", &["a"], &claim("cheese"), NOON), &[desk("politics")]).await;
     close_all(&store, NOON, &["one@desk.test"]).await;
-    let twice = vec![Step::Continue { alert: AlertId(1), instalment: 1, due_at: NOON, sightings: vec![0] }];
+    let twice = vec![Step::Continue { alert: AlertId(1), instalment: 1, letter: soon(), sightings: vec![0] }];
     assert!(store.record(&visit("bbc", &["b"], &claim("cheese"), NOON), |_| twice).await.is_err());
 }
 
@@ -138,9 +146,9 @@ async fn a_letter_is_closed_once() {
     record(&store, &visit("bbc", &["a"], &claim("cheese"), NOON), &[desk("politics")]).await;
     let due = store.due_letters(NOON, false).await.unwrap();
     assert_eq!(close_all(&store, NOON, &["one@desk.test", "two@desk.test"]).await, 2);
-    let again = store.close_letter(due[0].id, NOON, "desk.test", |_| panic!("it is closed")).await.unwrap();
-    assert_eq!(again, 0);
-    assert!(store.close_letter(LetterId(999), NOON, "desk.test", |_| panic!("there is none")).await.is_ok());
+    let again = store.close_letter(due[0].id, NOON, "desk.test", None, |_, _| panic!("it is closed")).await.unwrap();
+    assert_eq!(again.deliveries, 0);
+    assert!(store.close_letter(LetterId(999), NOON, "desk.test", None, |_, _| panic!("there is none")).await.is_ok());
 }
 
 #[tokio::test]
@@ -154,11 +162,11 @@ async fn a_dossier_says_how_much_was_told_before() {
     let later = NOON + MINUTE * 60;
     let due = store.due_letters(later, false).await.unwrap();
     let mut seen = None;
-    let hold = |d: &_| {
+    let hold = |d: &_, _| {
         seen = Some(Clone::clone(d));
-        Closing::Hold { because: "a test".into() }
+        Closing::Hold { because: Reason::Cap }
     };
-    store.close_letter(due[0].id, later, "desk.test", hold).await.unwrap();
+    store.close_letter(due[0].id, later, "desk.test", None, hold).await.unwrap();
     let dossier: claimwatch::model::letter::Dossier = seen.unwrap();
     assert_eq!((dossier.instalment, dossier.episode, dossier.posts, dossier.told), (2, 1, 1, 2));
     assert_eq!((dossier.sightings[0].post.key.clone(), dossier.sightings[0].number.0), (PostKey("c".into()), 3));

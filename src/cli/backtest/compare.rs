@@ -62,7 +62,7 @@ impl Place {
 /// What the rules were before.
 pub(super) enum Before {
     /// Other rules.
-    Rules(Tried),
+    Rules(Box<Tried>),
     /// What was decided when the posts came.
     Memory,
     /// Nothing: all that is found appears.

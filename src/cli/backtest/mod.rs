@@ -115,7 +115,7 @@ async fn run(arguments: &Arguments, opened: &Opened) -> Result<Answer, Answer> {
             rule_called(id, &opened.reading.rules)?;
         }
     }
-    let chosen = |rule: &&Rule| arguments.ids.is_empty() || arguments.ids.iter().any(|id| rule.claim.id.0 == *id);
+    let chosen = |rule: &&Rule| arguments.ids.is_empty() || arguments.ids.contains(&rule.claim.id.0);
     let now: Vec<Rule> = opened.reading.rules.iter().filter(chosen).cloned().collect();
     let then: Option<Vec<Rule>> = old.as_ref().map(|(rules, _)| rules.iter().filter(chosen).cloned().collect());
 
@@ -127,7 +127,7 @@ async fn run(arguments: &Arguments, opened: &Opened) -> Result<Answer, Answer> {
     let tried = Tried::of(pairs.iter().filter_map(|(_, new)| *new), true);
     let from_memory = arguments.posts.is_none();
     let before = match &then {
-        Some(_) => Before::Rules(Tried::of(pairs.iter().filter_map(|(old, _)| *old), false)),
+        Some(_) => Before::Rules(Box::new(Tried::of(pairs.iter().filter_map(|(old, _)| *old), false))),
         None if from_memory => Before::Memory,
         None => Before::Nothing,
     };

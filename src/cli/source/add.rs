@@ -102,6 +102,8 @@ fn table(arguments: &Arguments, name: &str, kind: &SourceKind) -> String {
         SourceKind::File { path } => ("path", path.display().to_string()),
         SourceKind::Feed { url, .. } => ("url", url.to_string()),
         SourceKind::Mastodon { server, .. } | SourceKind::Bluesky { server, .. } => ("server", server.to_string()),
+        SourceKind::Jetstream { .. } => return format!("\n[[source]]\nname = {}\nkind = \"jetstream\"\n", quoted(name)),
+        SourceKind::Push => return format!("\n[[source]]\nname = {}\nkind = \"push\"\n", quoted(name)),
     };
     let private = match kind {
         SourceKind::Feed { allow_private, .. } if !allow_private.is_empty() => {

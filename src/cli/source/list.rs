@@ -63,7 +63,11 @@ pub(super) async fn list(arguments: &Arguments) -> Answer {
             Health::New => paint.dim(&word),
         };
         let last = state.last_success.map_or("never".to_owned(), |at| format!("{} ago", between(at, now)));
-        let every = in_words(source.every);
+        let every = match () {
+            () if source.kind.is_stream() => "all along".to_owned(),
+            () if source.kind.waits_for_a_call() => "when sent".to_owned(),
+            () => in_words(source.every),
+        };
         text.push_str(&format!("{:<wide$}  {word}  {last:<18}  {every:<10}  {}\n", source.name.0, source.kind.place()));
         if let Some(error) = &state.last_error {
             let again = state.next_due.filter(|due| *due > now).map(|due| format!("; next try in {}", between(now, due)));

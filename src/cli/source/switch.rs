@@ -76,6 +76,11 @@ pub(super) async fn visit(named: &Named) -> Answer {
         Ok(source) => source.clone(),
         Err(answer) => return answer,
     };
+    if source.kind.is_stream() {
+        let text =
+            format!("{} is a stream: a running claimwatch follows it all the time, nothing needs to be visited.\n", source.name);
+        return Answer::new(text, Exit::Fine);
+    }
     // Where a daemon runs it makes the visit: it holds the database, and knows what was promised to the host.
     let free = match Store::open(&config.store).await {
         Ok(store) => {

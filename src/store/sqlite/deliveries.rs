@@ -111,7 +111,10 @@ impl Sqlite {
         .map_err(|e| self.error(&e))?;
         earlier.reverse();
         let domain = delivery.message_id.0.split_once('@').map_or("localhost", |(_, domain)| domain);
-        let root = self.thread_root(&delivery.claim, &delivery.desk, domain);
+        let root = match delivery.claim.0.as_str() {
+            "" => self.digest_root(alert, domain),
+            _ => self.thread_root(&delivery.claim, &delivery.desk, domain),
+        };
         Ok(std::iter::once(root).chain(earlier.into_iter().map(MessageId)).collect())
     }
 
@@ -119,6 +122,12 @@ impl Sqlite {
         let mut tx = self.begin().await?;
         for settlement in settlements {
             settle_one(&mut tx, now, settlement).await.map_err(|e| self.error(&e))?;
+            match (&settlement.outcome, settlement.again_at) {
+                (Outcome::Sent { .. }, _) => self.note_taken(&mut tx, settlement.delivery).await?,
+                (Outcome::Refused { reason }, _) => self.note_dead(&mut tx, settlement.delivery, reason, true, now).await?,
+                (Outcome::Later { reason }, None) => self.note_dead(&mut tx, settlement.delivery, reason, false, now).await?,
+                (Outcome::Later { .. } | Outcome::Away { .. } | Outcome::Barred { .. }, _) => {}
+            }
         }
         self.commit(tx).await
     }

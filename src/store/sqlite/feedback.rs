@@ -147,8 +147,24 @@ impl Sqlite {
     }
 }
 
-/// Takes a post out of letters that still gather. A letter without any other is closed unsent.
+/// Takes a post out of letters that still gather and of digests to come. A letter without any other is closed unsent.
 async fn take_out(tx: &mut SqliteConnection, id: SightingId, now: Timestamp) -> Result<u64, sqlx::Error> {
+    sqlx::query(
+        "DELETE FROM routes WHERE sighting = $1 AND told_in IS NULL AND (held IS NOT NULL OR EXISTS (SELECT 1 FROM \
+         letter_sightings j JOIN letters l ON l.id = j.letter JOIN alerts a ON a.id = l.alert \
+         WHERE j.sighting = $1 AND l.closed_at IS NULL AND a.desk = routes.desk))",
+    )
+    .bind(id.0)
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query(
+        "INSERT INTO routes (sighting, desk, held, held_at, seen_at) VALUES ($1, '', 'dismissed', $2, $2) \
+         ON CONFLICT (sighting, desk) DO NOTHING",
+    )
+    .bind(id.0)
+    .bind(ms(now))
+    .execute(&mut *tx)
+    .await?;
     let held = sqlx::query(
         "UPDATE letters SET closed_at = $2, unsent_because = 'dismissed' WHERE closed_at IS NULL \
          AND id IN (SELECT letter FROM letter_sightings WHERE sighting = $1) \

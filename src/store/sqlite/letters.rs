@@ -5,14 +5,16 @@ use sha2::{Digest, Sha256};
 use sqlx::{Row, SqliteConnection};
 
 use super::Sqlite;
+use super::holding::{Address, Open};
 use super::rows::{at, count, from_json, json, ms, number};
-use crate::model::alert::{DeskName, LetterId};
+use crate::model::alert::{AlertId, DeskName, LetterId};
 use crate::model::claim::{Claim, ClaimId};
-use crate::model::letter::{Dossier, Hour, MessageId, Occasion, Seen};
+use crate::model::digest::{Matter, Reason};
+use crate::model::letter::{Dossier, Hour, Letter, MessageId, Seen};
 use crate::model::post::Post;
 use crate::model::sighting::{Sighting, SightingId};
 use crate::store::error::StoreError;
-use crate::store::records::{Closing, DueLetter};
+use crate::store::records::{Closed, Closing, DueLetter};
 
 /// Posts a dossier holds in full; a letter quotes fewer, but joins near-copies among these.
 const IN_FULL: i64 = 200;
@@ -25,14 +27,6 @@ const HOUR: i64 = 3_600_000;
 
 /// How far back the trend of a claim goes: seven whole days in any time zone.
 const TREND: i64 = 8 * 24 * HOUR;
-
-/// The row of a letter that gathers, and of its alert.
-struct Open {
-    alert: i64,
-    claim: ClaimId,
-    episode: u32,
-    instalment: u32,
-}
 
 impl Sqlite {
     pub(in crate::store) async fn due_letters(&self, now: Timestamp, first_ones_too: bool) -> Result<Vec<DueLetter>, StoreError> {
@@ -72,46 +66,119 @@ impl Sqlite {
         id: LetterId,
         now: Timestamp,
         domain: &str,
-        write: impl FnOnce(&Dossier) -> Closing + Send,
-    ) -> Result<usize, StoreError> {
+        today: Option<&Claim>,
+        write: impl FnOnce(&Dossier, u32) -> Closing + Send,
+    ) -> Result<Closed, StoreError> {
         let mut tx = self.begin().await?;
-        let Some(open) = open_letter(&mut tx, id).await.map_err(|e| self.error(&e))? else {
+        let mut closed = Closed::default();
+        let Some(open) = self.open_letter(&mut tx, id).await? else {
             self.leave(tx).await?;
-            return Ok(0);
+            return Ok(closed);
         };
-        let dossier = self.dossier(&mut tx, id, &open, now).await?;
-        let (words, recipients, because) = match write(&dossier) {
-            Closing::Send { letter, recipients } => (Some(json(&letter, "a letter")?), recipients, None),
-            Closing::Hold { because } => (None, Vec::new(), Some(because)),
-        };
-        sqlx::query("UPDATE letters SET closed_at = $1, letter = $2, unsent_because = $3 WHERE id = $4")
+        self.silence_letter(&mut tx, id, &open, now, &mut closed).await?;
+        if self.sightings_of(&mut tx, id).await? == 0 {
+            self.close_unsent(&mut tx, id, now, Reason::Silenced).await?;
+            self.commit(tx).await?;
+            return Ok(closed);
+        }
+        let mut dossier = self.dossier(&mut tx, id, &open, now).await?;
+        if let Some(today) = today {
+            dossier.claim = today.clone();
+        }
+        let lately = self.letters_of_hour(&mut tx, &open.desk, now).await?;
+        match write(&dossier, lately) {
+            Closing::Send { letter, recipients } => {
+                let recipients = self.live(&mut tx, &recipients).await?;
+                if recipients.is_empty() {
+                    self.tell_operator(&mut tx, &Matter::DeskUnreachable { desk: open.desk.clone() }, now).await?;
+                    self.hold_letter(&mut tx, id, &open, now, Reason::NoRecipient, &mut closed).await?;
+                } else {
+                    self.freeze(&mut tx, id, now, &letter).await?;
+                    self.remember_told(&mut tx, AlertId(open.alert), &dossier.claim).await?;
+                    let address = Address { letter: id, alert: AlertId(open.alert), instalment: open.instalment };
+                    closed.deliveries = self.address(&mut tx, &address, &recipients, now, now, domain).await?;
+                }
+            }
+            Closing::Hold { because } => {
+                if because == Reason::NoRecipient {
+                    self.tell_operator(&mut tx, &Matter::DeskUnreachable { desk: open.desk.clone() }, now).await?;
+                }
+                self.hold_letter(&mut tx, id, &open, now, because, &mut closed).await?;
+            }
+            Closing::Wait { until, waits } => {
+                sqlx::query("UPDATE letters SET due_at = $1, waits = $2 WHERE id = $3")
+                    .bind(ms(until))
+                    .bind(waits.word())
+                    .bind(id.0)
+                    .execute(&mut *tx)
+                    .await
+                    .map_err(|e| self.error(&e))?;
+                closed.waits = Some(waits);
+            }
+        }
+        self.commit(tx).await?;
+        Ok(closed)
+    }
+
+    /// Writes the words of a letter down, and that it is closed.
+    pub(super) async fn freeze(
+        &self,
+        tx: &mut SqliteConnection,
+        id: LetterId,
+        now: Timestamp,
+        letter: &Letter,
+    ) -> Result<(), StoreError> {
+        sqlx::query("UPDATE letters SET closed_at = $1, letter = $2 WHERE id = $3")
             .bind(ms(now))
-            .bind(words)
-            .bind(because)
+            .bind(json(letter, "a letter")?)
             .bind(id.0)
-            .execute(&mut *tx)
+            .execute(tx)
             .await
-            .map_err(|e| self.error(&e))?;
+            .map(drop)
+            .map_err(|e| self.error(&e))
+    }
+
+    /// Makes the deliveries of a letter, to be tried from `from` on.
+    pub(super) async fn address(
+        &self,
+        tx: &mut SqliteConnection,
+        address: &Address,
+        recipients: &[String],
+        now: Timestamp,
+        from: Timestamp,
+        domain: &str,
+    ) -> Result<usize, StoreError> {
         let mut made = 0;
-        for recipient in &recipients {
-            let MessageId(message_id) = self.message_id(id, now, recipient, domain);
+        for recipient in recipients {
+            let MessageId(message_id) = self.message_id(address.letter, now, recipient, domain);
             let done = sqlx::query(
                 "INSERT INTO deliveries (letter, alert, instalment, recipient, message_id, state, attempts, queued_at, next_at) \
-                 VALUES ($1, $2, $3, $4, $5, 'queued', 0, $6, $6) ON CONFLICT (letter, recipient) DO NOTHING",
+                 VALUES ($1, $2, $3, $4, $5, 'queued', 0, $6, $7) ON CONFLICT (letter, recipient) DO NOTHING",
             )
-            .bind(id.0)
-            .bind(open.alert)
-            .bind(i64::from(open.instalment))
+            .bind(address.letter.0)
+            .bind(address.alert.0)
+            .bind(i64::from(address.instalment))
             .bind(recipient)
             .bind(message_id)
             .bind(ms(now))
+            .bind(ms(from))
             .execute(&mut *tx)
             .await
             .map_err(|e| self.error(&e))?;
             made += usize::try_from(done.rows_affected()).unwrap_or(0);
         }
-        self.commit(tx).await?;
         Ok(made)
+    }
+
+    /// Remembers the claim as the thread tells it now.
+    pub(super) async fn remember_told(&self, tx: &mut SqliteConnection, alert: AlertId, claim: &Claim) -> Result<(), StoreError> {
+        sqlx::query("UPDATE alerts SET told = $1 WHERE id = $2")
+            .bind(json(claim, "a claim")?)
+            .bind(alert.0)
+            .execute(tx)
+            .await
+            .map(drop)
+            .map_err(|e| self.error(&e))
     }
 
     /// The Message-ID of a letter at one recipient. The time of closing is in it, because a database put back from a backup
@@ -126,11 +193,33 @@ impl Sqlite {
         MessageId(format!("claim.{}@{domain}", digest(&[&self.store_id, &claim.0, &desk.0])))
     }
 
-    async fn dossier(&self, tx: &mut SqliteConnection, id: LetterId, open: &Open, now: Timestamp) -> Result<Dossier, StoreError> {
+    /// The id that all digests of one desk and day refer to.
+    pub(super) fn digest_root(&self, alert: i64, domain: &str) -> MessageId {
+        MessageId(format!("digest.{}@{domain}", digest(&[&self.store_id, "digest", &alert.to_string()])))
+    }
+
+    /// The claim as the thread told it last: what a letter without sightings of its own is about.
+    async fn claim_told(&self, tx: &mut SqliteConnection, open: &Open) -> Result<Claim, StoreError> {
+        let told: String = sqlx::query_scalar("SELECT told FROM alerts WHERE id = $1 AND told IS NOT NULL")
+            .bind(open.alert)
+            .fetch_one(tx)
+            .await
+            .map_err(|e| self.error(&e))?;
+        from_json(&told, || format!("what was told of claim {}", open.claim))
+    }
+
+    pub(super) async fn dossier(
+        &self,
+        tx: &mut SqliteConnection,
+        id: LetterId,
+        open: &Open,
+        now: Timestamp,
+    ) -> Result<Dossier, StoreError> {
         let row = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM letter_sightings WHERE letter = $1) AS posts, \
-             (SELECT COUNT(*) FROM letter_sightings s JOIN letters l ON l.id = s.letter \
-              WHERE l.alert = $2 AND l.instalment < $3) AS told",
+             (SELECT COUNT(DISTINCT s.sighting) FROM letter_sightings s JOIN letters l ON l.id = s.letter \
+              WHERE l.alert = $2 AND l.instalment < $3 AND l.letter IS NOT NULL) AS told, \
+             (SELECT COUNT(*) FROM letters l WHERE l.alert = $2 AND l.instalment < $3 AND l.letter IS NOT NULL) AS sent",
         )
         .bind(id.0)
         .bind(open.alert)
@@ -138,18 +227,14 @@ impl Sqlite {
         .fetch_one(&mut *tx)
         .await
         .map_err(|e| self.error(&e))?;
-        let (posts, told) = (|| Ok((row.try_get("posts")?, row.try_get("told")?)))().map_err(|e: sqlx::Error| self.error(&e))?;
+        let numbers = || Ok((row.try_get("posts")?, row.try_get("told")?, row.try_get::<i64, _>("sent")?));
+        let (posts, told, sent) = numbers().map_err(|e: sqlx::Error| self.error(&e))?;
 
         // The claim as the newest sighting of the letter knew it: the verdict may have been corrected since the first.
-        let claim: String = sqlx::query_scalar(
-            "SELECT c.claim FROM letter_sightings j JOIN sightings s ON s.id = j.sighting \
-             JOIN claims c ON c.id = s.claim AND c.revision = s.revision WHERE j.letter = $1 ORDER BY s.id DESC LIMIT 1",
-        )
-        .bind(id.0)
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(|e| self.error(&e))?;
-        let claim: Claim = from_json(&claim, || format!("claim {}", open.claim))?;
+        let claim = match self.newest_claim(tx, id, &open.claim).await? {
+            Some(claim) => claim,
+            None => self.claim_told(tx, open).await?,
+        };
 
         let rows = sqlx::query(
             "SELECT s.id, p.post, s.sighting FROM letter_sightings j JOIN sightings s ON s.id = j.sighting \
@@ -172,9 +257,10 @@ impl Sqlite {
         }
         Ok(Dossier {
             claim,
-            occasion: Occasion::default(),
+            occasion: open.occasion.clone(),
             episode: open.episode,
-            instalment: open.instalment,
+            // Letters that were never sent are not counted: the desk has not seen them.
+            instalment: number(sent).saturating_add(1),
             sightings,
             posts: count(posts),
             told: count(told),
@@ -200,25 +286,6 @@ async fn trend(tx: &mut SqliteConnection, claim: &ClaimId, now: Timestamp) -> Re
         Ok(Hour { from: at(from), sightings: count(row.try_get("sightings")?) })
     };
     rows.iter().map(hour).collect()
-}
-
-async fn open_letter(tx: &mut SqliteConnection, id: LetterId) -> Result<Option<Open>, sqlx::Error> {
-    let row = sqlx::query(
-        "SELECT l.alert, l.instalment, a.claim, a.episode FROM letters l JOIN alerts a ON a.id = l.alert \
-         WHERE l.id = $1 AND l.closed_at IS NULL",
-    )
-    .bind(id.0)
-    .fetch_optional(tx)
-    .await?;
-    row.map(|row| {
-        Ok(Open {
-            alert: row.try_get("alert")?,
-            claim: ClaimId(row.try_get("claim")?),
-            episode: number(row.try_get("episode")?),
-            instalment: number(row.try_get("instalment")?),
-        })
-    })
-    .transpose()
 }
 
 /// Twenty-four hex digits of a digest over parts that cannot run into each other.

@@ -1,13 +1,22 @@
 //! The SQLite file: how it is opened, checked, brought up to date and closed.
 
+mod corrections;
 mod deliveries;
+mod digests;
 mod feedback;
 mod history;
+mod holding;
 mod housekeeping;
+mod inbox;
 mod letters;
+mod notices;
 mod orders;
 mod queue;
+mod retract;
 mod rows;
+mod silences;
+mod steps;
+mod telling;
 mod visits;
 
 use std::ops::{Deref, DerefMut};
@@ -196,11 +205,19 @@ fn options(settings: &Settings) -> SqliteConnectOptions {
 fn migrations() -> Vec<Migration> {
     let memory = include_str!("../migrations/sqlite/0001_memory.sql");
     let ingestion = include_str!("../migrations/sqlite/0002_ingestion.sql");
+    let alerts = include_str!("../migrations/sqlite/0003_alerts.sql");
     let feedback = include_str!("../migrations/sqlite/0005_feedback.sql");
+    let networks = include_str!("../migrations/sqlite/0006_networks.sql");
     let one = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    vec![one(1, "memory", memory), one(2, "ingestion", ingestion), one(5, "feedback", feedback)]
+    vec![
+        one(1, "memory", memory),
+        one(2, "ingestion", ingestion),
+        one(3, "alerts", alerts),
+        one(5, "feedback", feedback),
+        one(6, "networks", networks),
+    ]
 }
 
 fn newest() -> i64 {

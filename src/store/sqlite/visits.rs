@@ -1,14 +1,15 @@
 //! Visits: what is known of sources and posts, and one transaction for all that a visit found.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection};
 
-use super::Sqlite;
 use super::feedback::Dismissed;
 use super::rows::{at, decision_word, health, health_word, json, ms, number};
-use crate::model::alert::{AlertId, AlertState, DeskName, LetterId, Step, Topic};
-use crate::model::claim::ClaimId;
+use super::{Sqlite, inbox};
+use crate::model::alert::{Known, Step};
+use crate::model::digest::Reason;
 use crate::model::post::{Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
 use crate::model::source::{Health, SourceName, SourceState, Validators};
@@ -68,6 +69,8 @@ impl Sqlite {
 
     pub(in crate::store) async fn record_state(&self, source: &SourceName, state: &SourceState) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
+        // Nothing is decided by this time: it only says when the operator's notice came up.
+        self.note_health(&mut tx, source, state, Timestamp::now()).await?;
         remember_source(&mut tx, source, state).await.map_err(|e| self.error(&e))?;
         self.commit(tx).await
     }
@@ -75,7 +78,7 @@ impl Sqlite {
     pub(in crate::store) async fn record(
         &self,
         visit: &Visit,
-        group: impl FnOnce(&BTreeMap<Topic, AlertState>) -> Vec<Step> + Send,
+        group: impl FnOnce(&Known) -> Vec<Step> + Send,
     ) -> Result<Recorded, StoreError> {
         // Written down before the writer is taken: encoding a thousand posts must not hold up the post office.
         let posts = visit.new.iter().map(|post| json(post, "a post")).collect::<Result<Vec<_>, _>>()?;
@@ -86,25 +89,22 @@ impl Sqlite {
             .collect::<Result<Vec<_>, StoreError>>()?;
 
         let mut tx = self.begin().await?;
-        let recorded = async {
-            let fresh = insert_posts(&mut tx, visit, &posts).await?;
-            for key in &visit.seen_again {
-                see_again(&mut tx, visit, key).await?;
-            }
-            let mut recorded = Recorded { posts: fresh.len(), ..Recorded::default() };
-            let rows = insert_sightings(&mut tx, visit, &fresh, &seen, &mut recorded).await?;
-            recorded.sightings = rows.len();
-            if !rows.is_empty() {
-                let known = alert_states(&mut tx, visit).await?;
-                for step in group(&known) {
-                    take_step(&mut tx, visit, &rows, step, &mut recorded).await?;
-                }
-            }
-            remember_source(&mut tx, &visit.source, &visit.state).await?;
-            Ok(recorded)
+        let fresh = insert_posts(&mut tx, visit, &posts).await.map_err(|e| self.error(&e))?;
+        for key in &visit.seen_again {
+            see_again(&mut tx, visit, key).await.map_err(|e| self.error(&e))?;
         }
-        .await
-        .map_err(|e: sqlx::Error| self.error(&e))?;
+        let mut recorded = Recorded { posts: fresh.len(), ..Recorded::default() };
+        let rows = insert_sightings(&mut tx, visit, &fresh, &seen, &mut recorded).await.map_err(|e| self.error(&e))?;
+        recorded.sightings = rows.len();
+        if !rows.is_empty() {
+            let known = self.known_of(&mut tx, visit, &rows).await?;
+            for step in group(&known) {
+                self.take_step(&mut tx, visit, &rows, step, &mut recorded).await?;
+            }
+        }
+        self.note_health(&mut tx, &visit.source, &visit.state, visit.seen_at).await?;
+        remember_source(&mut tx, &visit.source, &visit.state).await.map_err(|e| self.error(&e))?;
+        inbox::clear(&mut tx, &visit.source, &visit.state).await.map_err(|e| self.error(&e))?;
         self.commit(tx).await?;
         Ok(recorded)
     }
@@ -239,97 +239,17 @@ async fn insert_sightings(
         .fetch_optional(&mut *tx)
         .await?;
         match (row, like) {
-            (Some(_), Some(_)) => recorded.left_out += 1,
+            (Some(id), Some(_)) => {
+                recorded.left_out += 1;
+                recorded.hold(Reason::Dismissed, 1);
+                sqlx::query("INSERT INTO routes (sighting, desk, held, held_at, seen_at) VALUES ($1, '', 'dismissed', $2, $2)")
+                    .bind(id)
+                    .bind(ms(visit.seen_at))
+                    .execute(&mut *tx)
+                    .await?;
+            }
             (row, _) => rows.extend(row.map(|id| (index, id))),
         }
     }
     Ok(rows)
-}
-
-/// The newest alert of every desk about every claim of the visit.
-async fn alert_states(tx: &mut SqliteConnection, visit: &Visit) -> Result<BTreeMap<Topic, AlertState>, sqlx::Error> {
-    let claims: BTreeSet<&ClaimId> = visit.sightings.iter().map(|(sighting, _)| &sighting.claim).collect();
-    let mut known = BTreeMap::new();
-    for claim in claims {
-        let rows = sqlx::query(
-            "SELECT a.id, a.desk, a.episode, a.last_sighting, MAX(l.instalment) AS instalments, \
-             MAX(l.closed_at) AS last_letter, MAX(CASE WHEN l.closed_at IS NULL THEN l.id END) AS gathering \
-             FROM alerts a LEFT JOIN letters l ON l.alert = a.id WHERE a.claim = $1 \
-             AND a.episode = (SELECT MAX(b.episode) FROM alerts b WHERE b.claim = a.claim AND b.desk = a.desk) \
-             GROUP BY a.id, a.desk, a.episode, a.last_sighting",
-        )
-        .bind(&claim.0)
-        .fetch_all(&mut *tx)
-        .await?;
-        for row in rows {
-            let state = AlertState {
-                id: AlertId(row.try_get("id")?),
-                episode: number(row.try_get("episode")?),
-                instalments: number(row.try_get::<Option<i64>, _>("instalments")?.unwrap_or(0)),
-                last_sighting: at(row.try_get("last_sighting")?),
-                last_letter: row.try_get::<Option<i64>, _>("last_letter")?.map(at),
-                gathering: row.try_get::<Option<i64>, _>("gathering")?.map(LetterId),
-            };
-            known.insert(Topic { claim: claim.clone(), desk: DeskName(row.try_get("desk")?) }, state);
-        }
-    }
-    Ok(known)
-}
-
-/// Does what a step says, for those of its sightings that are fresh; a step without any is left out.
-///
-/// The constraints refuse a second alert of one claim, desk and episode, or a second letter of one number: then the whole
-/// visit fails and nothing is written.
-async fn take_step(
-    tx: &mut SqliteConnection,
-    visit: &Visit,
-    rows: &HashMap<usize, i64>,
-    step: Step,
-    recorded: &mut Recorded,
-) -> Result<(), sqlx::Error> {
-    let (Step::Open { sightings, .. } | Step::Join { sightings, .. } | Step::Continue { sightings, .. }) = &step;
-    let fresh: Vec<i64> = sightings.iter().filter_map(|index| rows.get(index).copied()).collect();
-    if fresh.is_empty() {
-        return Ok(());
-    }
-    let seen_at = ms(visit.seen_at);
-    let (alert, letter) = match step {
-        Step::Open { topic, episode, due_at, .. } => {
-            let alert: i64 = sqlx::query_scalar(
-                "INSERT INTO alerts (claim, desk, episode, opened_at, last_sighting) VALUES ($1, $2, $3, $4, $4) RETURNING id",
-            )
-            .bind(&topic.claim.0)
-            .bind(&topic.desk.0)
-            .bind(i64::from(episode))
-            .bind(seen_at)
-            .fetch_one(&mut *tx)
-            .await?;
-            recorded.opened += 1;
-            recorded.letters += 1;
-            (alert, begin_letter(tx, alert, 1, ms(due_at)).await?)
-        }
-        Step::Continue { alert, instalment, due_at, .. } => {
-            recorded.letters += 1;
-            (alert.0, begin_letter(tx, alert.0, i64::from(instalment), ms(due_at)).await?)
-        }
-        Step::Join { letter, alert, .. } => (alert.0, letter.0),
-    };
-    sqlx::query("UPDATE alerts SET last_sighting = $1 WHERE id = $2").bind(seen_at).bind(alert).execute(&mut *tx).await?;
-    for sighting in fresh {
-        sqlx::query("INSERT INTO letter_sightings (letter, sighting) VALUES ($1, $2) ON CONFLICT (letter, sighting) DO NOTHING")
-            .bind(letter)
-            .bind(sighting)
-            .execute(&mut *tx)
-            .await?;
-    }
-    Ok(())
-}
-
-async fn begin_letter(tx: &mut SqliteConnection, alert: i64, instalment: i64, due_at: i64) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("INSERT INTO letters (alert, instalment, due_at) VALUES ($1, $2, $3) RETURNING id")
-        .bind(alert)
-        .bind(instalment)
-        .bind(due_at)
-        .fetch_one(tx)
-        .await
 }

@@ -1,0 +1,178 @@
+//! The clerk of the post office: closes letters whose time has come, writes digests, corrects what no longer holds.
+//!
+//! What is decided stands in `alerting`; what is decided together is one transaction of the store.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::letters::{NAP, PostOffice};
+use crate::alerting::closing::{Ending, ending};
+use crate::alerting::group::QUIET_FOR;
+use crate::alerting::hours::quiet_until;
+use crate::alerting::subscription::Desk;
+use crate::alerting::{correction, digest, due, letter};
+use crate::model::alert::Waits;
+use crate::model::claim::{Claim, ClaimId, Severity, Status};
+use crate::model::digest::{Digest, Reason};
+use crate::model::letter::Dossier;
+use crate::model::units::counted;
+use crate::rules::compile::RuleSet;
+use crate::store::error::StoreError;
+use crate::store::records::{Amendment, Closed, Closing, DueLetter};
+
+impl PostOffice {
+    /// Corrects what no longer holds, closes letters and writes digests as they fall due.
+    pub(super) async fn clerk(&self, stop: &CancellationToken) {
+        let mut rules = self.rules.clone();
+        let mut is_corrected = false;
+        while !stop.is_cancelled() {
+            self.beat(0);
+            let done = async {
+                if !is_corrected {
+                    self.correct().await?;
+                    is_corrected = true;
+                }
+                let closed = self.close_due(false).await?;
+                Ok::<_, StoreError>(closed + self.write_digests().await?)
+            };
+            let nap = match done.await {
+                Ok(0) => self.until_next(self.store.next_letter_due().await),
+                Ok(_) => Duration::ZERO,
+                Err(error) => {
+                    warn!(%error, "letters could not be closed; they stay in the store");
+                    error.try_again_in().unwrap_or(NAP)
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.bell.notified() => {}
+                () = changed(rules.as_mut()) => is_corrected = false,
+                () = tokio::time::sleep(nap) => {}
+            }
+        }
+    }
+
+    /// Closes the letters due now; gives how many. One that cannot be read is logged and left; it holds up no other.
+    pub(super) async fn close_due(&self, first_ones_too: bool) -> Result<usize, StoreError> {
+        let due = self.store.due_letters(self.clock.now(), first_ones_too).await?;
+        let mut closed = 0;
+        for letter in &due {
+            match self.close(letter).await {
+                // A letter that waits for the morning is not closed.
+                Ok(done) => closed += usize::from(done.waits.is_none()),
+                Err(error @ StoreError::Row { .. }) => error!(letter = letter.id.0, %error, "a letter could not be written"),
+                Err(error) => return Err(error),
+            }
+        }
+        if closed > 0 {
+            self.ledger.closed(closed);
+            self.turn.send_modify(|turn| *turn += 1);
+        }
+        Ok(closed)
+    }
+
+    async fn close(&self, due: &DueLetter) -> Result<Closed, StoreError> {
+        let desks = self.desks();
+        let now = self.clock.now();
+        let desk = desks.iter().find(|desk| desk.name == due.desk).filter(|desk| !desk.to.is_empty());
+        if desk.is_none() {
+            warn!(letter = due.id.0, desk = %due.desk, claim = %due.claim, "desk {} has no recipients any more; its letter is kept unsent", due.desk);
+        }
+        let rules = self.rules.as_ref().map(|rules| Arc::clone(&rules.borrow()));
+        let today = rules.as_ref().map(|rules| today(rules, &due.claim));
+        let decide = |dossier: &Dossier, lately: u32| match (desk, &today) {
+            (_, Some(None)) => Closing::Hold { because: Reason::Retired },
+            (None, _) => Closing::Hold { because: Reason::NoRecipient },
+            (Some(desk), _) => match ending(now, desk, dossier.claim.severity, &dossier.occasion, lately) {
+                Ending::Send => Closing::Send { letter: letter::write(dossier, desk), recipients: desk.to.clone() },
+                Ending::Hold(because) => Closing::Hold { because },
+                Ending::Wait(until) => Closing::Wait { until, waits: Waits::QuietHours },
+            },
+        };
+        let claim = today.as_ref().and_then(Option::as_ref);
+        let closed = self.store.close_letter(due.id, now, &self.domain, claim, decide).await?;
+        for (reason, sightings) in &closed.held {
+            self.metrics.suppress(reason.word(), *sightings);
+        }
+        if let Some(waits) = closed.waits {
+            self.metrics.suppress(waits.word(), 1);
+        }
+        Ok(closed)
+    }
+
+    /// Writes every digest that is due; gives how many.
+    pub(super) async fn write_digests(&self) -> Result<usize, StoreError> {
+        let mut written = 0;
+        for desk in self.desks().iter() {
+            // Each has a name of its own, so this ends; a handful is more than a desk is ever due at once.
+            for _ in 0..16 {
+                let now = self.clock.now();
+                let state = self.store.desk_state(&desk.name, now).await?;
+                let Some(due) = due::due(now, desk, &state) else { break };
+                let write = |digest: &Digest| (digest::write(digest, desk), desk.to.clone());
+                let made = self.store.write_digest(&desk.name, &due, &self.sources, now, &self.domain, write).await?;
+                let Some(deliveries) = made else { break };
+                info!(desk = %desk.name, deliveries, "wrote the digest \"{}\" of desk {}", due.slot, desk.name);
+                written += 1;
+            }
+        }
+        if written > 0 {
+            self.ledger.closed(written);
+            self.turn.send_modify(|turn| *turn += 1);
+        }
+        Ok(written)
+    }
+
+    /// Corrects the threads that tell what the rules in force no longer say.
+    pub(super) async fn correct(&self) -> Result<(), StoreError> {
+        let Some(rules) = self.rules.as_ref().map(|rules| Arc::clone(&rules.borrow())) else { return Ok(()) };
+        let now = self.clock.now();
+        let since = now.checked_sub(QUIET_FOR).unwrap_or(Timestamp::MIN);
+        let desks = self.desks();
+        for told in self.store.told_claims(since).await? {
+            let today = today(&rules, &told.id);
+            let Some((change, claim)) = correction::change(&told.claim, today.as_ref()) else { continue };
+            let Some(desk) = desks.iter().find(|desk| desk.name == told.desk) else { continue };
+            let from = quiet_until(now, desk).filter(|_| claim.severity != Severity::High).unwrap_or(now);
+            let recipients = desk.to.clone();
+            let amendment = Amendment { alert: told.alert, change, before: told.claim, now: claim, recipients, from };
+            let write = |dossier: &Dossier| letter::write(dossier, desk);
+            let done = self.store.correct(&amendment, now, &self.domain, write).await?;
+            info!(
+                claim = %told.id, desk = %told.desk, withdrawn = done.withdrawn, told = done.told,
+                "what desk {} was told of {} no longer holds: {} withdrawn, {} told",
+                told.desk, told.id, counted(done.withdrawn, "letter"), counted(done.told, "recipient")
+            );
+            self.metrics.suppress(Reason::Retired.word(), done.held);
+            if done.told + done.rewritten > 0 {
+                self.turn.send_modify(|turn| *turn += 1);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn desks(&self) -> Arc<[Desk]> {
+        Arc::clone(&self.desks.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The claim as the rules in force have it; nothing where it is out of use or on trial.
+fn today(rules: &RuleSet, claim: &ClaimId) -> Option<Claim> {
+    rules.get(claim).map(|rule| &rule.claim).filter(|claim| claim.status == Status::Active).cloned()
+}
+
+/// Waits until the rules change; for ever where there are none.
+async fn changed(rules: Option<&mut watch::Receiver<Arc<RuleSet>>>) {
+    let has_changed = match rules {
+        Some(rules) => rules.changed().await.is_ok(),
+        None => false,
+    };
+    if !has_changed {
+        std::future::pending::<()>().await;
+    }
+}
