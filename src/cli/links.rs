@@ -50,7 +50,7 @@ pub(super) async fn ask(rules: &[Rule], texts: &[RuleText], settings: &Settings,
     }
     let fetcher = Fetcher::new(settings);
     let number = by_host.values().map(Vec::len).sum::<usize>();
-    let mut progress = Progress::new("links", Some(number as u64));
+    let mut progress = Progress::new(Some(number as u64));
     // One host after the other waits for its turn; hosts do not wait for each other.
     let mut asking = stream::iter(by_host.into_values().map(|urls| {
         let fetcher = &fetcher;
@@ -64,9 +64,9 @@ pub(super) async fn ask(rules: &[Rule], texts: &[RuleText], settings: &Settings,
     let mut answers: BTreeMap<Url, Result<(), FetchError>> = BTreeMap::new();
     while let Some((url, answer)) = asking.next().await {
         answers.insert(url, answer);
-        progress.add(1);
+        progress.at(answers.len() as u64, &format_args!("{} links", answers.len()));
     }
-    drop(progress);
+    progress.end();
     let offline = answers.values().all(|answer| matches!(answer, Err(FetchError::Dns { .. } | FetchError::Connect { .. })));
     let answers: BTreeMap<Url, Answered> = answers.into_iter().map(|(url, answer)| (url, read(answer, offline))).collect();
     let known = match store {

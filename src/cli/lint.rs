@@ -11,7 +11,7 @@ use super::links;
 use super::opened::{Opened, Since, open};
 use super::output::{Answer, ListFormat, Paint, colour, counted, diagnostics, drawn, github, json};
 use super::past::{Past, on_all_cores};
-use super::progress::Progress;
+use super::progress::{Progress, grouped};
 use super::{ConfigPath, Exit};
 use crate::matching;
 use crate::matching::phrases::Phrases;
@@ -147,7 +147,7 @@ async fn beyond_the_files(arguments: &Arguments, opened: &Opened, remarks: &mut 
         let phrases = Phrases::of(&reading.rules);
         let mut seen = phrases.unseen();
         let mut posts = 0;
-        let mut progress = Progress::new("posts", past.total().await?);
+        let mut progress = Progress::new(past.total().await?);
         loop {
             let piece = past.next().await?;
             if piece.is_empty() {
@@ -160,8 +160,9 @@ async fn beyond_the_files(arguments: &Arguments, opened: &Opened, remarks: &mut 
                 }
             }
             posts += piece.len() as u64;
-            progress.add(piece.len() as u64);
+            progress.at(posts, &format_args!("{} posts", grouped(posts)));
         }
+        progress.end();
         found.extend(phrases.judge(&seen, posts));
         remarks.push_str(&past.complaints());
     }

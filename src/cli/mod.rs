@@ -3,13 +3,17 @@
 mod archive;
 pub mod backtest;
 pub mod check;
+mod drafts;
 pub mod eval;
 pub mod explain;
+pub mod export;
 pub mod feedback;
 pub mod fit;
 pub mod fmt;
+pub mod import;
 pub mod ingest;
 mod later;
+mod lines;
 mod links;
 pub mod lint;
 pub mod list;
@@ -17,6 +21,7 @@ pub mod mail;
 pub mod marks;
 pub mod match_posts;
 pub mod near_misses;
+pub mod new;
 pub mod opened;
 pub mod output;
 mod past;
@@ -68,6 +73,15 @@ pub enum Command {
     /// Try the tests that stand in the rules.
     #[command(after_help = test::AFTER_HELP)]
     Test(test::Arguments),
+    /// Draft a rule from a fact-check's page.
+    #[command(after_help = new::AFTER_HELP)]
+    New(new::Arguments),
+    /// Take in claims that others have checked, as drafts of rules or as bulk claims.
+    #[command(after_help = import::AFTER_HELP)]
+    Import(import::Arguments),
+    /// Hand out rules as ClaimReview.
+    #[command(after_help = export::AFTER_HELP)]
+    Export(export::Arguments),
     /// Look at sources and look after them.
     Source(source::Arguments),
     /// Take in posts from a file or a pipe: tip lines, closed platforms, own scrapers.
@@ -164,6 +178,9 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Fmt(arguments) => output::print(fmt::fmt(&arguments)),
         Command::Schema => output::print(schema::schema()),
         Command::Test(arguments) => output::print(test::test(&arguments)),
+        Command::New(arguments) => output::print(new::new(&arguments).await),
+        Command::Import(arguments) => output::print(import::import(&arguments).await),
+        Command::Export(arguments) => output::print(export::export(&arguments)),
         Command::Source(arguments) => output::print(source::run(arguments).await),
         Command::Explain(arguments) => output::print(explain::explain(&arguments).await),
         Command::Backtest(arguments) => output::print(backtest::backtest(&arguments).await),

@@ -134,7 +134,7 @@ async fn run(arguments: &Arguments, opened: &Opened) -> Result<Answer, Answer> {
         Ok(store) => store.opinions().await.map_err(|error| Answer::trouble(format!("{error}\n"), Exit::World))?,
         Err(_) => Vec::new(),
     };
-    let mut progress = Progress::new("posts", past.total().await?);
+    let mut progress = Progress::new(past.total().await?);
     let mut all: BTreeMap<ClaimId, Misses> = BTreeMap::new();
     let mut posts = 0;
     loop {
@@ -148,9 +148,9 @@ async fn run(arguments: &Arguments, opened: &Opened) -> Result<Answer, Answer> {
             all.entry(miss.claim.clone()).or_default().take(miss, dismissed, arguments);
         }
         posts += piece.len() as u64;
-        progress.add(piece.len() as u64);
+        progress.at(posts, &format_args!("{} posts", grouped(posts)));
     }
-    drop(progress);
+    progress.end();
     let text = match arguments.format {
         Format::Json => in_json(&all, posts),
         Format::Text => in_text(&all, posts, arguments, Paint { colour: colour() }),

@@ -1,65 +1,55 @@
-//! How far long work has come: a bar on a terminal, plain lines now and then otherwise.
+//! How far a long work has come: a bar on a terminal, a plain line now and then elsewhere; always on standard error.
 
-use std::io::{IsTerminal, Write};
+use std::fmt::Display;
+use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
-/// How often a bar moves.
-const BAR: Duration = Duration::from_millis(100);
-
-/// How often a line is written where there is no terminal.
-const LINES: Duration = Duration::from_secs(10);
-
-/// Width of the bar, in signs.
+/// Signs of the bar.
 const WIDTH: u64 = 24;
 
-/// Tells on standard error how far it has come; nothing at all if the work is soon done.
+/// Shows how far a work has come.
 #[derive(Debug)]
 pub(super) struct Progress {
-    what: &'static str,
     total: Option<u64>,
-    done: u64,
-    told: Instant,
-    is_terminal: bool,
-    has_drawn: bool,
+    on_terminal: bool,
+    last: Instant,
+    drawn: bool,
 }
 
 impl Progress {
-    /// Begins; `what` is what is counted ("posts"), `total` how many there will be, if that is known.
-    pub(super) fn new(what: &'static str, total: Option<u64>) -> Self {
-        Self { what, total, done: 0, told: Instant::now(), is_terminal: std::io::stderr().is_terminal(), has_drawn: false }
+    /// Begins; `total` is all there is to do, if that is known.
+    pub(super) fn new(total: Option<u64>) -> Self {
+        Self { total: total.filter(|total| *total > 0), on_terminal: stderr().is_terminal(), last: Instant::now(), drawn: false }
     }
 
-    /// So many more are done.
-    pub(super) fn add(&mut self, more: u64) {
-        self.done += more;
-        if self.told.elapsed() < if self.is_terminal { BAR } else { LINES } {
+    /// Shows that so much is done, with words of what; five times a second at most, elsewhere every ten seconds.
+    pub(super) fn at(&mut self, done: u64, words: &dyn Display) {
+        let pause = if self.on_terminal { Duration::from_millis(200) } else { Duration::from_secs(10) };
+        if self.last.elapsed() < pause {
             return;
         }
-        self.told = Instant::now();
-        let line = drawn(self.what, self.done, self.total, self.is_terminal);
-        let mut to = std::io::stderr().lock();
-        let _ = if self.is_terminal { write!(to, "\r\x1b[2K{line}") } else { writeln!(to, "{line}") };
-        self.has_drawn = true;
+        self.last = Instant::now();
+        let share = self.total.map(|total| done.min(total) * 100 / total);
+        let line = match (share, self.on_terminal) {
+            (Some(share), true) => {
+                let full = share * WIDTH / 100;
+                let bar: String = (0..WIDTH).map(|at| if at < full { '█' } else { '░' }).collect();
+                format!("\r{bar} {share:3} %  {words}\u{1b}[K")
+            }
+            (None, true) => format!("\r{words} …\u{1b}[K"),
+            (Some(share), false) => format!("{share} %, {words}\n"),
+            (None, false) => format!("{words} …\n"),
+        };
+        self.drawn |= self.on_terminal;
+        let _ = stderr().write_all(line.as_bytes());
     }
-}
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if self.has_drawn && self.is_terminal {
-            let _ = write!(std::io::stderr().lock(), "\r\x1b[2K");
+    /// Takes the bar away.
+    pub(super) fn end(&mut self) {
+        if std::mem::take(&mut self.drawn) {
+            let _ = stderr().write_all(b"\r\x1b[K");
         }
     }
-}
-
-fn drawn(what: &str, done: u64, total: Option<u64>, bar: bool) -> String {
-    let Some(total) = total.filter(|total| *total > 0) else { return format!("{} {what} …", grouped(done)) };
-    let done = done.min(total);
-    let numbers = format!("{:>3} %  {} of {} {what}", done * 100 / total, grouped(done), grouped(total));
-    if !bar {
-        return numbers;
-    }
-    let full = (done * WIDTH / total) as usize;
-    format!("{}{}  {numbers}", "█".repeat(full), "░".repeat(WIDTH as usize - full))
 }
 
 /// "184,220"
@@ -80,10 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_told_how_far_the_work_has_come() {
-        assert_eq!(drawn("posts", 1_500, Some(3_000), false), " 50 %  1,500 of 3,000 posts");
-        assert!(drawn("posts", 3_000, Some(3_000), true).starts_with("████████████████████████  100 %"));
-        assert_eq!(drawn("posts", 12, None, true), "12 posts …");
+    fn large_numbers_are_grouped() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 }

@@ -142,6 +142,16 @@ pub fn read_rules(paths: &[PathBuf], config: Option<&Path>) -> Reading {
     Reading { config: None, rules, report }
 }
 
+/// Reads a secret from a file that a command line names; others must not be able to read it.
+///
+/// # Errors
+/// A sentence that says what to do.
+pub fn secret(path: &Path) -> Result<secrecy::SecretString, String> {
+    let here = Path::new("").join("here");
+    let secrets = files::Secrets::beside(&here, Level::Error);
+    secrets.read(&path.to_string_lossy()).map_err(|fault| format!("{}; {}", fault.message, fault.help))
+}
+
 /// An error about a file as a whole.
 fn about_file(name: String, message: String, help: &str) -> Diagnostic {
     let place = crate::rules::Place { file: name, line: 1, column: 1, bytes: 0..0 };

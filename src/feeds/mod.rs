@@ -10,7 +10,7 @@ pub mod jetstream;
 mod jsonfeed;
 mod jsonmend;
 pub mod key;
-mod language;
+pub mod language;
 mod markup;
 pub mod mastodon;
 mod page;

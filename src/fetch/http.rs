@@ -37,6 +37,12 @@ impl<'a> Manner<'a> {
     /// For a feed.
     pub const FEED: Self = Self { wanted: WANTED, token: None };
 
+    /// For a web page, as browsers ask for one.
+    pub const DOCUMENT: Self = Self {
+        wanted: "text/html, application/xhtml+xml, application/ld+json;q=0.9, application/json;q=0.9, */*;q=0.5",
+        token: None,
+    };
+
     /// For a page of a network's timeline.
     pub fn page(token: Option<&'a Token>) -> Self {
         Self { wanted: "application/json", token }

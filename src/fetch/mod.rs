@@ -50,6 +50,17 @@ pub enum Fetched {
     },
 }
 
+/// A web page that a person asked for.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Its body, decoded.
+    pub body: Bytes,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// Where it came from after redirects.
+    pub url: Url,
+}
+
 /// The one who asks: holds connections, limits, the lines in front of hosts and the rules about addresses. Cheap to clone.
 #[derive(Clone)]
 pub struct Fetcher {
@@ -105,6 +116,19 @@ impl Fetcher {
         match self.http.visit(url, networks, &Validators::default(), Manner::page(token)).await? {
             Fetched::News { body, .. } => Ok(body),
             Fetched::NotModified { .. } => Ok(Bytes::new()),
+        }
+    }
+
+    /// Asks for one web page, under the limits of a visit to a feed.
+    ///
+    /// # Errors
+    /// See [`FetchError`].
+    pub async fn document(&self, url: &Url) -> Result<Document, FetchError> {
+        match self.http.visit(url, &[], &Validators::default(), Manner::DOCUMENT).await? {
+            Fetched::News { body, content_type, url: found, .. } => {
+                Ok(Document { body, content_type, url: found.unwrap_or_else(|| url.clone()) })
+            }
+            Fetched::NotModified { .. } => Ok(Document { body: Bytes::new(), content_type: None, url: url.clone() }),
         }
     }
 

@@ -17,7 +17,7 @@ const LONGEST_ID_BYTES: usize = 1024;
 const MOST_TOLD: usize = 100;
 
 /// So many claims are kept; the lines after them are counted.
-const MOST_CLAIMS: usize = 1_000_000;
+pub const MOST_CLAIMS: usize = 1_000_000;
 
 /// A claim from an archive, with the fact-check it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]

@@ -5,6 +5,8 @@ pub mod codes;
 pub mod compile;
 pub mod cues;
 pub mod diagnostic;
+pub mod export;
+pub mod import;
 pub mod index;
 pub mod layout;
 pub mod life;

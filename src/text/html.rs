@@ -40,27 +40,31 @@ pub fn read(html: &str) -> Readable {
         page.seen.borrow_mut().characters(rest);
         return page.seen.into_inner().out;
     }
-    while let Some(after) = tokenize(rest, &page) {
+    while let Some(after) = tokenize(rest, &page, || page.seen.borrow().tokens) {
         rest = after;
     }
     page.seen.into_inner().out
 }
 
-/// Tokenizes `html`; gives what lies behind a tag that had to be given up, if there was one.
-fn tokenize<'h>(html: &'h str, page: &Page) -> Option<&'h str> {
-    let tokenizer = Tokenizer::new(page, TokenizerOpts { initial_state: Some(State::Data), ..TokenizerOpts::default() });
+/// Tokenizes `html`; gives what lies behind a tag that had to be given up, if there was one. `tokens` counts what the sink has seen,
+/// errors left out.
+pub(super) fn tokenize<S>(html: &str, sink: S, tokens: impl Fn() -> usize) -> Option<&str>
+where
+    S: TokenSink<Handle = ()>,
+{
+    let tokenizer = Tokenizer::new(sink, TokenizerOpts { initial_state: Some(State::Data), ..TokenizerOpts::default() });
     let queue = BufferQueue::default();
     let mut separators = None; // counted while a tag stays open
     let mut at = 0;
     while at < html.len() {
         let piece = next_piece(&html[at..]);
-        let before = page.seen.borrow().tokens;
+        let before = tokens();
         queue.push_back(StrTendril::from_slice(piece));
         // A script or an encoding found on the way is not ours to act on: the tokenizer simply goes on.
         while !matches!(tokenizer.feed(&queue), TokenizerResult::Done) {}
         at += piece.len();
 
-        if page.seen.borrow().tokens > before {
+        if tokens() > before {
             separators = None;
         } else if separators.is_some() || opens_tag(piece) {
             let count = separators.unwrap_or(0)
@@ -209,7 +213,7 @@ impl Seen {
 }
 
 /// Scripts and their like hold text, not markup, up to their own end tag.
-fn raw_text(tag: &Tag) -> TokenSinkResult<()> {
+pub(super) fn raw_text(tag: &Tag) -> TokenSinkResult<()> {
     // XML-minded publishers write <iframe/>: taken at their word, or the rest of the post would be lost.
     if tag.kind == TagKind::EndTag || tag.self_closing {
         return TokenSinkResult::Continue;
@@ -222,7 +226,7 @@ fn raw_text(tag: &Tag) -> TokenSinkResult<()> {
     }
 }
 
-fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
+pub(super) fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
     tag.attrs.iter().find(|a| &*a.name.local == name).map(|a| &*a.value)
 }
 

@@ -8,6 +8,7 @@ pub mod guard;
 pub mod html;
 pub mod likeness;
 mod number;
+pub mod page;
 mod reader;
 mod scan;
 pub mod stem;

@@ -9,6 +9,7 @@ mod feedback;
 mod feeds;
 mod fetch;
 mod floors;
+mod import;
 mod jetstream;
 mod jetstream_server;
 mod letters;

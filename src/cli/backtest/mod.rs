@@ -18,7 +18,7 @@ use self::tally::Tally;
 use super::opened::{Opened, Since, open};
 use super::output::{Answer, Paint, colour, counted};
 use super::past::{Past, PastPost, on_all_cores};
-use super::progress::Progress;
+use super::progress::{Progress, grouped};
 use super::test::rule_called;
 use super::{ConfigPath, Exit};
 use crate::rules::diagnostic::any_error;
@@ -220,11 +220,12 @@ async fn try_all(
     tallies: &mut [Tally],
     show: usize,
 ) -> Result<u64, Answer> {
-    let mut progress = Progress::new("posts", past.total().await?);
+    let mut progress = Progress::new(past.total().await?);
     let mut posts = 0;
     loop {
         let piece = past.next().await?;
         if piece.is_empty() {
+            progress.end();
             return Ok(posts);
         }
         // What was only noted as history was never decided about: against decisions it proves nothing.
@@ -238,6 +239,6 @@ async fn try_all(
             }
         }
         posts += piece.len() as u64;
-        progress.add(piece.len() as u64);
+        progress.at(posts, &format_args!("{} posts", grouped(posts)));
     }
 }

@@ -52,6 +52,12 @@ pub fn tidy(url: Url) -> Url {
     url
 }
 
+/// Gives the address as it is, without what only tells who sent the reader.
+pub fn without_tracking(mut url: Url) -> Url {
+    query::drop_tracking(&mut url);
+    url
+}
+
 /// Whether the address is only that of a site: every page of the site would lead there.
 pub fn is_front_page(canonical: &str) -> bool {
     !canonical.contains(['/', '?'])
