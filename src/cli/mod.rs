@@ -1,6 +1,8 @@
 //! The command line: one file per command.
 
 mod archive;
+pub mod backtest;
+mod bulk_words;
 pub mod check;
 mod drafts;
 pub mod eval;
@@ -11,15 +13,19 @@ pub mod fit;
 pub mod fmt;
 pub mod import;
 pub mod ingest;
+mod later;
 mod lines;
+mod links;
 pub mod lint;
 pub mod list;
 pub mod mail;
 pub mod marks;
 pub mod match_posts;
+pub mod near_misses;
 pub mod new;
 pub mod opened;
 pub mod output;
+mod past;
 pub mod precision;
 pub mod preview;
 mod progress;
@@ -34,6 +40,7 @@ pub mod source;
 pub mod stats;
 pub mod status;
 pub mod store;
+mod subject;
 pub mod test;
 pub mod trial;
 
@@ -90,6 +97,12 @@ pub enum Command {
     /// Show why a text matches a claim, or why not.
     #[command(after_help = explain::AFTER_HELP)]
     Explain(explain::Arguments),
+    /// Try a change of rules on posts of the past.
+    #[command(after_help = backtest::AFTER_HELP)]
+    Backtest(backtest::Arguments),
+    /// Show posts that nearly repeat a claim, and what to try.
+    #[command(after_help = near_misses::AFTER_HELP)]
+    NearMisses(near_misses::Arguments),
     /// List the rules.
     #[command(after_help = list::AFTER_HELP)]
     List(list::Arguments),
@@ -171,7 +184,7 @@ pub async fn run(line: CommandLine) -> Exit {
     match line.command {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Check(arguments) => output::print(check::check(&arguments)),
-        Command::Lint(arguments) => output::print(lint::lint(&arguments)),
+        Command::Lint(arguments) => output::print(lint::lint(&arguments).await),
         Command::Fmt(arguments) => output::print(fmt::fmt(&arguments)),
         Command::Schema => output::print(schema::schema()),
         Command::Test(arguments) => output::print(test::test(&arguments)),
@@ -179,10 +192,12 @@ pub async fn run(line: CommandLine) -> Exit {
         Command::Import(arguments) => output::print(import::import(&arguments).await),
         Command::Export(arguments) => output::print(export::export(&arguments)),
         Command::Source(arguments) => output::print(source::run(arguments).await),
+        Command::Backtest(arguments) => output::print(backtest::backtest(&arguments).await),
+        Command::NearMisses(arguments) => output::print(near_misses::near_misses(&arguments).await),
         Command::Ingest(arguments) => output::print(ingest::ingest(&arguments).await),
         Command::Explain(arguments) => match arguments.sighting {
             Some(id) => output::print(sighting::explain(&arguments, SightingId(id)).await),
-            None => output::print(explain::explain(&arguments)),
+            None => output::print(explain::explain(&arguments).await),
         },
         Command::Silence(arguments) => output::print(silence::silence(&arguments).await),
         Command::List(arguments) => output::print(list::list(&arguments)),

@@ -6,12 +6,12 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::output::{Answer, Format, Paint, colour, counted, drawn, json};
+use super::output::{Answer, ListFormat, Paint, colour, counted, drawn, github, json};
 use super::trial::{Outcome, Trial, try_rule};
 use super::{ConfigPath, Exit};
-use crate::config::{self, Reading};
+use crate::config::{self, Reading, Report};
 use crate::rules::Rule;
-use crate::rules::diagnostic::any_error;
+use crate::rules::diagnostic::{Diagnostic, Level, any_error};
 use crate::rules::reading::table::nearest;
 
 /// Arguments of `test`.
@@ -28,7 +28,7 @@ pub struct Arguments {
     pub ids: Vec<String>,
     /// Answer in this form.
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: ListFormat,
 }
 
 /// What `--help` says last.
@@ -84,8 +84,9 @@ pub fn test(arguments: &Arguments) -> Answer {
     let failed = tried.iter().flat_map(|(_, trials)| trials).filter(|trial| trial.outcome.is_fault()).count();
     let exit = if failed == 0 { Exit::Fine } else { Exit::Faults };
     match arguments.format {
-        Format::Json => Answer::new(json(&as_json(&tried, failed)), exit),
-        Format::Text => Answer::new(as_text(&tried, failed, Paint { colour: colour() }), exit),
+        ListFormat::Json => Answer::new(json(&as_json(&tried, failed)), exit),
+        ListFormat::Github => Answer::new(github(&as_report(&tried)), exit),
+        ListFormat::Text => Answer::new(as_text(&tried, failed, Paint { colour: colour() }), exit),
     }
 }
 
@@ -151,6 +152,29 @@ fn told(trial: &Trial, paint: Paint) -> String {
         text.push_str(&format!("           {line}\n"));
     }
     text
+}
+
+/// Tests that went otherwise than wanted, as mistakes at their places.
+fn as_report(tried: &[(&Rule, Vec<Trial>)]) -> Report {
+    let trials = tried.iter().flat_map(|(rule, trials)| trials.iter().map(move |trial| (rule, trial)));
+    let found = trials
+        .filter(|(_, trial)| trial.outcome.is_fault())
+        .map(|(rule, trial)| {
+            let (code, what) = match trial.outcome {
+                Outcome::Noisy => ("NOISY", "should not match this post, and does"),
+                _ => ("MISSING", "should match this post, and does not"),
+            };
+            Diagnostic {
+                level: Level::Error,
+                code,
+                message: format!("{} {what}", rule.claim.id),
+                place: trial.test.place.clone(),
+                help: Some(trial.reasons().join("\n")),
+                also: None,
+            }
+        })
+        .collect();
+    Report { found, ..Report::default() }
 }
 
 fn as_json(tried: &[(&Rule, Vec<Trial>)], failed: usize) -> serde_json::Value {

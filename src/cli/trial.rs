@@ -254,15 +254,7 @@ impl Trial {
 
     /// The stretch of the post that a new phrase could be made of.
     fn as_phrase(&self) -> String {
-        let spans = self.best.as_ref().map(|best| best.spans.as_slice()).unwrap_or_default();
-        let start = spans.iter().map(|span| span.start).min();
-        let end = spans.iter().map(|span| span.end).max();
-        let found = start
-            .zip(end)
-            .and_then(|(start, end)| self.test.text.get(start..end))
-            .filter(|text| text.split_whitespace().count() > 2);
-        let words: Vec<&str> = found.unwrap_or(&self.test.text).split_whitespace().take(12).collect();
-        format!("\"{}\"", words.join(" ").replace('"', "'"))
+        stretch(&self.post, self.best.as_ref().map(|best| best.spans.as_slice()).unwrap_or_default())
     }
 
     /// As JSON.
@@ -279,6 +271,22 @@ impl Trial {
             "try": self.advice(),
         })
     }
+}
+
+/// What a gate that is not passed says: "all_of: nothing in the text from @north-korea".
+pub(super) fn gate_failure(gate: &Gate<'_>) -> String {
+    GateFound::of(gate).failure()
+}
+
+/// The stretch of a post that a new phrase could be made of, between quotes: from the first to the last of these words.
+pub(super) fn stretch(post: &Post, spans: &[Span]) -> String {
+    let part = spans.first().map_or(0, |span| span.part);
+    let text = post.parts.get(part).map(|part| part.text.as_str()).unwrap_or_default();
+    let of_part = || spans.iter().filter(|span| span.part == part);
+    let found = of_part().map(|span| span.start).min().zip(of_part().map(|span| span.end).max());
+    let found = found.and_then(|(start, end)| text.get(start..end)).filter(|text| text.split_whitespace().count() > 2);
+    let words: Vec<&str> = found.unwrap_or(text).split_whitespace().take(12).collect();
+    format!("\"{}\"", words.join(" ").replace('"', "'"))
 }
 
 impl GateFound {

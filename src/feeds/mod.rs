@@ -4,7 +4,7 @@ pub mod bluesky;
 mod bridge;
 pub mod clean;
 mod convert;
-mod decode;
+pub mod decode;
 mod ebcdic;
 pub mod error;
 pub mod jetstream;

@@ -24,6 +24,7 @@ pub mod figures;
 pub mod fit;
 pub mod judge;
 pub mod lint;
+pub mod phrases;
 mod quotation;
 pub mod ranked;
 mod reading;

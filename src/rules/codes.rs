@@ -78,8 +78,9 @@ pub const IDLE_DESK: &str = "L130";
 pub const QUIET_DIGEST: &str = "L131";
 
 /// Every judgement of `lint` with what it is about, in a few words.
-pub const LINTS: [(&str, &str); 21] = [
+pub const LINTS: [(&str, &str); 23] = [
     (TOO_SHORT, "a wording too short to match safely"),
+    (TOO_COMMON, "a phrase too common in what the desk reads"),
     (NO_TESTS, "an active rule without tests of both kinds"),
     (RULES_OVERLAP, "two rules that fire on each other's tests"),
     (SAID_TWICE, "a wording that repeats another"),
@@ -89,6 +90,7 @@ pub const LINTS: [(&str, &str); 21] = [
     (OUT_OF_DATE, "a review_by or expires that is past"),
     (PLACEHOLDER, "an address or a text that only holds a place"),
     (NO_LINK, "no link to a fact-check"),
+    (DEAD_LINK, "a fact-check that is not there any more"),
     (NO_SUCH_OWNER, "an owner nobody can write to"),
     (MIXED_SCRIPTS, "look-alike letters of another script in a word"),
     (OWN_THRESHOLD, "a threshold written as a number"),
@@ -103,6 +105,8 @@ pub const LINTS: [(&str, &str); 21] = [
 ];
 /// A wording too short to match safely.
 pub const TOO_SHORT: &str = "L101";
+/// A phrase too common in what the desk reads.
+pub const TOO_COMMON: &str = "L102";
 /// An active rule without tests of both kinds.
 pub const NO_TESTS: &str = "L103";
 /// Two rules that fire on each other's tests.
@@ -121,6 +125,8 @@ pub const OUT_OF_DATE: &str = "L109";
 pub const PLACEHOLDER: &str = "L110";
 /// No link to a fact-check.
 pub const NO_LINK: &str = "L111";
+/// A fact-check that is not there any more.
+pub const DEAD_LINK: &str = "L112";
 /// An owner nobody can write to.
 pub const NO_SUCH_OWNER: &str = "L113";
 /// Look-alike letters of another script in one word.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Store;
 use super::error::StoreError;
-use crate::model::claim::{ClaimId, Revision};
+use crate::model::claim::{ClaimId, Revision, Status};
 use crate::model::feedback::{Feedback, Opinion};
 use crate::model::post::Post;
 use crate::model::sighting::{Decision, Sighting, SightingId, When};
@@ -34,6 +34,8 @@ pub struct Decided {
     pub decision: Decision,
     /// Letter or digest.
     pub when: When,
+    /// Where the rule stood: what is only on trial told nobody.
+    pub status: Status,
 }
 
 /// A sighting as editors see it.

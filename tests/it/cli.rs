@@ -13,9 +13,13 @@ fn say(arguments: &[&str]) -> Answer {
     match line.command {
         Command::Check(arguments) => check::check(&arguments),
         Command::Test(arguments) => test::test(&arguments),
-        Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Explain(arguments) => waited_for(explain::explain(&arguments)),
         _ => panic!("not here"),
     }
+}
+
+fn waited_for<T>(answer: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(answer)
 }
 
 fn json(answer: &Answer) -> serde_json::Value {
@@ -122,12 +126,12 @@ fn faulty_rules_stop_test_and_explain_with_their_mistakes() {
 
 #[test]
 fn explain_marks_wording_and_gate_and_tells_the_decision() {
-    let (_folder, path) = rule(SLEEP);
+    let (_folder, path) = rule(&format!("topic = \"north-korea\"\n{SLEEP}"));
     let answer = say(&["explain", "--rules", &path, "North Korea is no problem. No longer - sleep well tonight!"]);
     let text = &answer.text;
     assert!(text.starts_with("ALERT  nk-sleep-well  1.00 ≥ 0.75 (normal)   revision "), "{text}");
     assert!(text.contains("«North Korea» is no problem. No longer - ⟦sleep well tonight⟧!"), "{text}");
-    assert!(text.contains("so       the desk is told"), "{text}");
+    assert!(text.contains("so       politics is told"), "{text}");
     let answer = json(&say(&["explain", "--rules", &path, "--format", "json", "Sleep well tonight"]));
     assert_eq!(answer["judgements"][0]["decision"], "possible");
     assert_eq!(answer["judgements"][0]["why"], "no alert: strong enough, but a gate fails; listed as possible in the digest");
@@ -153,4 +157,69 @@ fn rule_files_alone_need_no_configuration() {
     let (_folder, path) = rule(SLEEP);
     assert!(!Path::new("no/such.toml").exists());
     assert_eq!(say(&["check", "--config", "no/such.toml", &path]).exit, Exit::Fine);
+}
+
+const POST: &str = "North Korea is no problem. No longer - sleep well tonight!";
+
+#[test]
+fn explain_names_the_stage_that_holds_a_match_back() {
+    for (lines, wanted) in [
+        ("", "HELD   nk-sleep-well  1.00 ≥ 0.75"),
+        ("", "so       would alert, but no desk hears of it"),
+        ("topic = \"north-korea\"\nstatus = \"test\"\n", "so       counted, but nobody is told: the rule is in test"),
+        (
+            "topic = \"north-korea\"\nactive_from = 2999-01-01\n",
+            "so       would alert, but the rule begins on 2999-01-01 (active_from)",
+        ),
+        ("topic = \"north-korea\"\nexpires = 2020-01-01\n", "so       would alert, but the rule expired on 2020-01-01 (expires)"),
+        (
+            "topic = \"north-korea\"\n[claim.when]\nassertion = \"ignore\"\n",
+            "so       nothing happens: the rule ignores posts of this stance (assertion)",
+        ),
+        (
+            "topic = \"north-korea\"\n[claim.when]\nassertion = \"digest\"\n",
+            "so       no letter of its own: for the digest of politics",
+        ),
+    ] {
+        let (_folder, path) = rule(&format!("{lines}{SLEEP}"));
+        let answer = say(&["explain", "--rules", &path, POST]);
+        assert!(answer.text.contains(wanted), "{wanted}: {}", answer.text);
+    }
+}
+
+#[test]
+fn an_address_is_compared_as_one_and_nothing_is_fetched() {
+    let urls = "urls = [\"https://twitter.com/somebody/status/1006837823469735936\"]\n";
+    let (_folder, path) = rule(&format!("topic = \"north-korea\"\n{SLEEP}{urls}"));
+    let answer = say(&["explain", "--rules", &path, "https://x.com/somebody/status/1006837823469735936?s=20"]);
+    assert!(answer.text.starts_with("Compared as an address. --fetch compares the page behind it."), "{}", answer.text);
+    assert!(answer.text.contains("ALERT  nk-sleep-well  1.00"), "{}", answer.text);
+    assert!(
+        answer.text.contains("address  1.00  \"https://twitter.com/somebody/status/1006837823469735936\""),
+        "{}",
+        answer.text
+    );
+    let other = say(&["explain", "--rules", &path, "https://example.org/"]);
+    assert!(other.text.contains("No match: this address stands in no urls of any of 1 rule."), "{}", other.text);
+    let text = say(&["explain", "--fetch", "--rules", &path, "a text"]);
+    assert_eq!(text.exit, Exit::Usage);
+}
+
+#[test]
+fn tests_that_fail_are_annotations_beside_their_lines() {
+    let tests =
+        "[claim.tests]\nmust_match = [\n  \"nothing alike\",\n]\nmust_not_match = [\"Sleep well tonight, North Korea\"]\n";
+    let (_folder, path) = rule(&format!("{SLEEP}{tests}"));
+    let answer = say(&["test", "--rules", &path, "--format", "github"]);
+    assert_eq!((answer.exit, answer.text.lines().count()), (Exit::Faults, 2));
+    assert!(
+        answer.text.contains(",line=10,col=3,title=MISSING::nk-sleep-well should match this post, and does not%0A"),
+        "{}",
+        answer.text
+    );
+    assert!(
+        answer.text.contains(",line=12,col=19,title=NOISY::nk-sleep-well should not match this post, and does%0A"),
+        "{}",
+        answer.text
+    );
 }

@@ -45,8 +45,13 @@ impl Newsroom {
     }
 
     pub fn says(&self, arguments: &[&str]) -> Said {
+        self.says_with(arguments, &[])
+    }
+
+    pub fn says_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Said {
         let mut command = Command::new(env!("CARGO_BIN_EXE_claimwatch"));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.envs(environment.iter().copied());
         command.env_remove("CLAIMWATCH_CONFIG").env_remove("CLAIMWATCH_LOG").env_remove("NOTIFY_SOCKET");
         let Output { status, stdout, stderr } = command.output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();

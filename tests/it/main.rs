@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should say so and stop")]
 
 mod alerts;
+mod backtest;
 mod bulk;
 mod channels;
 mod cli;

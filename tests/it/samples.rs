@@ -14,6 +14,7 @@ use claimwatch::model::post::{Lang, Part, PartKind, Post, PostKey};
 use claimwatch::model::sighting::{Confidence, Decision, Evidence, Sighting, Span, Stance, Strength, When, WordingKind};
 use claimwatch::model::source::{SourceName, SourceState};
 use claimwatch::store::Store;
+use claimwatch::store::error::StoreError;
 use claimwatch::store::records::Visit;
 use claimwatch::store::settings::Settings;
 use jiff::Timestamp;
@@ -119,7 +120,16 @@ pub fn store_settings(folder: &Path) -> Settings {
 }
 
 pub async fn open_store(folder: &Path) -> Store {
-    Store::open(&store_settings(folder)).await.unwrap()
+    // Another test that starts a program holds, for a moment between fork and exec, all files that we have just closed.
+    for _ in 0..1000 {
+        match Store::open(&store_settings(folder)).await {
+            Err(StoreError::Held { pid, .. }) if pid == Some(std::process::id()) => {
+                std::thread::sleep(std::time::Duration::from_millis(2));
+            }
+            opened => return opened.unwrap(),
+        }
+    }
+    panic!("the store is held by this test itself");
 }
 
 pub fn letter(text: &str) -> Letter {

@@ -105,6 +105,20 @@ impl<'r> Block<'r> {
     }
 }
 
+/// The place of a text in the lines of a rule, or of the rule's id where it is not found there as it stands.
+pub fn place_of_text(rule: &Rule, text: &str, files: &[RuleText]) -> Place {
+    let block = Block::of(rule, files);
+    let Some(at) = block.text.find(text).filter(|_| !text.is_empty()) else { return rule.upkeep.id_place.clone() };
+    let before = block.text.get(..at).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    Place {
+        file: rule.place.file.clone(),
+        line: rule.place.line + before.matches('\n').count(),
+        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+        bytes: block.starts_at + at..block.starts_at + at + text.len(),
+    }
+}
+
 /// A warning with its remedy.
 pub fn warning(code: &'static str, place: Place, message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
     Diagnostic { level: Level::Warning, code, message: message.into(), place, help: Some(help.into()), also: None }

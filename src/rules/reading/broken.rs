@@ -111,8 +111,7 @@ fn said(text: &str, trouble: &Trouble) -> Fault {
         return bad_date(message, words, span);
     }
     if message.starts_with("invalid boolean") {
-        return Fault::new(codes::WRONG_KIND, format!("`{words}` is not a value"), span.clone())
-            .help("write `true` or `false`, in small letters and without quotes".to_owned());
+        return odd_boolean(text, words, span);
     }
     if let Some(at) = backslash_near(text, span.start) {
         return Fault::new(codes::NOT_TOML, "a backslash inside \"…\" begins a special sign".to_owned(), at..at + 1)
@@ -268,9 +267,24 @@ fn first_of(text: &str, line_start: usize, line: &str, header: bool) -> Option<u
     None
 }
 
+/// `False` with a capital: mostly a rating that wants quotes, seldom a yes or no.
+fn odd_boolean(text: &str, words: &str, span: &Range<usize>) -> Fault {
+    let key = text.get(..span.start).and_then(|before| before.trim_end().strip_suffix('=')).map(str::trim_end);
+    let fault = Fault::new(codes::WRONG_KIND, format!("`{words}` stands without quotes"), span.clone());
+    if key.is_some_and(|key| key.ends_with("pending")) {
+        return fault.help("write `true` or `false`, in small letters".to_owned());
+    }
+    fault.help(format!("write \"{words}\" if it is a text; what is either yes or no takes `true` or `false`, in small letters"))
+}
+
 fn bad_date(message: &str, words: &str, span: &Range<usize>) -> Fault {
-    let reason = message.split_once(", expected ").map(|(_, rest)| format!(": expected {rest}")).unwrap_or_default();
-    Fault::new(codes::BAD_DATE, format!("`{words}` is not a date{reason}"), span.clone())
+    let reason = message.split_once(", expected ").map(|(_, rest)| rest).unwrap_or_default();
+    let words = match (reason.strip_prefix("day between 01 and "), reason.starts_with("month between")) {
+        (Some(days), _) => format!("`{words}` does not exist: that month has {days} days"),
+        (None, true) => format!("`{words}` does not exist: a year has 12 months"),
+        (None, false) => format!("`{words}` is not a date"),
+    };
+    Fault::new(codes::BAD_DATE, words, span.clone())
         .help("dates are year-month-day, two digits each for month and day, without quotes: 2018-06-13".to_owned())
 }
 

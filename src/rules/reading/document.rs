@@ -118,7 +118,7 @@ fn too_large(file: &RuleText) -> Diagnostic {
     Diagnostic {
         level: Level::Error,
         code: codes::TOO_LARGE,
-        message: format!("this file is too large: {} MiB, and {} MiB is the most", file.bytes.len() >> 20, MAX_BYTES >> 20),
+        message: format!("this file is larger than {} MiB, the most that is read", MAX_BYTES >> 20),
         place: Place { file: file.name.clone(), line: 1, column: 1, bytes: 0..0 },
         help: Some("split it, one topic a file".to_owned()),
         also: None,

@@ -178,6 +178,9 @@ fn line_without_equals(text: &str, original: &str, trouble: &Trouble) -> Option<
             .help(format!("write `{key} = {}`", after.trim()));
         return Some(Patch { span: colon..colon + 1, with: "=".to_owned(), fault, incomplete: false });
     }
+    if let Some(patch) = key_of_several_words(line, start) {
+        return Some(patch);
+    }
     let looks_like_value =
         value.starts_with(['"', '\'', '[', '{']) || value.starts_with(|c: char| c.is_ascii_digit() || CURLY.contains(&c));
     if !key.is_empty() && looks_like_value && rest.starts_with([' ', '\t']) {
@@ -191,6 +194,23 @@ fn line_without_equals(text: &str, original: &str, trouble: &Trouble) -> Option<
         .help("begin it with # to make it a comment; a longer text stands between three quotes: \"\"\"".to_owned());
     let with = format!("{:<width$}", '#', width = first.len_utf8());
     Some(Patch { span: start..start + first.len_utf8(), with, fault, incomplete: true })
+}
+
+/// `said on = …`: keys are one word.
+fn key_of_several_words(line: &str, start: usize) -> Option<Patch> {
+    let (written, _) = line.split_once('=')?;
+    let key = written.trim();
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if !key.contains([' ', '\t']) || !key.chars().all(|c| is_word(c) || matches!(c, ' ' | '\t')) {
+        return None;
+    }
+    let at = start + (written.len() - written.trim_start().len());
+    let span = at..at + key.len();
+    let one_word = key.split_whitespace().collect::<Vec<_>>().join("_");
+    let fault = Fault::new(codes::NO_EQUALS, format!("a key is one word, and `{key}` is several"), span.clone())
+        .help(format!("write `{one_word} = …`"));
+    let with = format!("{one_word:<width$}", width = key.len());
+    Some(Patch { span, with, fault, incomplete: false })
 }
 
 /// Closes a list that runs into the next key or table, in the place of a comma, a blank or a letter.

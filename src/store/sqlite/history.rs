@@ -7,7 +7,7 @@ use sqlx::Row;
 
 use super::Sqlite;
 use super::rows::{at, count, decision, from_json, ms, opinion};
-use crate::model::claim::{ClaimId, Revision};
+use crate::model::claim::{ClaimId, Revision, Status};
 use crate::model::feedback::Opinion;
 use crate::model::sighting::{SightingId, When};
 use crate::store::editors::{Decided, Doing, LinkState, PIECES, Remembered};
@@ -56,8 +56,9 @@ impl Sqlite {
 
     async fn decided(&self, first: i64, last: i64) -> Result<HashMap<i64, Vec<Decided>>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, post, claim, decision, json_extract(sighting, '$.when') AS whither FROM sightings \
-             WHERE post BETWEEN $1 AND $2",
+            "SELECT s.id, s.post, s.claim, s.decision, json_extract(s.sighting, '$.when') AS whither, \
+             json_extract(c.claim, '$.status') AS status FROM sightings s \
+             JOIN claims c ON c.id = s.claim AND c.revision = s.revision WHERE s.post BETWEEN $1 AND $2",
         )
         .bind(first)
         .bind(last)
@@ -72,8 +73,12 @@ impl Sqlite {
                     Some("ignore") => When::Ignore,
                     _ => When::Alert,
                 };
+                let status = match row.try_get::<Option<&str>, _>("status")? {
+                    Some("test") => Status::Test,
+                    _ => Status::Active,
+                };
                 let (id, claim) = (SightingId(row.try_get("id")?), ClaimId(row.try_get("claim")?));
-                Ok((row.try_get("post")?, Decided { id, claim, decision: decision(row.try_get("decision")?), when }))
+                Ok((row.try_get("post")?, Decided { id, claim, decision: decision(row.try_get("decision")?), when, status }))
             })()
             .map_err(|e: sqlx::Error| self.error(&e))?;
             decided.entry(post).or_default().push(one);
