@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use super::ConfigPath;
-use super::explain::shown;
-use super::marks::{marked, shortened};
+use super::marks::{cue_words, marked, shortened};
 use super::output::Paint;
 use super::trial::stance_name;
 use crate::config;
@@ -44,7 +43,7 @@ pub(super) fn bulk_block(post: &Post, judgement: &BulkJudgement<'_>, policy: &Po
         text.push_str(&format!("  address  {}\n", shortened(address, 0, 120)));
     }
     if sighting.decision != Decision::Below {
-        text.push_str(&format!("  stance   {}{}\n", stance_name(sighting.stance), shown(sighting.cue.as_ref())));
+        text.push_str(&format!("  stance   {}{}\n", stance_name(sighting.stance), cue_words(sighting.cue.as_ref())));
     }
     text + &format!("  so       {}\n\n", bulk_words(sighting, policy))
 }

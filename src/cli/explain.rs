@@ -8,7 +8,7 @@ use serde_json::json;
 use super::bulk_words::{bulk_block, bulk_json, policy_of};
 use super::later::{Fate, Later};
 use super::lint::today;
-use super::marks::{marked, shortened};
+use super::marks::{cue_words, marked, shortened};
 use super::output::{Answer, Format, Paint, colour, counted, json};
 use super::subject::{Subject, subject};
 use super::test::{rule_called, rules_for};
@@ -21,7 +21,7 @@ use crate::matching::ranked::{Scratch, Wanted};
 use crate::matching::weigh;
 use crate::model::claim::Status;
 use crate::model::post::Post;
-use crate::model::sighting::{Cue, Decision, Evidence, Span};
+use crate::model::sighting::{Decision, Evidence, Span};
 use crate::rules::compile::compile;
 use crate::rules::diagnostic::Level;
 use crate::rules::{Rule, Strictness};
@@ -201,19 +201,10 @@ fn block(post: &Post, judgement: &Judgement<'_>, status: Status, later: &Later, 
         text.push_str(&gate_line(gate, post, paint));
     }
     if !below {
-        text.push_str(&format!("  stance   {}{}\n", stance_name(judgement.stance), shown(judgement.cue.as_ref())));
+        text.push_str(&format!("  stance   {}{}\n", stance_name(judgement.stance), cue_words(judgement.cue.as_ref())));
     }
     text.push_str(&format!("  so       {so}\n\n"));
     text
-}
-
-/// The words or the address that show the stance, as `denial ("falsely")` has them.
-pub(super) fn shown(cue: Option<&Cue>) -> String {
-    match cue {
-        Some(Cue { words, span: Some(_) }) => format!(" (\"{}\")", shortened(words, 0, 60)),
-        Some(Cue { words, span: None }) => format!(" (links to {})", shortened(words, 0, 100)),
-        None => String::new(),
-    }
 }
 
 fn gate_line(gate: &Gate<'_>, post: &Post, paint: Paint) -> String {

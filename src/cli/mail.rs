@@ -1,16 +1,14 @@
 //! `claimwatch mail`: a test letter to a desk, letters to look at, and the letters that wait.
 
-use std::path::Path;
-
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::output::{Answer, Format, Paint, colour, counted, drawn, json, tally};
+use super::opened::configuration;
+use super::output::{Answer, Format, Paint, colour, counted, json};
 use super::{ConfigPath, Exit, preview, queue, recipients};
 use crate::alerting::subscription::Desk;
-use crate::config::{self, Config, Reading};
 use crate::mail::Mailer;
 use crate::model::alert::LetterId;
 use crate::model::claim::ClaimId;
@@ -70,17 +68,6 @@ pub async fn mail(arguments: &Arguments) -> Answer {
         Command::Preview(arguments) => preview::preview(arguments).await,
         Command::Queue(arguments) => queue::queue(arguments).await,
         Command::Recipients(arguments) => recipients::recipients(arguments).await,
-    }
-}
-
-/// Reads the configuration for a command that needs no rules; secrets only where they are needed.
-pub fn configuration(path: &Path, secrets: Level) -> Result<Config, Answer> {
-    match config::read(path, secrets) {
-        Reading { config: Some(config), .. } => Ok(config),
-        Reading { report, .. } => {
-            let text = format!("{}The configuration cannot be read: {}.\n", drawn(&report, false), tally(&report));
-            Err(Answer::trouble(text, Exit::Unreadable))
-        }
     }
 }
 

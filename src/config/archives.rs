@@ -6,16 +6,11 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
+pub use super::files::is_archive;
 use super::{about_file, files};
 use crate::rules::bulk::{Archive, BulkClaim};
 use crate::rules::diagnostic::{Diagnostic, Level};
 use crate::rules::{Place, Rule, codes};
-
-/// Whether a file's name is that of an archive.
-pub fn is_archive(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    name.ends_with(".jsonl") || name.ends_with(".jsonl.gz")
-}
 
 /// Finds the archives among these files and inside these folders.
 pub fn inside(paths: &[PathBuf]) -> Vec<PathBuf> {

@@ -2,9 +2,8 @@
 
 use jiff::civil::Time;
 
+use super::common::{Names, SecretOf, address};
 use super::hooks;
-use super::read::SecretOf;
-use super::sources::Names;
 use crate::alerting::hours::digest_in_quiet_hours;
 use crate::alerting::route::desks_for;
 use crate::alerting::subscription::{CAP, Desk, EVERYTHING, QuietHours};
@@ -13,7 +12,6 @@ use crate::model::claim::{Severity, Status};
 use crate::model::post::Lang;
 use crate::model::source::{Source, SourceName};
 use crate::rules::diagnostic::{Diagnostic, Level, any_error};
-use crate::rules::reading::broken::invisible;
 use crate::rules::reading::table::{Notes, Table, nearest, shown};
 use crate::rules::reading::value::{Value, Words};
 use crate::rules::{Place, Rule, codes};
@@ -189,25 +187,6 @@ fn recipients(value: &Value<'_>, notes: &mut Notes<'_>) -> Vec<String> {
         seen.push(address);
     }
     seen
-}
-
-/// A mail address without surprises: what cannot be seen is named.
-pub(super) fn address(words: &Words, notes: &mut Notes<'_>) -> Option<String> {
-    let text = &words.text;
-    if let Some((name, c)) = text.chars().find_map(|c| invisible(c).map(|name| (name, c))) {
-        let message = format!("an invisible {name} (U+{:04X}) stands in this address", u32::from(c));
-        notes.error(codes::BAD_ADDRESS, &words.span, message, "type the address anew instead of pasting it");
-        return None;
-    }
-    match text.parse::<lettre::Address>() {
-        Ok(_) if !text.chars().any(|c| c.is_control() || c.is_whitespace()) => Some(text.clone()),
-        _ => {
-            let help =
-                if text.contains('<') { "write the address alone, without a name" } else { "write it as name@example.org" };
-            notes.error(codes::BAD_ADDRESS, &words.span, format!("\"{}\" is not a mail address", shown(text)), help);
-            None
-        }
-    }
 }
 
 fn time_zone(value: &Value<'_>, notes: &mut Notes<'_>) -> Option<String> {

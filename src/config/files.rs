@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::about_file;
-use super::archives::is_archive;
 use crate::rules::diagnostic::{Diagnostic, Level};
 use crate::rules::reading::document::MAX_BYTES;
 use crate::rules::{RuleText, codes};
@@ -53,6 +52,12 @@ pub(super) fn rule_files(paths: &[PathBuf]) -> (Vec<RuleText>, Vec<Diagnostic>) 
     let files = all_files(paths, &mut found);
     let texts = files.iter().filter(|file| !is_archive(file)).filter_map(|file| one(file, &mut found)).collect();
     (texts, found)
+}
+
+/// Whether a file's name is that of an archive.
+pub fn is_archive(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    name.ends_with(".jsonl") || name.ends_with(".jsonl.gz")
 }
 
 /// Finds all archives of bulk claims: files as named, folders with everything in them that ends in `.jsonl` or `.jsonl.gz`.

@@ -3,8 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::desks::address;
-use super::read::SecretOf;
+use super::common::{SecretOf, address};
 use crate::mail::settings::{Login, Mechanism, Settings, Smtp, Tls, Via};
 use crate::rules::codes;
 use crate::rules::reading::table::{Notes, Table};

@@ -1,6 +1,7 @@
 //! The configuration: gathers every room's settings, reads the rule files and the secrets beside it.
 
 pub mod archives;
+mod common;
 mod desks;
 mod files;
 mod hooks;

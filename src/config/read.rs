@@ -3,16 +3,13 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use secrecy::{ExposeSecret, SecretString};
-
-use super::files::SecretFault;
+use super::common::{SecretOf, networks, token};
 use super::{Config, desks, mail, policy, sources};
 use crate::alerting::subscription::Desk;
 use crate::fetch;
 use crate::fetch::settings::Limits;
 use crate::mail as post_office;
 use crate::model::sighting::Confidence;
-use crate::model::source::Token;
 use crate::rules::bulk_policy::{Policy, Reach};
 use crate::rules::diagnostic::{Diagnostic, any_error};
 use crate::rules::reading::document::Document;
@@ -21,9 +18,6 @@ use crate::rules::reading::value::{Value, Words};
 use crate::rules::{RuleText, codes};
 use crate::store;
 use crate::web;
-
-/// Finds a secret by the name the configuration gives it.
-pub(super) type SecretOf<'a> = &'a dyn Fn(&str) -> Result<SecretString, SecretFault>;
 
 /// Reads the configuration; gives it only if it holds no error.
 pub(super) fn configuration(text: &RuleText, secret: SecretOf<'_>) -> (Option<Config>, Vec<Diagnostic>) {
@@ -234,27 +228,6 @@ fn limits(mut table: Table<'_>, notes: &mut Notes<'_>) -> Limits {
     limits
 }
 
-/// Networks in CIDR notation, or single addresses.
-pub(super) fn networks(value: &Value<'_>, notes: &mut Notes<'_>) -> Vec<ipnet::IpNet> {
-    let mut networks = Vec::new();
-    for words in value.texts(notes) {
-        let network = words.text.parse::<ipnet::IpNet>().ok();
-        match network.or_else(|| words.text.parse::<std::net::IpAddr>().ok().map(ipnet::IpNet::from)) {
-            Some(network) => networks.push(network),
-            None => {
-                let message = format!("\"{}\" is not a network", shown(&words.text));
-                notes.error(
-                    codes::BAD_ADDRESS,
-                    &words.span,
-                    message,
-                    "write an address or a range in numbers: \"10.1.2.3\", \"10.1.0.0/16\", \"fd00::/8\"",
-                );
-            }
-        }
-    }
-    networks
-}
-
 fn web(mut table: Table<'_>, secret: SecretOf<'_>, notes: &mut Notes<'_>) -> web::settings::Settings {
     let mut settings = web::settings::Settings::default();
     if let Some(value) = table.take("listen")
@@ -276,16 +249,4 @@ fn web(mut table: Table<'_>, secret: SecretOf<'_>, notes: &mut Notes<'_>) -> web
     settings.ingest_token = table.take("ingest_token_file").and_then(|value| token(&value, secret, notes));
     table.finish(notes);
     settings
-}
-
-/// A secret in a file, as `*_file` names it.
-pub(super) fn token(value: &Value<'_>, secret: SecretOf<'_>, notes: &mut Notes<'_>) -> Option<Token> {
-    let name = value.text(notes)?;
-    match secret(&name.text) {
-        Ok(token) => Some(Token(token.expose_secret().to_owned())),
-        Err(fault) => {
-            notes.note(fault.level, fault.code, &value.span, fault.message, fault.help);
-            None
-        }
-    }
 }
