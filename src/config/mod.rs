@@ -12,6 +12,7 @@ mod read;
 mod sources;
 mod web;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::alerting::subscription::Desk;
@@ -160,7 +161,8 @@ pub fn read_rules(paths: &[PathBuf], config: Option<&Path>) -> Reading {
     if let Some(text) = config.and_then(|path| files::one(path, &mut Vec::new())) {
         let (paths, _) = read::outline(Some(&text));
         neighbours = files::rule_files(&paths).0;
-        neighbours.retain(|other| !texts.iter().any(|text| files::same(&text.name, &other.name)));
+        let named: HashSet<PathBuf> = texts.iter().map(|text| files::real(&text.name)).collect();
+        neighbours.retain(|other| !named.contains(&files::real(&other.name)));
     }
     let (rules, found) = syntax::read_beside(&texts, &neighbours);
     report.found.extend(unreadable);
