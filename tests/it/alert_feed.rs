@@ -137,7 +137,7 @@ fn assert_is_atom(xml: &str) {
 #[tokio::test]
 async fn every_letter_of_the_desk_stands_in_its_feed_with_claim_verdict_link_and_count() {
     let house = House::new(None).await;
-    house.store.know_desks(&[house.desk.name.clone()], NOON).await.unwrap();
+    house.store.know_desks(std::slice::from_ref(&house.desk.name), NOON).await.unwrap();
     assert_is_atom(&house.feed().await);
     house.post("cheese", "one", NOON).await;
     house.post("ham", "two", hours(1)).await;
