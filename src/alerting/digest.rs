@@ -250,6 +250,11 @@ fn matter(matter: &Matter, words: &Words) -> String {
             fill(&sentences.source_suspended, &[("source", &apart(&source.0, 60)), ("why", &apart(why, 300))])
         }
         Matter::SourceRecovered { source } => fill(&sentences.source_recovered, &[("source", &apart(&source.0, 60))]),
+        Matter::HookBarred { desk, hook, reply } => fill(
+            &sentences.hook_barred,
+            &[("hook", &apart(hook, 80)), ("desk", &apart(&desk.0, 60)), ("reply", &apart(reply, 300))],
+        ),
+        Matter::RelayBarred { reply } => fill(&sentences.relay_barred, &[("reply", &apart(reply, 300))]),
         Matter::DeskUnreachable { desk } => fill(&sentences.desk_unreachable, &[("desk", &apart(&desk.0, 60))]),
     }
 }

@@ -65,6 +65,7 @@ impl PostOffice {
         let names: Vec<DeskName> = desks.iter().map(|desk| desk.name.clone()).collect();
         self.set_desks(desks);
         // A way out that was barred may have a new secret.
+        self.rests.end();
         self.turn.send_modify(|turn| *turn += 1);
         if let Err(error) = self.store.know_desks(&names, self.clock.now()).await {
             warn!(%error, "the desks could not be noted; they are after the next start");
