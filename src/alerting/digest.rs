@@ -306,7 +306,7 @@ mod tests {
         let claim = claim("cheese");
         let mut post = post("made of cheese https://evil.example/x");
         post.url = Some("https://evil.example/post".to_owned());
-        let item = Seen { number: SightingId(12), sighting: sighting(&claim, &post, "cheese"), post };
+        let item = Seen { number: SightingId(12), sighting: sighting(&claim, &post, "cheese"), post, copies: Vec::new() };
         let claims = vec![Gathered { claim, posts: 40, items: vec![item] }];
         let section = Section { reason: Reason::Denial, posts: 41, claims, more_claims: 1 };
         let text = write(&digest(DigestKind::OverCap, vec![section]), &desk("politics")).text;

@@ -108,7 +108,7 @@ sections! {
         source_recovered: String, desk_unreachable: String, hook_barred: String, relay_barred: String,
     }
     /// What to do about a mistake.
-    WrongWords { heading: String, rule: String, post: String, number: String }
+    WrongWords { heading: String, rule: String, archive: String, post: String, number: String }
     /// The end.
     FootWords { line: String, digest: String, links: String }
 }

@@ -177,7 +177,7 @@ async fn remembered(opened: &Opened, number: SightingId) -> Result<(Claim, Seen,
         return Err(Answer::trouble(text, Exit::Usage));
     };
     let rule = rule_called(&sighted.claim.0, &opened.reading.rules)?;
-    Ok((rule.claim.clone(), Seen { number, post, sighting }, true))
+    Ok((rule.claim.clone(), Seen { number, post, sighting, copies: Vec::new() }, true))
 }
 
 /// A text held against a rule.
@@ -200,7 +200,7 @@ fn tried(arguments: &Arguments, opened: &Opened, now: Timestamp) -> Result<(Clai
     let judgement = weigh(&post, &set).into_iter().next().map(|judgement| judgement.into_sighting(&post));
     let matches = judgement.as_ref().is_some_and(|sighting| sighting.decision == crate::model::sighting::Decision::Alert);
     let sighting = judgement.unwrap_or_else(|| nothing_found(&rule.claim, &post));
-    Ok((rule.claim.clone(), Seen { number: SightingId(1), post, sighting }, matches))
+    Ok((rule.claim.clone(), Seen { number: SightingId(1), post, sighting, copies: Vec::new() }, matches))
 }
 
 /// For a text that shares nothing with the rule.

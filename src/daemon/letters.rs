@@ -204,6 +204,16 @@ impl PostOffice {
         self.correct().await?;
         while self.close_due(true).await? > 0 {}
         self.write_digests().await?;
+        self.send_all(&mut mailers).await?;
+        // A job that runs now and then must not keep back until its next run that letters could not be delivered in this one.
+        if self.tell_operator().await? {
+            self.send_all(&mut mailers).await?;
+        }
+        Ok(self.report().await?)
+    }
+
+    /// Sends all that is due, unless the relay turns us away.
+    async fn send_all(&self, mailers: &mut [Mailer]) -> Result<(), StoreError> {
         let never = &CancellationToken::new();
         let all = mailers.iter_mut().enumerate().map(|(number, mailer)| async move {
             while let Some(pass) = self.gate.enter_unless_shut().await {
@@ -218,8 +228,7 @@ impl PostOffice {
             Ok::<(), StoreError>(())
         });
         let (done, ()) = tokio::join!(join_all(all), self.messenger_once());
-        done.into_iter().collect::<Result<(), StoreError>>()?;
-        Ok(self.report().await?)
+        done.into_iter().collect()
     }
 
     /// Tells what was done so far and what waits.
