@@ -14,6 +14,7 @@ mod feeds;
 mod fetch;
 mod floors;
 mod hooks;
+mod hostile;
 mod identity;
 mod import;
 mod jetstream;
