@@ -19,7 +19,7 @@ mod quotation;
 pub mod route;
 mod safe;
 #[cfg(test)]
-mod samples;
+pub mod samples;
 pub mod subscription;
 mod trend;
 mod words;
