@@ -19,7 +19,7 @@ mod quotation;
 pub mod route;
 mod safe;
 #[cfg(test)]
-pub mod samples;
+pub(crate) mod samples;
 pub mod subscription;
 mod trend;
 mod words;
