@@ -185,6 +185,14 @@ impl Store {
         on!(self, db => db.waiting().await)
     }
 
+    /// Finds posts by the numbers their server gave them, as a stream names what was deleted.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn numbered(&self, numbers: &[String]) -> Result<Vec<PostKey>, StoreError> {
+        on!(self, db => db.numbered(numbers).await)
+    }
+
     /// Takes back what its authors or its network have deleted: posts by their keys, and all posts whose addresses begin as
     /// given (each ending in a slash). Their texts are forgotten, at the latest when a letter that gathers them is written.
     ///

@@ -9,7 +9,7 @@ use crate::model::claim::{Claim, ClaimId};
 use crate::model::delivery::{DeliveryId, Outcome};
 use crate::model::digest::Reason;
 use crate::model::letter::{Change, Letter, MessageId};
-use crate::model::post::{Alias, Post, PostKey};
+use crate::model::post::{Alias, Post, PostKey, Standing};
 use crate::model::sighting::Sighting;
 use crate::model::silence::Silence;
 use crate::model::source::{SourceName, SourceState};
@@ -44,6 +44,8 @@ pub struct Identity {
     pub revisions: HashMap<PostKey, Revised>,
     /// Known posts whose address or words are no longer those remembered.
     pub renewed: Vec<Renewed>,
+    /// What networks say of posts besides their words; of posts that are not remembered nothing is kept.
+    pub standings: Vec<Standing>,
 }
 
 /// Another text of a post that is known, worth a letter of its own.

@@ -59,6 +59,8 @@ fn network(servers: &[&Jetstream], wire: Wire) -> Source {
         wire,
         languages: Vec::new(),
         accounts: Vec::new(),
+        app_view: None,
+        reposts: true,
         allow_private: vec!["127.0.0.0/8".parse().unwrap()],
     };
     Source { name: SourceName("network".into()), kind, every: Duration::from_secs(60), backfill: Backfill::Nothing }
