@@ -48,7 +48,10 @@ fn in_sentences(sighted: &Sighted, ways: &[Way], paint: Paint) -> String {
         None => text += "  post     its text is forgotten\n",
     }
     if sighted.reposts > 0 {
-        text += &format!("           reposted {}\n", crate::cli::output::counted(usize::try_from(sighted.reposts).unwrap_or(usize::MAX), "time"));
+        text += &format!(
+            "           reposted {}\n",
+            crate::cli::output::counted(usize::try_from(sighted.reposts).unwrap_or(usize::MAX), "time")
+        );
     }
     text += &format!("  rule     {}, revision {}\n", sighted.claim, sighted.revision.0);
     if let Some(sighting) = &sighted.sighting {

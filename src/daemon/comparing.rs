@@ -17,7 +17,7 @@ use crate::model::claim::Claim;
 use crate::model::post::Post;
 use crate::model::sighting::Sighting;
 use crate::rules::compile::RuleSet;
-use crate::store::records::{Edited, Identity, Renewed};
+use crate::store::identity::{Edited, Identity, Renewed};
 use crate::telemetry::metrics::Metrics;
 
 /// What posts turned out to repeat.

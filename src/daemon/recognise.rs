@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::model::post::{Alias, Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
-use crate::store::records::{Edited, Identity, Remembered, Renewed, Revised};
+use crate::store::identity::{Edited, Identity, Remembered, Renewed, Revised};
 
 /// Posts in a document below which nothing can be said about its identifiers.
 const FEWEST: usize = 10;

@@ -247,7 +247,9 @@ pub fn plain_url(address: &str, keep_fragment: bool) -> String {
 fn of_bluesky(plain: String) -> String {
     let steps = plain.strip_prefix("bsky.app/profile/").and_then(|rest| rest.split_once("/post/"));
     match steps {
-        Some((author, post)) if !author.contains('/') && !post.contains('/') && post.len() >= 13 => format!("bsky.app/post/{post}"),
+        Some((author, post)) if !author.contains('/') && !post.contains('/') && post.len() >= 13 => {
+            format!("bsky.app/post/{post}")
+        }
         _ => plain,
     }
 }
@@ -360,7 +362,11 @@ mod tests {
         let by_name = alias("https://bsky.app/profile/ann.example/post/3lbxyzabcde2k");
         assert_eq!(by_name, alias("https://bsky.app/profile/did:plc:ann/post/3lbxyzabcde2k?ref=x").replace("?ref=x", ""));
         assert_eq!(by_name, alias("https://bsky.app/profile/did:plc:ann/post/3lbxyzabcde2k"));
-        assert_ne!(alias("https://bsky.app/profile/a/post/1"), alias("https://bsky.app/profile/b/post/1"), "no number of that kind");
+        assert_ne!(
+            alias("https://bsky.app/profile/a/post/1"),
+            alias("https://bsky.app/profile/b/post/1"),
+            "no number of that kind"
+        );
     }
 
     #[test]

@@ -275,7 +275,8 @@ mod tests {
             {"id": "111", "uri": "x", "content": "", "reblog": {"id": "9", "uri": "y", "content": "far", "reblogs_count": 7}}]"##;
         let page = read(body, &server()).unwrap();
         assert_eq!((page.newest.as_deref(), page.posts.len()), (Some("111"), 1));
-        let repost = Standing { key: key::everywhere("mastodon|y"), number: Some("social.example|9".into()), reposts: 7, more: 0 };
+        let repost =
+            Standing { key: key::everywhere("mastodon|y"), number: Some("social.example|9".into()), reposts: 7, more: 0 };
         assert_eq!(page.standings[1], repost, "a repost counts for what it repeats");
         let post = &page.posts[0];
         assert_eq!(post.everywhere.as_deref(), Some("mastodon|https://far.example/users/ann/statuses/1"));

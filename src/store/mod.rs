@@ -16,6 +16,7 @@ mod alerts;
 pub mod editors;
 pub mod error;
 mod folder;
+pub mod identity;
 pub mod records;
 pub mod settings;
 mod sqlite;
@@ -33,7 +34,8 @@ use crate::model::letter::{Dossier, Letter};
 use crate::model::post::{Alias, PostKey};
 use crate::model::source::{SourceName, SourceState};
 use error::StoreError;
-use records::{Closed, Closing, DueLetter, Forgotten, Note, Numbers, Orders, Queued, Recorded, Remembered, Settlement, Visit};
+use identity::Remembered;
+use records::{Closed, Closing, DueLetter, Forgotten, Note, Numbers, Orders, Queued, Recorded, Settlement, Visit};
 use settings::Settings;
 use sqlite::Sqlite;
 

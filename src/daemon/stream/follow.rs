@@ -34,8 +34,6 @@ use crate::model::units::in_words;
 use crate::store::records::Visit;
 use crate::telemetry::metrics::{ByReason, BySource};
 
-/// Events in one transaction.
-const AT_ONCE: usize = 500;
 /// Bytes held before they are written down, however few events they are.
 const MOST_BYTES: usize = 8 << 20;
 /// A frame longer than this is no post: it is passed over unread.
@@ -48,8 +46,10 @@ const GAP_SHOWN_US: i64 = 24 * 3600 * 1_000_000;
 /// How fast a stream is followed; other than the default in tests only.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// What has come is written down at least this often.
+    /// What has come is written down at least this often…
     pub save_every: Duration,
+    /// …and whenever it is so many events, in one transaction.
+    pub at_once: usize,
     /// After so long without an event the connection is given up.
     pub silence: Duration,
     /// 0..1, spreads the pauses between attempts.
@@ -62,6 +62,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             save_every: Duration::from_secs(1),
+            at_once: 500,
             silence: Duration::from_secs(60),
             chance: fastrand::f64,
             sample_per_million: 10_000,
@@ -147,7 +148,7 @@ impl Follower {
 
     async fn listen(&mut self, mut socket: Socket, host: &str, stop: &CancellationToken) -> Ended {
         let whole_network = matches!(&self.source.kind, SourceKind::Jetstream { accounts, .. } if accounts.is_empty());
-        let mut frames: Vec<Utf8Bytes> = Vec::with_capacity(AT_ONCE);
+        let mut frames: Vec<Utf8Bytes> = Vec::with_capacity(self.pace.at_once);
         let mut held_bytes = 0;
         let mut tick = interval(self.pace.save_every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -185,7 +186,7 @@ impl Follower {
                         }
                         held_bytes = if frames.is_empty() { frame.len() } else { held_bytes + frame.len() };
                         frames.push(frame);
-                        if (frames.len() >= AT_ONCE || held_bytes >= MOST_BYTES)
+                        if (frames.len() >= self.pace.at_once || held_bytes >= MOST_BYTES)
                             && let Err(trouble) = self.save(&mut frames, host, &mut is_first, whole_network).await
                         {
                             return Ended::Broken(trouble);
@@ -244,7 +245,7 @@ impl Follower {
                 ..Trouble::of_stream("the disk is nearly full: nothing is read until 64 MiB are free again")
             });
         }
-        let mut worked = self.work(std::mem::replace(frames, Vec::with_capacity(AT_ONCE))).await?;
+        let mut worked = self.work(std::mem::replace(frames, Vec::with_capacity(self.pace.at_once))).await?;
         worked.changed.extend(due);
         let before = self.cursor.clone();
         let count = worked.count;
@@ -272,9 +273,8 @@ impl Follower {
     async fn work(&mut self, frames: Vec<Utf8Bytes>) -> Result<Worked, Trouble> {
         let SourceKind::Jetstream { wire, languages, accounts, .. } = &self.source.kind else { return Ok(Worked::default()) };
         let (wire, languages, accounts, since) = (*wire, languages.clone(), accounts.clone(), self.cursor.time_us);
-        let read = spawn_blocking(move || {
-            batch::read(&frames, wire, Wanted { languages: &languages, accounts: &accounts }, since)
-        });
+        let read =
+            spawn_blocking(move || batch::read(&frames, wire, Wanted { languages: &languages, accounts: &accounts }, since));
         let mut stretch = read.await.map_err(|fault| Trouble::of_ours(&fault))?;
         for (did, handle) in std::mem::take(&mut stretch.names) {
             self.memory.name(did, format!("@{handle}"));

@@ -21,11 +21,11 @@ use crate::feeds::{clean, mastodon};
 use crate::fetch::events::Events;
 use crate::model::post::{PostKey, RawPost, Standing};
 use crate::model::source::{Source, SourceKind, SourceState};
-use crate::store::records::Visit;
 use crate::model::units::in_words;
+use crate::store::records::Visit;
 use crate::telemetry::metrics::{ByReason, BySource};
 
-/// Posts written down at once.
+/// Posts written down at once, at the most.
 const AT_ONCE: usize = 200;
 /// Statuses whose names are remembered, for when they are deleted: the server then tells its number only.
 const REMEMBERED: usize = 20_000;
@@ -145,7 +145,7 @@ impl Listener {
                         for event in parser.take(&bytes) {
                             self.understand(&event, &mut heard);
                         }
-                        if heard.posts.len() < AT_ONCE {
+                        if heard.posts.len() < AT_ONCE.min(self.pace.at_once) {
                             continue;
                         }
                         None

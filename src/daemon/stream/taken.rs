@@ -12,7 +12,7 @@ use crate::daemon::trouble::Trouble;
 use crate::feeds::key;
 use crate::model::post::{Alias, Post, PostKey};
 use crate::model::source::{Source, SourceState};
-use crate::store::records::Identity;
+use crate::store::identity::Identity;
 
 /// Edits that wait for their time; beyond it the oldest are forgotten.
 const MOST_WAITING: usize = 1000;

@@ -48,7 +48,8 @@ impl Follower {
         let mut posts: Vec<&mut Post> = worked.kept.iter_mut().filter(is_seen).chain(&mut worked.changed).collect();
         if let Some((server, networks)) = self.app_view() {
             let unknown = |post: &&mut Post| post.author.as_deref().is_some_and(|did| self.memory.name_of(did).is_none());
-            let mut wanted: Vec<String> = posts.iter().filter(|post| unknown(post)).filter_map(|post| post.author.clone()).collect();
+            let mut wanted: Vec<String> =
+                posts.iter().filter(|post| unknown(post)).filter_map(|post| post.author.clone()).collect();
             wanted.sort_unstable();
             wanted.dedup();
             wanted.truncate(bluesky::MOST_AT_ONCE);
