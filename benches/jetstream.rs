@@ -151,7 +151,7 @@ async fn followed(paced: bool) -> f64 {
         store: Store::open(&settings).await.unwrap(),
         fetcher: Fetcher::new(&Settings::default()),
         rules,
-        desks: Arc::new([]),
+        desks: tokio::sync::watch::channel(Arc::from([])).1,
         metrics: Arc::clone(&metrics),
         clock: Clock::Machine,
     });

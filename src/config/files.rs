@@ -1,5 +1,6 @@
 //! Files and secrets read from the disk; everything else in this room is pure.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
@@ -73,13 +74,8 @@ fn all_files(paths: &[PathBuf], found: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
     for path in paths {
         if path.is_dir() { folder(path, 0, &mut files, found) } else { files.push(path.clone()) }
     }
-    let mut seen = Vec::new();
-    files.retain(|file| {
-        let real = fs::canonicalize(file).unwrap_or_else(|_| file.clone());
-        let new = !seen.contains(&real);
-        seen.push(real);
-        new
-    });
+    let mut seen = HashSet::new();
+    files.retain(|file| seen.insert(real(file)));
     files
 }
 
@@ -106,9 +102,9 @@ fn folder(path: &Path, depth: usize, files: &mut Vec<PathBuf>, found: &mut Vec<D
     }
 }
 
-/// Whether two names mean one file.
-pub(super) fn same(a: &str, b: &str) -> bool {
-    a == b || matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
+/// The one name of a file that may be called by several.
+pub(super) fn real(name: impl AsRef<Path>) -> PathBuf {
+    fs::canonicalize(&name).unwrap_or_else(|_| name.as_ref().to_owned())
 }
 
 /// No rule file was found at all.

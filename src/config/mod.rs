@@ -10,7 +10,9 @@ mod networks;
 mod policy;
 mod read;
 mod sources;
+mod web;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::alerting::subscription::Desk;
@@ -22,7 +24,7 @@ use crate::rules::bulk_policy::Policy;
 use crate::rules::diagnostic::{Diagnostic, Level, any_error, sort};
 use crate::rules::{Rule, RuleText, codes, syntax};
 use crate::store;
-use crate::web;
+use crate::web::settings::Settings as Web;
 
 /// The whole of `claimwatch.toml`, understood.
 #[derive(Debug, Clone)]
@@ -42,7 +44,7 @@ pub struct Config {
     /// `[mail]`
     pub mail: post_office::settings::Settings,
     /// `[web]`; nothing listens without it.
-    pub web: Option<web::settings::Settings>,
+    pub web: Option<Web>,
 }
 
 /// What was found wrong, and the texts it was found in (for drawing the lines).
@@ -159,7 +161,8 @@ pub fn read_rules(paths: &[PathBuf], config: Option<&Path>) -> Reading {
     if let Some(text) = config.and_then(|path| files::one(path, &mut Vec::new())) {
         let (paths, _) = read::outline(Some(&text));
         neighbours = files::rule_files(&paths).0;
-        neighbours.retain(|other| !texts.iter().any(|text| files::same(&text.name, &other.name)));
+        let named: HashSet<PathBuf> = texts.iter().map(|text| files::real(&text.name)).collect();
+        neighbours.retain(|other| !named.contains(&files::real(&other.name)));
     }
     let (rules, found) = syntax::read_beside(&texts, &neighbours);
     report.found.extend(unreadable);

@@ -43,7 +43,7 @@ pub struct House {
     /// The rules of the moment; a visit keeps those it began with.
     pub rules: watch::Receiver<Arc<RuleSet>>,
     /// Who wants to know.
-    pub desks: Arc<[Desk]>,
+    pub desks: watch::Receiver<Arc<[Desk]>>,
     /// The numbers.
     pub metrics: Arc<Metrics>,
     /// The time.
@@ -203,7 +203,8 @@ pub(super) enum Keep {
 pub(super) async fn write_down(house: &House, visit: &Visit, tally: &mut Tally, keep: Keep) -> Result<(), StoreError> {
     let now = visit.seen_at;
     let seen = sighted(visit);
-    let group = |known: &_| group::group(now, &house.desks, &seen, known);
+    let desks = Arc::clone(&house.desks.borrow());
+    let group = |known: &_| group::group(now, &desks, &seen, known);
     let recorded = match keep {
         Keep::Everything => house.store.record(visit, group).await?,
         Keep::PostsOnly => house.store.record_posts(visit, group).await?,

@@ -81,7 +81,7 @@ impl Desk {
             store: open_store(folder.path()).await,
             fetcher: Fetcher::new(&Settings::default()),
             rules,
-            desks: Arc::new([desk("moon")]),
+            desks: tokio::sync::watch::channel(Arc::from([desk("moon")])).1,
             metrics: Arc::new(Metrics::new("test")),
             clock: Clock::Machine,
         });

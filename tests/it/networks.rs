@@ -113,7 +113,7 @@ impl Desk {
             store: open_store(folder.path()).await,
             fetcher: Fetcher::new(&settings),
             rules,
-            desks: Arc::new([desk("moon")]),
+            desks: tokio::sync::watch::channel(Arc::from([desk("moon")])).1,
             metrics: Arc::new(Metrics::new("test")),
             clock: Clock::from("2026-11-01T12:00:00Z".parse().unwrap()),
         });

@@ -3,6 +3,7 @@
 mod corrections;
 mod deliveries;
 mod digests;
+mod feed;
 mod feedback;
 mod history;
 mod holding;
