@@ -8,6 +8,7 @@ mod dates;
 pub mod digest;
 pub mod due;
 mod excerpt;
+pub mod feed;
 pub mod group;
 pub mod hours;
 mod layout;

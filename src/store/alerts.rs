@@ -8,12 +8,21 @@ use super::records::{Amended, Amendment, Laid, Refusing, Standing, ToldClaim, Wa
 use crate::model::alert::DeskName;
 use crate::model::claim::ClaimId;
 use crate::model::digest::{DeskState, Digest, DueDigest, Reason};
+use crate::model::feed::Shelf;
 use crate::model::letter::{Dossier, Letter};
 use crate::model::sighting::SightingId;
 use crate::model::silence::{Matchers, SilenceId};
 use crate::model::source::SourceName;
 
 impl Store {
+    /// Gives the newest letters that stand in a desk's feed, at most `most`. `domain` names the feed if none has yet.
+    ///
+    /// # Errors
+    /// Those of reading, and of writing down the name the first time.
+    pub async fn shelf(&self, desk: &DeskName, domain: &str, most: i64) -> Result<Shelf, StoreError> {
+        on!(self, db => db.shelf(desk, domain, most).await)
+    }
+
     /// Notes which desks there are from now on; what waited for one that is gone goes to the operator.
     ///
     /// # Errors
