@@ -109,11 +109,14 @@ impl Talk {
 
     fn hear(&mut self, news: News) {
         match news {
-            News::Started { sources, claims, desks, web } => {
+            News::Started { sources, claims, desks, web, feeds } => {
                 let (sources, claims, desks) = (count(sources, "source"), count(claims, "claim"), count(desks, "desk"));
                 say!("claimwatch {} watches {sources} for {claims} and writes to {desks}.", env!("CARGO_PKG_VERSION"));
                 if let Some(web) = web {
                     say!("Health and metrics: http://{web}/health/ready and http://{web}/metrics");
+                    for path in feeds {
+                        say!("A feed of alerts: http://{web}{path}");
+                    }
                 }
             }
             News::Visited { .. } if self.first_round_is_over => {}

@@ -25,10 +25,11 @@ pub(super) fn read(tables: Vec<Table<'_>>, sources: &[Source], secret: SecretOf<
 }
 
 /// Reads `[operator]`: a desk that is told of what reached no desk and of what needs a person.
-pub(super) fn operator(mut table: Table<'_>, notes: &mut Notes<'_>) -> Option<Desk> {
+pub(super) fn operator(mut table: Table<'_>, secret: SecretOf<'_>, notes: &mut Notes<'_>) -> Option<Desk> {
     let to = table.need("to", "to = [\"operator@example.org\"]", notes).map(|value| recipients(&value, notes));
     let mut desk = Desk::operator(to?);
     times(&mut table, &mut desk, notes);
+    desk.hooks = hooks::read(&mut table, secret, notes);
     table.finish(notes);
     Some(desk)
 }
@@ -75,6 +76,7 @@ fn desk(
     }
     times(&mut table, &mut desk, notes);
     desk.hooks = hooks::read(&mut table, secret, notes);
+    desk.feed = table.take("feed").and_then(|value| value.flag(notes)).unwrap_or_default();
     table.finish(notes);
     if let Some(time) = digest_in_quiet_hours(&desk) {
         let time = time.strftime("%H:%M");

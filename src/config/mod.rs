@@ -10,6 +10,7 @@ mod networks;
 mod policy;
 mod read;
 mod sources;
+mod web;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ use crate::rules::bulk_policy::Policy;
 use crate::rules::diagnostic::{Diagnostic, Level, any_error, sort};
 use crate::rules::{Rule, RuleText, codes, syntax};
 use crate::store;
-use crate::web;
+use crate::web::settings::Settings as Web;
 
 /// The whole of `claimwatch.toml`, understood.
 #[derive(Debug, Clone)]
@@ -43,7 +44,7 @@ pub struct Config {
     /// `[mail]`
     pub mail: post_office::settings::Settings,
     /// `[web]`; nothing listens without it.
-    pub web: Option<web::settings::Settings>,
+    pub web: Option<Web>,
 }
 
 /// What was found wrong, and the texts it was found in (for drawing the lines).

@@ -56,6 +56,8 @@ pub struct PostOffice {
     deadlines: Deadlines,
     pub(super) clock: Clock,
     pub(super) desks: Mutex<Arc<[Desk]>>,
+    /// Where the desks of a configuration that was read again come from.
+    pub(super) new_desks: Option<watch::Receiver<Arc<[Desk]>>>,
     /// Names of the sources that are watched.
     pub(super) sources: Arc<[SourceName]>,
     /// The rules of the moment, by which letters about claims out of use are held and threads corrected.
@@ -95,6 +97,7 @@ impl PostOffice {
             deadlines: Deadlines::default(),
             clock: Clock::Machine,
             desks: Mutex::new(desks),
+            new_desks: None,
             sources: Arc::default(),
             rules: None,
             domain: trial.domain().to_owned(),
@@ -130,6 +133,13 @@ impl PostOffice {
         self
     }
 
+    /// Gives it what tells of other desks while it works.
+    #[must_use]
+    pub fn with_desks(mut self, desks: watch::Receiver<Arc<[Desk]>>) -> Self {
+        self.new_desks = Some(desks);
+        self
+    }
+
     /// Gives it the sources that are watched: digests say how they are.
     #[must_use]
     pub fn with_sources(mut self, sources: Arc<[SourceName]>) -> Self {
@@ -147,6 +157,11 @@ impl PostOffice {
     /// Takes over the desks of a reloaded configuration; letters closed from now on go to them.
     pub fn set_desks(&self, desks: Arc<[Desk]>) {
         *self.desks.lock().unwrap_or_else(PoisonError::into_inner) = desks;
+    }
+
+    /// The right side of Message-IDs.
+    pub fn domain(&self) -> &str {
+        &self.domain
     }
 
     /// Works until `stop`: then the letter in each worker's hand is settled, the rest is put back, and it returns.

@@ -5,6 +5,7 @@ pub mod claim;
 pub mod delivery;
 pub mod digest;
 pub mod facts;
+pub mod feed;
 pub mod feedback;
 pub mod hook;
 pub mod letter;

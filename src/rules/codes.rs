@@ -68,6 +68,10 @@ pub const NO_SECRET: &str = "E033";
 pub const NO_TLS: &str = "E034";
 /// A line of an archive that is no claim.
 pub const BAD_LINE: &str = "E042";
+/// A feed of alerts that anybody could read.
+pub const OPEN_FEED: &str = "E035";
+/// A desk's feed that no `[web]` serves.
+pub const UNSERVED_FEED: &str = "L132";
 /// A rule whose alerts reach nobody.
 pub const NO_READER: &str = "L119";
 /// A configuration that watches nothing.

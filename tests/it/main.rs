@@ -1,6 +1,7 @@
 //! One binary for all integration tests; its files mirror the rooms.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should say so and stop")]
 
+mod alert_feed;
 mod alerts;
 mod backtest;
 mod bulk;

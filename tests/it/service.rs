@@ -165,6 +165,76 @@ fn a_second_daemon_on_one_database_leaves_with_75() {
     assert!(said(&second).contains(&first.id().to_string()), "{}", said(&second));
 }
 
+/// A web server of one page for each answer in turn; gives the bodies it was sent and the values of a header.
+fn listener() -> (std::net::SocketAddr, std::sync::mpsc::Receiver<(String, String)>) {
+    use std::io::{Read, Write};
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let (told, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in socket.incoming() {
+            let mut stream = stream.unwrap();
+            let (mut all, mut part) = (Vec::new(), [0; 4096]);
+            let (head, body) = loop {
+                let read = stream.read(&mut part).unwrap();
+                all.extend_from_slice(&part[..read]);
+                let text = String::from_utf8_lossy(&all).into_owned();
+                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+                let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+                if read == 0 || body.len() >= length.unwrap_or(0) {
+                    break (head.to_owned(), body.to_owned());
+                }
+            };
+            let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+            if told.send((head, body)).is_err() {
+                return;
+            }
+        }
+    });
+    (address, heard)
+}
+
+#[test]
+fn a_hangup_brings_new_hooks_and_new_secrets_without_a_restart() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::with_claims(3);
+    let ((first, at_first), (second, at_second)) = (listener(), listener());
+    let plain = fs::read_to_string(desk.path("config/claimwatch.toml")).unwrap();
+    let write = |port: u16, secret: &str| {
+        let hook = format!(
+            "[[desk.webhook]]\nname = \"cms\"\nurl = \"http://127.0.0.1:{port}/in\"\nsecret_file = \"cms.secret\"\n\
+             allow_private = [\"127.0.0.0/8\"]\n[mail]"
+        );
+        fs::write(desk.path("config/claimwatch.toml"), plain.replace("[mail]", &hook)).unwrap();
+        fs::write(desk.path("config/cms.secret"), secret).unwrap();
+        fs::set_permissions(desk.path("config/cms.secret"), fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    let signed_by = |secret: &str, (head, body): &(String, String)| {
+        use hmac::{Hmac, KeyInit, Mac};
+        let signature = head.lines().find_map(|line| line.strip_prefix("x-claimwatch-signature: t=")).unwrap();
+        let (time, hex) = signature.split_once(",v1=").unwrap();
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+        mac.update(format!("{time}.{body}").as_bytes());
+        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>() == hex
+    };
+    let patience = std::time::Duration::from_secs(60);
+    write(first.port(), "old");
+    desk.write_feed(1);
+    let mut child = desk.command(&["run"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(signed_by("old", &at_first.recv_timeout(patience).unwrap()));
+    write(second.port(), "new");
+    let hangup = Command::new("kill").args(["-HUP", &child.id().to_string()]).status().unwrap();
+    assert!(hangup.success() && log.any(|line| line.unwrap().contains("read rules and desks again")));
+    std::thread::spawn(move || log.for_each(drop));
+    desk.write_feed(2);
+    let request = at_second.recv_timeout(patience).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(signed_by("new", &request) && !signed_by("old", &request));
+    assert!(at_first.try_recv().is_err(), "the old address gets nothing more");
+}
+
 #[test]
 fn a_hostile_source_fails_alone() {
     let desk = Desk::with_claims(3);

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{Row, SqliteConnection};
 
 use super::Sqlite;
+use super::feed::is_feed;
 use super::holding::{Address, Open};
 use super::rows::{at, count, from_json, json, ms, number};
 use crate::model::alert::{AlertId, DeskName, LetterId};
@@ -150,10 +151,12 @@ impl Sqlite {
     ) -> Result<usize, StoreError> {
         let mut made = 0;
         for recipient in recipients {
+            // Nobody fetches it from the queue: whoever asks for the feed from now on gets it.
+            let stands_in_feed = is_feed(recipient);
             let MessageId(message_id) = self.message_id(address.letter, now, recipient, domain);
             let done = sqlx::query(
-                "INSERT INTO deliveries (letter, alert, instalment, recipient, message_id, state, attempts, queued_at, next_at) \
-                 VALUES ($1, $2, $3, $4, $5, 'queued', 0, $6, $7) ON CONFLICT (letter, recipient) DO NOTHING",
+                "INSERT INTO deliveries (letter, alert, instalment, recipient, message_id, state, attempts, queued_at, next_at, \
+                 settled_at, reply) VALUES ($1, $2, $3, $4, $5, $8, 0, $6, $7, $9, $10) ON CONFLICT (letter, recipient) DO NOTHING",
             )
             .bind(address.letter.0)
             .bind(address.alert.0)
@@ -162,6 +165,9 @@ impl Sqlite {
             .bind(message_id)
             .bind(ms(now))
             .bind(ms(from))
+            .bind(if stands_in_feed { "sent" } else { "queued" })
+            .bind(stands_in_feed.then(|| ms(now)))
+            .bind(stands_in_feed.then_some("stands in the feed"))
             .execute(&mut *tx)
             .await
             .map_err(|e| self.error(&e))?;
