@@ -147,12 +147,19 @@ pub(super) fn jetstream(table: &mut Table<'_>, notes: &mut Notes<'_>) -> Option<
         None if wire == Wire::V1 => STREAMS_V1.iter().filter_map(|host| Url::parse(host).ok()).collect(),
         None => STREAMS_V2.iter().filter_map(|host| Url::parse(host).ok()).collect(),
     };
+    let server = match table.take("server") {
+        Some(value) => value.web_address(notes),
+        None => Url::parse(APP_VIEW).ok(),
+    };
+    let mut flag = |key| table.take(key).and_then(|value| value.flag(notes)).unwrap_or(true);
+    let (lookups, reposts) = (flag("lookups"), flag("reposts"));
+    let app_view = server.filter(|_| lookups);
     if hosts.is_empty() {
         let help = "name one or leave `hosts` out: hosts = [\"wss://jetstream1.us-east.bsky.network\"]";
         notes.error(codes::MISSING_KEY, &table.span, "the stream has no server", help);
         return None;
     }
-    Some(SourceKind::Jetstream { hosts, wire, languages, accounts, allow_private })
+    Some(SourceKind::Jetstream { hosts, wire, languages, accounts, app_view, reposts, allow_private })
 }
 
 fn language(words: &Words, notes: &mut Notes<'_>) -> Option<Lang> {

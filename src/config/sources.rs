@@ -49,7 +49,7 @@ impl Kind {
             Self::Bluesky => ("bluesky", &["server", "author", "list", "feed", "allow_private"], "it is found by author = \"…\""),
             Self::Jetstream => (
                 "jetstream",
-                &["version", "hosts", "languages", "accounts", "allow_private"],
+                &["version", "hosts", "languages", "accounts", "server", "lookups", "reposts", "allow_private"],
                 "it is all of Bluesky; narrow it with languages = [\"en\"] or accounts = [\"did:plc:…\"]",
             ),
             Self::Telegram => ("telegram", &["server", "channel", "allow_private"], "it is found by channel = \"…\""),
@@ -68,7 +68,7 @@ impl Kind {
 }
 
 /// Keys of all kinds of source.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 22] = [
     "url",
     "path",
     "allow_private",
@@ -84,6 +84,8 @@ const KEYS: [&str; 20] = [
     "hosts",
     "languages",
     "accounts",
+    "lookups",
+    "reposts",
     "stream",
     "channel",
     "subreddit",

@@ -3,21 +3,20 @@
 //! One loop decides; the visits it starts and the post office do. The order of stopping is the order of trust: no new
 //! visits → visits in hand finish → the letter in hand settles → the web server → the store, one limit over all.
 
-mod bluesky;
 mod clerk;
 pub mod clock;
+pub mod comparing;
 pub mod condition;
+mod connectors;
 mod counting;
 pub mod error;
 pub mod gate;
 pub mod gather;
+pub mod gathered;
 pub mod hooks;
 pub mod letters;
-mod mastodon;
 pub mod news;
-mod push;
 pub mod recognise;
-mod reddit;
 pub mod reload;
 pub mod report;
 mod rests;
@@ -26,7 +25,6 @@ pub mod schedule;
 mod settling;
 pub mod stream;
 pub mod supervisor;
-mod telegram;
 pub mod trouble;
 pub mod upkeep;
 pub mod watch;

@@ -104,6 +104,10 @@ pub enum SourceKind {
         languages: Vec<Lang>,
         /// Only posts of these accounts (DIDs); of all where it is empty.
         accounts: Vec<String>,
+        /// Who is asked for the words of quoted posts and the names of authors, which the stream leaves out.
+        app_view: Option<Url>,
+        /// Count how often posts are reposted: the stream then carries reposts too.
+        reposts: bool,
         /// Networks they may lie in although they are not public (CIDR).
         allow_private: Vec<ipnet::IpNet>,
     },

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::Store;
 use super::error::StoreError;
-use super::records::{Amended, Amendment, Laid, Refusing, ToldClaim, Way};
+use super::records::{Amended, Amendment, Laid, Refusing, Standing, ToldClaim, Way};
 use crate::model::alert::DeskName;
+use crate::model::claim::ClaimId;
 use crate::model::digest::{DeskState, Digest, DueDigest, Reason};
 use crate::model::feed::Shelf;
 use crate::model::letter::{Dossier, Letter};
@@ -163,5 +164,13 @@ impl Store {
     /// Those of reading.
     pub async fn held(&self, now: Timestamp, since: Timestamp) -> Result<Vec<(Reason, u64, u64)>, StoreError> {
         on!(self, db => db.held(now, since).await)
+    }
+
+    /// Gives what would decide about a post that repeats these claims now: threads, silences, letters of the hour.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn standing(&self, claims: &[ClaimId], desks: &[DeskName], now: Timestamp) -> Result<Standing, StoreError> {
+        on!(self, db => db.standing(claims, desks, now).await)
     }
 }

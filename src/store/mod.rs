@@ -16,6 +16,7 @@ pub mod alerts;
 pub mod editors;
 pub mod error;
 mod folder;
+pub mod identity;
 pub mod records;
 pub mod settings;
 mod sqlite;
@@ -33,7 +34,8 @@ use crate::model::letter::{Dossier, Letter};
 use crate::model::post::{Alias, PostKey};
 use crate::model::source::{SourceName, SourceState};
 use error::StoreError;
-use records::{Closed, Closing, DueLetter, Forgotten, Note, Numbers, Orders, Queued, Recorded, Remembered, Settlement, Visit};
+use identity::Remembered;
+use records::{Closed, Closing, DueLetter, Forgotten, Note, Numbers, Orders, Queued, Recorded, Settlement, Visit};
 use settings::Settings;
 use sqlite::Sqlite;
 
@@ -183,6 +185,14 @@ impl Store {
     /// Those of reading.
     pub async fn waiting(&self) -> Result<Vec<(SourceName, u64)>, StoreError> {
         on!(self, db => db.waiting().await)
+    }
+
+    /// Finds posts by the numbers their server gave them, as a stream names what was deleted.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn numbered(&self, numbers: &[String]) -> Result<Vec<PostKey>, StoreError> {
+        on!(self, db => db.numbered(numbers).await)
     }
 
     /// Takes back what its authors or its network have deleted: posts by their keys, and all posts whose addresses begin as

@@ -213,6 +213,7 @@ fn migrations() -> Vec<Migration> {
     let identity = include_str!("../migrations/sqlite/0004_identity.sql");
     let feedback = include_str!("../migrations/sqlite/0005_feedback.sql");
     let networks = include_str!("../migrations/sqlite/0006_networks.sql");
+    let streams = include_str!("../migrations/sqlite/0008_streams.sql");
     let one = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
@@ -223,6 +224,7 @@ fn migrations() -> Vec<Migration> {
         one(4, "identity", identity),
         one(5, "feedback", feedback),
         one(6, "networks", networks),
+        one(8, "streams", streams),
     ]
 }
 

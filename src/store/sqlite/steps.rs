@@ -14,7 +14,7 @@ use crate::model::digest::Reason;
 use crate::model::letter::Occasion;
 use crate::model::sighting::{Decision, Sighting, When};
 use crate::store::error::StoreError;
-use crate::store::records::{Recorded, Visit};
+use crate::store::records::{Recorded, Standing, Visit};
 
 /// Letter, when it is due, its occasion.
 type GatheringRow = (i64, i64, String);
@@ -38,6 +38,25 @@ impl Sqlite {
             self.alert_states(tx, claim, visit.seen_at, &mut alerts).await?;
         }
         Ok(Known { alerts, silences: silences::holding(self, tx, visit.seen_at).await?, fresh })
+    }
+
+    pub(in crate::store) async fn standing(
+        &self,
+        claims: &[ClaimId],
+        desks: &[DeskName],
+        now: Timestamp,
+    ) -> Result<Standing, StoreError> {
+        let mut reader = self.readers.acquire().await.map_err(|e| self.error(&e))?;
+        let mut standing = Standing::default();
+        for claim in claims {
+            self.alert_states(&mut reader, claim, now, &mut standing.alerts).await?;
+        }
+        for desk in desks {
+            let letters = self.letters_of_hour(&mut reader, desk, now).await?;
+            standing.letters.insert(desk.clone(), letters);
+        }
+        standing.silences = silences::holding(self, &mut reader, now).await?;
+        Ok(standing)
     }
 
     async fn alert_states(

@@ -1,7 +1,7 @@
 //! Posts out of the inbox, where `claimwatch ingest` and `POST /ingest` have put them.
 
-use super::gather::{Asking, Batch, Gathered};
-use super::trouble::Trouble;
+use crate::daemon::gathered::{Asking, Batch, Gathered};
+use crate::daemon::trouble::Trouble;
 use crate::feeds::clean;
 use crate::feeds::pushed::Pushed;
 use crate::model::source::{Source, SourceState};

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::gather::{Asking, Batch, Gathered};
-use super::trouble::Trouble;
+use crate::daemon::gathered::{Asking, Batch, Gathered};
+use crate::daemon::trouble::Trouble;
 use crate::feeds::{clean, telegram};
 use crate::model::source::{Source, SourceKind, SourceState};
 

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::gather::{Asking, Batch, Gathered};
-use super::trouble::Trouble;
+use crate::daemon::gathered::{Asking, Batch, Gathered};
+use crate::daemon::trouble::Trouble;
 use crate::feeds::{clean, mastodon};
 use crate::model::post::{Post, RawPost};
 use crate::model::source::{Source, SourceKind, SourceName, SourceState, Timeline};
@@ -59,6 +59,7 @@ pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -
             (None, Some(_)) => false,
         };
         batch.posts.extend(cleaned(found.posts, &source.name, asking.now).await);
+        batch.standings.extend(found.standings);
         batch.more = goes_on && !is_first && page + 1 == MOST_PAGES;
         if goes_on {
             cursor.newest = found.newest;
