@@ -10,6 +10,7 @@ pub mod likeness;
 mod number;
 pub mod page;
 mod reader;
+pub mod related;
 mod scan;
 pub mod stem;
 mod tag;

@@ -33,6 +33,7 @@
 //! on the same features, latent semantics of the collection (100 and 300 dimensions) or the age of a claim added was nothing that
 //! cross-validation could tell from chance; they were left out.
 
+mod alike;
 pub mod model;
 mod named;
 pub mod pair;

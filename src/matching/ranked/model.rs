@@ -14,7 +14,7 @@ pub const ACCEPT_FEATURES: usize = FEATURES + STANDING_NAMES.len();
 
 /// What the features are called, in the order of [`features`]. Two dozen are worth having (Snopes and a mixed collection of 86,376
 /// fact-checks, stepwise elimination); which model reads which stands in `weights.txt`: a blank cell is not fitted.
-pub const NAMES: [&str; 38] = [
+pub const NAMES: [&str; 39] = [
     "ln sum",
     "square of ln sum",
     "sum / own sum",
@@ -24,6 +24,7 @@ pub const NAMES: [&str; 38] = [
     "shared above 30",
     "ln shared",
     "covered of text",
+    "alike of text",
     "covered of address",
     "ln in summary",
     "ln count",
@@ -123,6 +124,7 @@ pub fn features(f: &Facts) -> Features {
         (f.shared - 30.0).max(0.0) / 10.0,
         ln(f.shared),
         of_text,
+        f.alike / f.of_text.max(1e-6),
         covered_or_claim(3),
         ln(f.in_fields[2]),
         ln(f.count),

@@ -1,5 +1,6 @@
 //! What a post and a claim share, measured: the facts that the model weighs.
 
+use super::alike::{Alike, Likest};
 use super::query::{MOST_SLOTS, Query, Standing, WEIGHT_UNIT};
 use crate::rules::index::reading::flag;
 use crate::rules::index::{BulkIndex, FIELDS, IMPACT_UNIT, Totals};
@@ -53,6 +54,8 @@ pub struct Facts {
     pub run: f32,
     /// Heaviest set of shared terms inside one window of the text.
     pub window: f32,
+    /// Weight of the terms of the text, each as far as the claim has it or a word used like it.
+    pub alike: f32,
     /// Terms of the text that the claim lacks though it has one that begins alike.
     pub kin: f32,
     /// Numbers shared.
@@ -96,6 +99,7 @@ pub struct Measure {
     /// For each slot the slots already seen right after it in a field, and near after it; all empty between fields.
     pairs_seen: Vec<u64>,
     near_seen: Vec<u64>,
+    alike: Alike,
 }
 
 /// Sets of slots found in one claim.
@@ -114,14 +118,16 @@ impl Measure {
         if self.edition != index.edition() {
             let empty = || vec![0; MOST_SLOTS];
             let slots = vec![NONE; index.vocabulary().len()];
-            *self = Self { edition: index.edition(), slots, pairs_seen: empty(), near_seen: empty() };
+            *self = Self { edition: index.edition(), slots, pairs_seen: empty(), near_seen: empty(), alike: Alike::default() };
         }
         self.put(query, |slot| slot);
+        self.alike.begin(query, index);
     }
 
     /// Forgets the query.
     pub fn end(&mut self, query: &Query) {
         self.put(query, |_| NONE);
+        self.alike.end();
     }
 
     fn put(&mut self, query: &Query, value: impl Fn(u8) -> u8) {
@@ -137,11 +143,14 @@ impl Measure {
         let unit = IMPACT_UNIT * WEIGHT_UNIT;
         let totals = index.totals(claim);
         let mut facts = Facts { sum: sum as f32 / unit, own_sum: query.own_sum, totals, ..Facts::default() };
-        let mut sets = Sets::default();
+        let (mut sets, mut likest) = (Sets::default(), [0; MOST_SLOTS]);
         for (field, tokens) in index.fields(claim).into_iter().enumerate() {
+            let first = |token: &&u32| **token & u32::from(flag::JOINED | flag::AGAIN) == 0;
+            tokens.iter().filter(first).for_each(|token| self.alike.note(token >> 8, &mut likest));
             self.field(field, tokens, query, index, &mut sets, &mut facts);
         }
         text_side(query, sets, &mut facts);
+        facts.alike = alike(query, sets.hit, &likest);
         facts.window = window(query, sets.hit);
         facts.hit = sets.hit;
         facts
@@ -252,6 +261,17 @@ fn text_side(query: &Query, sets: Sets, facts: &mut Facts) {
         facts.gist += tells * one_if(gist, bit);
         facts.gist_count += one_if(gist, bit);
     }
+}
+
+/// Weight of the text's terms, each as far as the claim has it or a word used like it.
+fn alike(query: &Query, hit: u64, likest: &Likest) -> f32 {
+    let slots =
+        query.slots.iter().take(query.of_text).zip(likest).enumerate().filter(|(_, (slot, _))| slot.flags & flag::JOINED == 0);
+    let weights = slots.map(|(number, (slot, alike))| {
+        let share = if hit & 1 << number != 0 { 1.0 } else { f32::from(*alike) / 255.0 };
+        slot.tells * share
+    });
+    weights.sum()
 }
 
 /// The heaviest set of shared terms that stand inside one window of the text.

@@ -6,9 +6,11 @@ use foldhash::fast::RandomState;
 
 use crate::model::post::Post;
 use crate::model::sighting::Span;
-use crate::rules::index::reading::{flag, tokens};
+use crate::rules::index::reading::{flag, term, tokens};
+use crate::rules::index::related::row_of;
 use crate::rules::index::vocabulary::{Meaning, Term};
 use crate::rules::index::{BulkIndex, LEAST_WEIGHT};
+use crate::text::related::Row;
 use crate::text::words::Words;
 
 /// Slots of a query: bits of a machine word.
@@ -58,6 +60,8 @@ pub struct Slot {
     pub tells: f32,
     /// See `flag`; `JOINED` only if it never stands there by itself.
     pub flags: u8,
+    /// Its row in the table of related words.
+    pub row: Option<Row>,
     /// Times it stands there.
     times: u8,
 }
@@ -139,7 +143,7 @@ impl Query {
             }
             None if self.slots.len() < MOST_SLOTS => {
                 let term = (known.id & STRANGER == 0).then_some(known.id);
-                self.slots.push(Slot { term, id: known.id, tells: known.tells, flags, times: 1 });
+                self.slots.push(Slot { term, id: known.id, tells: known.tells, flags, row: known.row, times: 1 });
                 Some(self.slots.len() - 1)
             }
             None => None,
@@ -179,6 +183,7 @@ impl Query {
 struct Known {
     id: u32,
     tells: f32,
+    row: Option<Row>,
 }
 
 /// What words mean that were looked up before.
@@ -279,12 +284,13 @@ impl Meanings {
             *self = Self::default();
         }
         let from = self.known.len() as u32;
-        let known = |term: Term| Known { id: term, tells: index.weight(term) };
+        let known = |term: Term| Known { id: term, tells: index.weight(term), row: index.relations().row_of(term) };
         match index.vocabulary().meaning(form, of_a_tag) {
             Meaning::Known(term) => self.known.push(known(term)),
             Meaning::Parts(terms) => self.known.extend(terms.into_iter().map(known)),
             Meaning::Unknown(frequency) => {
-                self.known.push(Known { id: stranger(form), tells: index.weight_of_stranger(frequency) });
+                let (tells, row) = (index.weight_of_stranger(frequency), row_of(&term(form)));
+                self.known.push(Known { id: stranger(form), tells, row });
             }
         }
         let range = (from, self.known.len() as u32);

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::addresses::Addresses;
 use super::reading::{flag, tokens, words_of_address};
+use super::related::Relations;
 use super::vocabulary::{Term, Vocabulary};
 use super::{BulkIndex, FIELDS, IMPACT_UNIT, LEAST_WEIGHT, Totals, levels, weight};
 use crate::rules::bulk::BulkClaim;
@@ -50,6 +51,8 @@ pub(super) fn build(mut claims: Vec<BulkClaim>) -> BulkIndex {
     weigh(&mut index, &claims_with, &lengths);
     levels::post(&mut index);
     index.addresses = Addresses::of(&index.claims);
+    let told = |term: &Term| index.weights.get(*term as usize).is_some_and(|weight| *weight >= LEAST_WEIGHT);
+    index.relations = Relations::of(index.vocabulary.terms().filter(|(_, term)| told(term)));
     index
 }
 

@@ -7,6 +7,7 @@ pub mod addresses;
 mod build;
 mod levels;
 pub mod reading;
+pub mod related;
 mod typos;
 pub mod vocabulary;
 
@@ -59,6 +60,7 @@ pub struct BulkIndex {
     ends: Vec<u32>,
     totals: Vec<Totals>,
     addresses: addresses::Addresses,
+    relations: related::Relations,
 }
 
 /// What is known of a claim before any post comes.
@@ -118,6 +120,11 @@ impl BulkIndex {
     /// Where claims appeared.
     pub fn addresses(&self) -> &addresses::Addresses {
         &self.addresses
+    }
+
+    /// Which of its terms are used alike.
+    pub fn relations(&self) -> &related::Relations {
+        &self.relations
     }
 
     /// The words.

@@ -82,6 +82,11 @@ impl Vocabulary {
         self.frequencies.is_empty()
     }
 
+    /// Gives the name of each term, in no order.
+    pub fn terms(&self) -> impl Iterator<Item = (&str, Term)> {
+        self.terms.iter().map(|(name, term)| (name.as_ref(), *term))
+    }
+
     /// Gives a number for the first five letters of each term; 0 for terms with fewer.
     pub fn beginnings(&self) -> Vec<u32> {
         let mut beginnings = vec![0; self.len()];
