@@ -10,6 +10,7 @@
 //!    whether any claim reaches the least sum that is evidence; most posts end there.
 //! 3. [`pair`]: for each of the twenty, what it and the query share: how much, how rare, how close together, in which fields, in which order,
 //!    how many numbers and names, and what the other nineteen do not share. Facts, in nats (−ln of the chance that an ordinary post has it).
+//!    `alike`: a word of the post that the claim lacks counts in part where the claim has one that is used like it.
 //! 4. [`model`]: facts become some forty features, which never decide by themselves. One linear model *ranks* the twenty: a conditional logit,
 //!    with weights of its own for claims that are a sentence and for those that are the text of an article. Another says *how probable* it
 //!    is that the best of them is right: a logistic regression on its features and its distance to the second, calibrated on a stream in which
@@ -30,8 +31,9 @@
 //!
 //! The weights stand in `weights.txt`; `claimwatch fit FOLDER…` makes them (see `matching::fit`) and tells how good they are on posts they
 //! were not fitted on: no claim of a part that is tried was in the parts it is fitted on. What a longer list (60), gradient-boosted trees
-//! on the same features, latent semantics of the collection (100 and 300 dimensions) or the age of a claim added was nothing that
-//! cross-validation could tell from chance; they were left out.
+//! on the same features, latent semantics of the collection (100 and 300 dimensions), the likeness of whole texts (the cosine of the mean
+//! places of their words) or the age of a claim added was nothing that cross-validation could tell from chance; they were left out.
+//! Words used alike (`alike`) raised MAP@5 from .899 to .904 and average precision from .815 to .824.
 
 mod alike;
 pub mod model;
