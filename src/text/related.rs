@@ -1,18 +1,19 @@
 //! How alike English words are used: "tomatoes" and "pumpkin" stand in the same sentences, "tomatoes" and "senate" do not.
 //!
-//! A table of 16,000 words with a place for each in a space of 64 axes; words used alike lie in the same direction. It was counted from
-//! which words stand near each other in ordinary text (GloVe, Pennington, Socher and Manning 2014). The table lies in `related/` with its
-//! licence and the script that made it. Other languages have none yet: their words are alike only if they are the same.
+//! A table of 16,000 words, each with up to 64 others that are used most like it. It was reckoned from which words stand near each other in
+//! ordinary text (GloVe, Pennington, Socher and Manning 2014). The table lies in `related/` with its licence and the script that made it.
+//! Other languages have none yet: their words are alike only if they are the same.
 
 const WORDS: &str = include_str!("related/words.txt");
 
-const PLACES: &[u8] = include_bytes!("related/places.bin");
+const RELATIONS: &[u8] = include_bytes!("related/relations.bin");
 
-/// Axes of the space.
-const AXES: usize = 64;
+/// Words that one word can be like.
+const MOST: usize = 64;
 
-/// A cosine of 1 in the products of two rows.
-const ONE: f32 = 254.0 * 254.0;
+/// How alike two words are, for each of the four steps in which the table tells it: the middle of the step's cosines, of which .35 is
+/// nothing and 1 is the same.
+const ALIKE: [f32; 4] = [0.08, 0.23, 0.42, 0.65];
 
 /// Number of a row of the table.
 pub type Row = u16;
@@ -22,15 +23,12 @@ pub fn words() -> impl Iterator<Item = &'static str> {
     WORDS.lines()
 }
 
-fn place(row: Row) -> &'static [u8] {
-    let from = usize::from(row) * AXES;
-    PLACES.get(from..from + AXES).unwrap_or_default()
-}
-
-/// Gives how alike two words are used, as the cosine of the angle between their places: 1 the same, around 0 nothing in common.
-pub fn likeness(a: Row, b: Row) -> f32 {
-    let products = place(a).iter().zip(place(b)).map(|(a, b)| i32::from(i16::from(*a as i8) * i16::from(*b as i8)));
-    products.sum::<i32>() as f32 / ONE
+/// Gives the rows used most like the word of a row, likest first, and how alike: more than 0, less than 1.
+pub fn related(row: Row) -> impl Iterator<Item = (Row, f32)> {
+    let from = usize::from(row) * MOST * 2;
+    let numbers = RELATIONS.get(from..from + MOST * 2).unwrap_or_default().chunks_exact(2);
+    let read = numbers.map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]));
+    read.map(|number| (number & 0x3fff, ALIKE[usize::from(number >> 14)])).take_while(move |(other, _)| *other != row)
 }
 
 #[cfg(test)]
@@ -41,17 +39,26 @@ mod tests {
         words().position(|known| known == word).unwrap() as Row
     }
 
+    fn alike(word: &str, other: &str) -> f32 {
+        let other = row(other);
+        related(row(word)).find(|(row, _)| *row == other).map_or(0.0, |(_, alike)| alike)
+    }
+
     #[test]
-    fn every_word_has_a_place() {
-        assert_eq!(words().count() * AXES, PLACES.len());
-        assert!(words().count() < usize::from(Row::MAX));
+    fn every_word_has_its_relations_and_every_relation_is_a_word() {
+        assert_eq!(words().count() * MOST * 2, RELATIONS.len());
+        assert!((0..words().count() as Row).flat_map(related).all(|(row, _)| usize::from(row) < words().count()));
     }
 
     #[test]
     fn words_used_alike_are_alike() {
-        assert!(likeness(row("pumpkin"), row("pumpkin")) > 0.98);
-        assert!(likeness(row("pumpkin"), row("tomatoes")) > 0.5);
-        assert!(likeness(row("pumpkin"), row("senate")) < 0.3);
-        assert!(likeness(row("vaccine"), row("measles")) > likeness(row("vaccine"), row("hurricane")));
+        assert!(alike("pumpkin", "tomatoes") > 0.2);
+        assert_eq!(alike("pumpkin", "senate"), 0.0);
+        assert!(alike("vaccine", "measles") > alike("vaccine", "hurricane"));
+    }
+
+    #[test]
+    fn the_likest_come_first() {
+        assert!(related(row("vaccine")).map(|(_, alike)| alike).is_sorted_by(|a, b| a >= b));
     }
 }

@@ -1,6 +1,6 @@
 //! What a post and a claim share, measured: the facts that the model weighs.
 
-use super::alike::{Alike, Likest};
+use super::alike::{Alike, Likest, SAME};
 use super::query::{MOST_SLOTS, Query, Standing, WEIGHT_UNIT};
 use crate::rules::index::reading::flag;
 use crate::rules::index::{BulkIndex, FIELDS, IMPACT_UNIT, Totals};
@@ -268,7 +268,7 @@ fn alike(query: &Query, hit: u64, likest: &Likest) -> f32 {
     let slots =
         query.slots.iter().take(query.of_text).zip(likest).enumerate().filter(|(_, (slot, _))| slot.flags & flag::JOINED == 0);
     let weights = slots.map(|(number, (slot, alike))| {
-        let share = if hit & 1 << number != 0 { 1.0 } else { f32::from(*alike) / 255.0 };
+        let share = if hit & 1 << number != 0 { 1.0 } else { f32::from(*alike) / SAME };
         slot.tells * share
     });
     weights.sum()

