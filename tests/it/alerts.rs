@@ -7,10 +7,12 @@ use std::time::Duration;
 use claimwatch::alerting::subscription::{Desk, QuietHours};
 use claimwatch::daemon::clock::Clock;
 use claimwatch::daemon::letters::PostOffice;
+use claimwatch::fetch::Fetcher;
 use claimwatch::mail::settings::Settings;
 use claimwatch::model::alert::DeskName;
 use claimwatch::model::claim::{Claim, Severity, Status};
 use claimwatch::model::digest::{Content, DueDigest};
+use claimwatch::model::hook::{Form, Hook};
 use claimwatch::model::sighting::{Decision, Stance, When};
 use claimwatch::model::silence::Matchers;
 use claimwatch::model::source::SourceName;
@@ -42,6 +44,7 @@ struct House {
     use_rules: bool,
     metrics: Arc<Metrics>,
     mail: Settings,
+    fetcher: Option<Fetcher>,
 }
 
 /// A letter as it lies in the Maildir.
@@ -60,7 +63,7 @@ impl House {
         let desks = vec![Desk { cap: 20, ..desk("politics") }];
         let (rules, _) = watch::channel(Arc::new(compile(Vec::new())));
         let metrics = Arc::new(Metrics::new("test"));
-        Self { folder, store, desks, clock: Clock::from(MORNING), rules, use_rules: false, metrics, mail }
+        Self { folder, store, desks, clock: Clock::from(MORNING), rules, use_rules: false, metrics, mail, fetcher: None }
     }
 
     fn change(mut self, change: impl FnOnce(&mut Desk)) -> Self {
@@ -88,6 +91,10 @@ impl House {
         let (store, desks) = (self.store.clone(), self.desks.clone().into());
         let office = PostOffice::new(store, &self.mail, desks, Arc::new(Notify::new()), Arc::clone(&self.metrics)).unwrap();
         let office = office.with_clock(self.clock).with_sources([SourceName("wire".into())].into());
+        let office = match &self.fetcher {
+            Some(fetcher) => office.with_fetcher(fetcher.clone()),
+            None => office,
+        };
         if self.use_rules { office.with_rules(self.rules.subscribe()) } else { office }
     }
 
@@ -177,7 +184,13 @@ fn time(text: &str) -> Time {
 
 #[tokio::test]
 async fn a_day_of_ten_thousand_posts_of_one_claim_makes_a_handful_of_letters_and_loses_none() {
-    let house = House::new().await;
+    let program = crate::server::Server::always(crate::server::Answer::status(200)).await;
+    let mut house = House::new().await.change(|desk| {
+        desk.feed = true;
+        let (url, allow_private) = (program.url("/in"), vec!["127.0.0.0/8".parse().unwrap()]);
+        desk.hooks = vec![Hook { name: "cms".into(), form: Form::Slack, url, secret: None, allow_private }];
+    });
+    house.fetcher = Some(Fetcher::new(&Default::default()));
     let claim = claim("cheese");
     let mut posts = 0;
     for quarter in 0..96 {
@@ -195,6 +208,13 @@ async fn a_day_of_ten_thousand_posts_of_one_claim_makes_a_handful_of_letters_and
     let told =
         house.count("SELECT COUNT(*) FROM letter_sightings j JOIN letters l ON l.id = j.letter WHERE l.letter IS NOT NULL").await;
     assert_eq!(told, 10_080, "every post is in one letter");
+    // Programs and readers of the feed see what the mailbox sees.
+    let feed = house.store.shelf(&house.desks[0].name, "desk.test", 50).await.unwrap().entries;
+    assert_eq!(feed.iter().map(|entry| entry.letter.facts.posts).sum::<u64>(), 10_080);
+    let mut subjects: Vec<String> = feed.into_iter().map(|entry| entry.letter.subject).collect();
+    subjects.sort();
+    assert_eq!(subjects, house.subjects());
+    assert_eq!(program.requests().len(), house.arrived().len());
 }
 
 #[tokio::test]
