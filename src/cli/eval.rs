@@ -55,7 +55,8 @@ repeat none.
 Examples:
   claimwatch eval --rules claims.jsonl --posts posts.jsonl --labels labels.tsv
   claimwatch eval --rules claims.jsonl --posts posts.jsonl \\
-      --labels labels.tsv --negatives others.jsonl --precision 0.95 --svg plot.svg
+      --labels labels.tsv --negatives others.jsonl \\
+      --precision 0.95 --svg plot.svg
 
 Exit code: 0 fine · 3 a file cannot be read · 4 the drawing cannot be written";
 

@@ -50,8 +50,8 @@ Examples:
   claimwatch ingest tips.jsonl
   my-scraper | claimwatch ingest - --source whatsapp-tips
 
-Exit code: 0 all were taken · 1 some lines could not be read, the others were taken · \
-2 no such source · 3 configuration, rules or file unreadable · 4 the database failed";
+Exit code: 0 all were taken · 1 some lines could not be read, the others were taken · 2 no such source · 3 \
+configuration, rules or file unreadable · 4 the database failed";
 
 /// Posts written down in one transaction.
 const AT_ONCE: usize = 500;

@@ -66,11 +66,11 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-Read are ClaimReview (JSON-LD, and JSON-LD or microdata inside web pages), Data Commons feeds, saved answers of Google's Fact Check \
-Tools, tables with named columns (CSV, TSV) and claimwatch's own .jsonl. Drafts are never active: an editor \
-looks at each. A fact-check that is there already is not taken twice; several fact-checks of one claim become \
-one claim. Ratings stay the publisher's own words; a verdict comes only from the table in config/verdicts.toml, \
-never from a number. Without --to nothing is written: you only see what would be.
+Read are ClaimReview (JSON-LD, and JSON-LD or microdata inside web pages), Data Commons feeds, saved answers of \
+Google's Fact Check Tools, tables with named columns (CSV, TSV) and claimwatch's own .jsonl. Drafts are never \
+active: an editor looks at each. A fact-check that is there already is not taken twice; several fact-checks of \
+one claim become one claim. Ratings stay the publisher's own words; a verdict comes only from the table in \
+config/verdicts.toml, never from a number. Without --to nothing is written: you only see what would be.
 
 Examples:
   claimwatch import saved-page.html --to rules/imported.toml
