@@ -408,6 +408,47 @@ async fn a_retired_rule_is_told_to_those_who_relied_on_it_and_its_open_letter_go
 }
 
 #[tokio::test]
+async fn what_only_a_digest_told_is_corrected_by_the_next_digest() {
+    let possible = |visit: &mut Visit| visit.sightings[0].0.decision = Decision::Possible;
+    let (changed, gone) = (claim("changed"), claim("gone"));
+    let house = House::new().await.with_rules(&[changed.clone(), gone.clone()]);
+    house.sees_so(&changed, &["a"], possible).await;
+    house.sees_so(&gone, &["b"], possible).await;
+    house.pass(24 * HOUR).await;
+    assert_eq!(house.about("digest of"), 1, "{:?}", house.subjects());
+    let mut now = changed.clone();
+    now.fact_checks[0].rating = Some("Utterly wrong".into());
+    house.set_rules(&[now]);
+    house.pass(24 * HOUR).await;
+    assert_eq!(house.about("correction (2)"), 1, "{:?}", house.subjects());
+    let told = house.arrived().into_iter().find(|letter| letter.subject.contains("Correction")).unwrap().text;
+    for words in [
+        "Half-baked (The Lunar Review) → Utterly wrong (The Lunar Review)",
+        "Withdrawn: the rule about “The moon is made of green cheese.” was taken out of use",
+    ] {
+        assert!(told.contains(words), "{words} is missing from\n{told}");
+    }
+    house.pass(48 * HOUR).await;
+    assert_eq!(house.arrived().len(), 2, "told once: {:?}", house.subjects());
+}
+
+#[tokio::test]
+async fn a_digest_says_what_holds_today_and_what_is_put_right_again_needs_no_word() {
+    let house = House::new().await.with_rules(&[claim("cheese")]);
+    house.sees_so(&claim("cheese"), &["a"], |visit| visit.sightings[0].0.decision = Decision::Possible).await;
+    let mut now = claim("cheese");
+    now.fact_checks[0].rating = Some("Utterly wrong".into());
+    house.set_rules(std::slice::from_ref(&now));
+    house.pass(24 * HOUR).await;
+    assert!(house.arrived()[0].text.contains("Utterly wrong"), "{:?}", house.arrived());
+    house.set_rules(&[claim("cheese")]);
+    house.pass(HOUR).await;
+    house.set_rules(&[now]);
+    house.pass(24 * HOUR).await;
+    assert_eq!(house.arrived().len(), 1, "{:?}", house.subjects());
+}
+
+#[tokio::test]
 async fn a_desk_with_a_heartbeat_hears_every_day_even_of_nothing() {
     let house = House::new().await.change(|desk| desk.heartbeat = true);
     house.work().await;
@@ -491,7 +532,7 @@ async fn a_digest_broken_off_anywhere_is_written_whole_or_not_at_all() {
     while written == 0 {
         polls += 1;
         let write = |_: &claimwatch::model::digest::Digest| (letter("a digest"), vec!["one@desk.test".to_owned()]);
-        let writing = house.store.write_digest(&desk, &due, &sources, MORNING, "desk.test", write);
+        let writing = house.store.write_digest(&desk, &due, &sources, MORNING, "desk.test", |_| None, write);
         let mut writing = Box::pin(writing);
         for _ in 0..polls {
             // Each step waits for the driver's thread once; then the future is dropped where it stands.
@@ -506,7 +547,7 @@ async fn a_digest_broken_off_anywhere_is_written_whole_or_not_at_all() {
     }
     let again =
         |_: &claimwatch::model::digest::Digest| -> (claimwatch::model::letter::Letter, Vec<String>) { panic!("it is written") };
-    assert_eq!(house.store.write_digest(&desk, &due, &sources, MORNING, "desk.test", again).await.unwrap(), None);
+    assert_eq!(house.store.write_digest(&desk, &due, &sources, MORNING, "desk.test", |_| None, again).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -10,7 +10,8 @@ use super::holding::Address;
 use super::rows::{at, count, ms, number};
 use super::telling::NOTICES;
 use crate::model::alert::{AlertId, DeskName, LetterId, OPERATOR};
-use crate::model::digest::{Content, DeskState, Digest, DueDigest, Figures, Reason, Waiting};
+use crate::model::claim::{Claim, ClaimId};
+use crate::model::digest::{Content, DeskState, Digest, DueDigest, Figures, Reason, Section, Waiting};
 use crate::model::letter::Letter;
 use crate::model::silence::{Matchers, SilenceId};
 use crate::model::source::SourceName;
@@ -89,6 +90,11 @@ impl Sqlite {
                 })
             });
             let waiting = waiting.collect::<Result<_, sqlx::Error>>()?;
+            let wrong: Option<i64> =
+                sqlx::query_scalar("SELECT MIN(corrected_at) FROM digest_claims WHERE desk = $1 AND correction IS NOT NULL")
+                    .bind(&desk.0)
+                    .fetch_one(&mut *reader)
+                    .await?;
             let notice: Option<i64> = sqlx::query_scalar("SELECT MIN(at) FROM notices WHERE told_in IS NULL AND $1 = 1")
                 .bind(i64::from(desk.0 == OPERATOR))
                 .fetch_one(&mut *reader)
@@ -120,6 +126,7 @@ impl Sqlite {
                 slots: slots.into_iter().collect::<BTreeSet<_>>(),
                 last_notices: last.map(at),
                 waiting,
+                oldest_correction: wrong.map(at),
                 oldest_notice: notice.map(at),
                 ended: silences,
             })
@@ -135,6 +142,7 @@ impl Sqlite {
         sources: &[SourceName],
         now: Timestamp,
         domain: &str,
+        today: impl Fn(&ClaimId) -> Option<Claim> + Send,
         write: impl FnOnce(&Digest) -> (Letter, Vec<String>) + Send,
     ) -> Result<Option<usize>, StoreError> {
         let mut tx = self.begin().await?;
@@ -148,7 +156,8 @@ impl Sqlite {
             since: self.since(&mut tx, desk, place.letter, now).await?,
             until: now,
             figures: Figures::default(),
-            sections: self.sections(&mut tx, desk, due.content, now).await?,
+            corrections: if due.content == Content::All { self.corrections(&mut tx, desk).await? } else { Vec::new() },
+            sections: as_today(self.sections(&mut tx, desk, due.content, now).await?, today),
             notices: if notices { self.notices(&mut tx).await? } else { Vec::new() },
         };
         let figures = self.figures(&mut tx, desk, sources, digest.since, now).await?;
@@ -163,6 +172,7 @@ impl Sqlite {
         self.freeze(&mut tx, place.letter, now, &letter).await?;
         let made = self.address(&mut tx, &place, &recipients, now, now, domain).await?;
         self.mark_told(&mut tx, desk, due.content, place.letter, now).await?;
+        self.remember_digested(&mut tx, desk, &digest.corrections, &digest.sections, now).await?;
         if notices && !digest.notices.is_empty() {
             sqlx::query(
                 "UPDATE notices SET told_in = $1 WHERE id IN (SELECT id FROM notices WHERE told_in IS NULL ORDER BY id LIMIT $2)",
@@ -226,4 +236,14 @@ impl Sqlite {
         };
         begun.await.map_err(|e: sqlx::Error| self.error(&e))
     }
+}
+
+/// The claims of sections as the rules in force have them; those out of use as they were seen.
+fn as_today(mut sections: Vec<Section>, today: impl Fn(&ClaimId) -> Option<Claim>) -> Vec<Section> {
+    for gathered in sections.iter_mut().flat_map(|section| &mut section.claims) {
+        if let Some(claim) = today(&gathered.claim.id) {
+            gathered.claim = claim;
+        }
+    }
+    sections
 }
