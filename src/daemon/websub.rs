@@ -165,7 +165,7 @@ impl Subscriber {
             }
             Ok(None) => {}
             Err(trouble) => {
-                warn!(source.id = %name, class = trouble.class, "{name}: what the hub pushed could not be read: {}", trouble.sentence)
+                warn!(source.id = %name, class = trouble.class, "{name}: what the hub pushed could not be read: {}", trouble.sentence);
             }
         }
         let _ = store.ask(&name, self.house.clock.now()).await;
