@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod ahead;
 mod archive;
 pub mod backtest;
 mod bulk_words;

@@ -24,9 +24,16 @@ pub fn value(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_bytes(&bytes?).ok()
 }
 
+/// Longest validator that is sent back: servers refuse requests whose head is large.
+const LONGEST_VALIDATOR: usize = 4 << 10;
+
 /// Reads the validators to ask with next time.
+///
+/// One that is empty says nothing, and a bare `*` would say "if you have any such document at all", to which the answer is for
+/// ever that nothing has changed (RFC 9110 §13.1.2).
 pub fn validators(headers: &HeaderMap) -> Validators {
-    Validators { etag: text(headers, &ETAG), last_modified: text(headers, &LAST_MODIFIED) }
+    let usable = |text: &String| !matches!(text.trim(), "" | "*") && text.len() <= LONGEST_VALIDATOR;
+    Validators { etag: text(headers, &ETAG).filter(usable), last_modified: text(headers, &LAST_MODIFIED).filter(usable) }
 }
 
 /// Gives newer validators when a 304 carried any that differ from what was sent (RFC 9110 §15.4.5).

@@ -56,6 +56,9 @@ impl<'a> Manner<'a> {
     }
 }
 
+/// Longest address that a redirect may lead to; servers refuse longer ones.
+const LONGEST_ADDRESS: usize = 8 << 10;
+
 /// Pause for a host that said "too many" without saying how long.
 const UNTOLD_REST: Duration = Duration::from_secs(60);
 
@@ -226,6 +229,10 @@ impl Http {
             .referer(false)
             .connect_timeout(self.settings.limits.connect)
             .http2_max_header_list_size(64 << 10)
+            // As browsers do: a header nobody needs is no reason to lose a feed.
+            .http1_ignore_invalid_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
             .pool_max_idle_per_host(1)
             .pool_idle_timeout(Duration::from_secs(20));
         if self.settings.environment_proxy {
@@ -244,6 +251,9 @@ fn next_hop(url: &Url, location: Option<&HeaderValue>) -> Result<Url, FetchError
     let location = location.ok_or_else(|| bad("it did not say where to"))?;
     let location = String::from_utf8_lossy(location.as_bytes());
     let mut next = url.join(location.trim()).map_err(|_| bad("the address cannot be read"))?;
+    if next.as_str().len() > LONGEST_ADDRESS {
+        return Err(bad("the address is longer than 8 KiB"));
+    }
     if url.scheme() == "https" && next.scheme() == "http" {
         return Err(FetchError::Downgrade { host });
     }
@@ -292,6 +302,9 @@ pub(super) fn why(error: &reqwest::Error, url: &Url, connect: Duration) -> Fetch
         }
         if let Some(tls) = tls_fault(inner) {
             return FetchError::Tls { host, detail: body::clip(&tls.to_string()) };
+        }
+        if inner.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+            return FetchError::Garbled { host, detail: body::clip(&inner.to_string()) };
         }
         cause = inner.source();
     }

@@ -15,6 +15,7 @@ mod feeds;
 mod fetch;
 mod floors;
 mod hooks;
+mod hostile;
 mod identity;
 mod import;
 mod jetstream;
