@@ -27,6 +27,7 @@ pub fn claim(id: &str) -> Claim {
         status: Status::Active,
         fact_checks: Vec::new(),
         revision: Revision("0123456789ab".to_owned()),
+        bulk: false,
     }
 }
 

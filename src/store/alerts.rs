@@ -14,7 +14,30 @@ use crate::model::sighting::SightingId;
 use crate::model::silence::{Matchers, SilenceId};
 use crate::model::source::SourceName;
 
+/// A program or a chat room that has not taken its letters yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stuck {
+    /// The desk.
+    pub desk: DeskName,
+    /// How deliveries name it.
+    pub recipient: String,
+    /// Letters that it answered to and that wait.
+    pub letters: u64,
+    /// When the oldest of them was written.
+    pub since: Timestamp,
+    /// What it said.
+    pub reply: String,
+}
+
 impl Store {
+    /// Gives programs and chat rooms that did not take a letter at the last attempt, the one that waits longest first.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn stuck(&self) -> Result<Vec<Stuck>, StoreError> {
+        on!(self, db => db.stuck().await)
+    }
+
     /// Gives the newest letters that stand in a desk's feed, at most `most`. `domain` names the feed if none has yet.
     ///
     /// # Errors

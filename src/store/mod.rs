@@ -12,7 +12,7 @@ macro_rules! on {
     };
 }
 
-mod alerts;
+pub mod alerts;
 pub mod editors;
 pub mod error;
 mod folder;
@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::alert::{Known, LetterId, Step};
+use crate::model::alert::{DeskName, Known, LetterId, Step};
 use crate::model::claim::Claim;
 use crate::model::delivery::{Delivery, DeliveryId};
 use crate::model::letter::{Dossier, Letter};
@@ -246,15 +246,15 @@ impl Store {
     /// # Errors
     /// Those of writing.
     pub async fn claim_deliveries(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
-        on!(self, db => db.claim_deliveries(now, limit, false).await)
+        on!(self, db => db.claim_deliveries(now, limit).await)
     }
 
-    /// The same for programs and chat rooms, which [`Store::claim_deliveries`] leaves alone.
+    /// The same for one program or chat room of a desk, which [`Store::claim_deliveries`] leaves alone: one letter.
     ///
     /// # Errors
-    /// Those of the database.
-    pub async fn claim_hooks(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
-        on!(self, db => db.claim_deliveries(now, limit, true).await)
+    /// Those of writing.
+    pub async fn claim_hook(&self, now: Timestamp, desk: &DeskName, recipient: &str) -> Result<Option<Delivery>, StoreError> {
+        on!(self, db => db.claim_hook(now, desk, recipient).await)
     }
 
     /// Records what became of attempts, in one transaction.
@@ -286,15 +286,15 @@ impl Store {
     /// # Errors
     /// Those of reading.
     pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        on!(self, db => db.next_delivery_due(false).await)
+        on!(self, db => db.next_delivery_due().await)
     }
 
-    /// The same for programs and chat rooms.
+    /// Gives the programs and chat rooms that letters wait for: desk, name, and when the next can be taken; soonest first.
     ///
     /// # Errors
-    /// Those of the database.
-    pub async fn next_hook_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        on!(self, db => db.next_delivery_due(true).await)
+    /// Those of reading.
+    pub async fn hooks_due(&self) -> Result<Vec<(DeskName, String, Timestamp)>, StoreError> {
+        on!(self, db => db.hooks_due().await)
     }
 
     /// Lists deliveries that are not settled well: waiting, being sent, or given up; oldest first, at most `limit`.

@@ -5,6 +5,7 @@ mod deliveries;
 mod digests;
 mod feed;
 mod feedback;
+mod gathered;
 mod history;
 mod holding;
 mod housekeeping;

@@ -12,6 +12,7 @@ use crate::model::alert::{AlertId, AlertState, DeskName, Gathering, Known, Lette
 use crate::model::claim::ClaimId;
 use crate::model::digest::Reason;
 use crate::model::letter::Occasion;
+use crate::model::sighting::{Decision, Sighting, When};
 use crate::store::error::StoreError;
 use crate::store::records::{Recorded, Standing, Visit};
 
@@ -180,9 +181,11 @@ impl Sqlite {
                 recorded.hold(reason, fresh.len());
                 let hold = Held { reason, silence: silence.map(|silence| silence.0) };
                 if reason == Reason::Silenced {
-                    // A claim that is silenced is not quiet: what comes after the silence is no resurgence.
-                    let claims: BTreeSet<&ClaimId> =
-                        places.iter().filter_map(|index| visit.sightings.get(*index)).map(|(one, _)| &one.claim).collect();
+                    // A claim that is silenced is not quiet: what comes after the silence is no resurgence. Only what would have
+                    // had a letter counts, as without a silence: a near-miss keeps no thread awake.
+                    let repeats = |one: &&Sighting| one.decision == Decision::Alert && one.when == When::Alert;
+                    let held = places.iter().filter_map(|index| visit.sightings.get(*index)).map(|(one, _)| one);
+                    let claims: BTreeSet<&ClaimId> = held.filter(repeats).map(|one| &one.claim).collect();
                     for claim in claims {
                         self.touch_newest(tx, claim, &desk, seen_at).await?;
                     }
