@@ -48,11 +48,33 @@ fn read_any(bytes: &[u8], content_type: Option<&str>, base: Option<&Url>) -> Res
     match root(text) {
         Root::Feed(family, at) => read_xml(text, family, at, base.as_ref()),
         Root::Page => Err(ReadError::WebPage { feed: announced_feed(text, base.as_ref()) }),
+        Root::Outline => {
+            let detail = "it is a list of feeds (OPML); `claimwatch source import FILE` takes them over".to_owned();
+            Err(ReadError::NotAFeed { detail })
+        }
         Root::Unknown => match jsonfeed::begins_at(text) {
             Some(at) => jsonfeed::read(text.get(at..).unwrap_or_default(), base.as_ref()),
             None if is_html(content_type) => Err(ReadError::WebPage { feed: announced_feed(text, base.as_ref()) }),
-            None => Err(ReadError::NotAFeed { detail: "it has no element <rss>, <feed> or <rdf:RDF>".to_owned() }),
+            None => Err(ReadError::NotAFeed { detail: what_else(bytes) }),
         },
+    }
+}
+
+/// Says what a document is that is no feed.
+fn what_else(bytes: &[u8]) -> String {
+    const KINDS: [(&[u8], &str); 8] = [
+        (b"%PDF-", "a PDF"),
+        (b"\x89PNG", "a picture"),
+        (b"\xff\xd8\xff", "a picture"),
+        (b"GIF8", "a picture"),
+        (b"RIFF", "a picture or a recording"),
+        (b"ID3", "a recording"),
+        (b"PK\x03\x04", "a ZIP archive"),
+        (b"\x1f\x8b", "a gzip archive"),
+    ];
+    match KINDS.iter().find(|(begin, _)| bytes.starts_with(begin)) {
+        Some((_, kind)) => format!("it is {kind}"),
+        None => "it has no element <rss>, <feed> or <rdf:RDF>".to_owned(),
     }
 }
 
