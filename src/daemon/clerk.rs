@@ -155,10 +155,17 @@ impl PostOffice {
     }
 
     async fn write_digest(&self, desk: &Desk, due: &DueDigest, now: Timestamp) -> Result<bool, StoreError> {
-        let write = |digest: &Digest| (digest::write(digest, desk), desk.recipients());
         let rules = self.rules.as_ref().map(|rules| Arc::clone(&rules.borrow()));
-        let today = |claim: &ClaimId| rules.as_ref().and_then(|rules| today(rules, claim));
-        let made = self.store.write_digest(&desk.name, due, &self.sources, now, &self.domain, today, write).await?;
+        let write = |digest: &mut Digest| {
+            for gathered in digest.sections.iter_mut().flat_map(|section| &mut section.claims) {
+                // As the rules have it today; what is out of use stays as it was seen.
+                if let Some(claim) = rules.as_ref().and_then(|rules| today(rules, &gathered.claim.id)) {
+                    gathered.claim = claim;
+                }
+            }
+            (digest::write(digest, desk), desk.recipients())
+        };
+        let made = self.store.write_digest(&desk.name, due, &self.sources, now, &self.domain, write).await?;
         if let Some(deliveries) = made {
             info!(desk = %desk.name, deliveries, "wrote the digest \"{}\" of desk {}", due.slot, desk.name);
         }

@@ -107,10 +107,9 @@ impl Store {
         sources: &[SourceName],
         now: Timestamp,
         domain: &str,
-        today: impl Fn(&ClaimId) -> Option<Claim> + Send,
-        write: impl FnOnce(&Digest) -> (Letter, Vec<String>) + Send,
+        write: impl FnOnce(&mut Digest) -> (Letter, Vec<String>) + Send,
     ) -> Result<Option<usize>, StoreError> {
-        on!(self, db => db.write_digest(desk, due, sources, now, domain, today, write).await)
+        on!(self, db => db.write_digest(desk, due, sources, now, domain, write).await)
     }
 
     /// Gives the alerts with a sighting since then whose desks were told something, with what they were told.

@@ -502,6 +502,25 @@ async fn a_recipient_that_refuses_three_letters_is_paused_and_the_operator_is_to
 }
 
 #[tokio::test]
+async fn what_waits_for_a_recipient_that_is_paused_is_given_up_untried() {
+    let server = Server::start(Security::Plain, |m| (m.verb == "RCPT").then(|| Act::Say("550 5.1.1 no such user".into()))).await;
+    let mut house = House::new().await;
+    house.mail = smtp_settings(crate::samples::relay_settings(server.port));
+    house.mail.workers = 1;
+    for n in 0..12 {
+        house.sees(&claim(&format!("claim-{n}")), &[&format!("post-{n}")]).await;
+    }
+    house.work().await;
+    let tried = "SELECT COUNT(*) FROM deliveries WHERE state = 'dead' AND reply LIKE '%550%'";
+    assert!((3..=9).contains(&house.count(tried).await), "those in a worker's hand at most");
+    assert_eq!(house.count("SELECT COUNT(*) FROM deliveries WHERE state = 'dead'").await, 12);
+    assert_eq!(
+        house.count("SELECT COUNT(*) FROM deliveries WHERE reply LIKE 'not tried:%'").await + house.count(tried).await,
+        12
+    );
+}
+
+#[tokio::test]
 async fn a_clock_that_jumps_a_day_and_back_sends_nothing_twice_and_loses_nothing() {
     let mut house = House::new().await.change(|desk| desk.immediate = false);
     house.sees(&claim("cheese"), &["a"]).await;
@@ -531,8 +550,8 @@ async fn a_digest_broken_off_anywhere_is_written_whole_or_not_at_all() {
     let mut written = 0;
     while written == 0 {
         polls += 1;
-        let write = |_: &claimwatch::model::digest::Digest| (letter("a digest"), vec!["one@desk.test".to_owned()]);
-        let writing = house.store.write_digest(&desk, &due, &sources, MORNING, "desk.test", |_| None, write);
+        let write = |_: &mut claimwatch::model::digest::Digest| (letter("a digest"), vec!["one@desk.test".to_owned()]);
+        let writing = house.store.write_digest(&desk, &due, &sources, MORNING, "desk.test", write);
         let mut writing = Box::pin(writing);
         for _ in 0..polls {
             // Each step waits for the driver's thread once; then the future is dropped where it stands.
@@ -545,9 +564,10 @@ async fn a_digest_broken_off_anywhere_is_written_whole_or_not_at_all() {
         let rows = house.count("SELECT (SELECT COUNT(*) FROM digests) * 100 + (SELECT COUNT(*) FROM deliveries) * 10 + (SELECT COUNT(*) FROM routes WHERE told_in IS NOT NULL)").await;
         assert!(rows == 0 || rows == 114, "half a digest: {rows}");
     }
-    let again =
-        |_: &claimwatch::model::digest::Digest| -> (claimwatch::model::letter::Letter, Vec<String>) { panic!("it is written") };
-    assert_eq!(house.store.write_digest(&desk, &due, &sources, MORNING, "desk.test", |_| None, again).await.unwrap(), None);
+    let again = |_: &mut claimwatch::model::digest::Digest| -> (claimwatch::model::letter::Letter, Vec<String>) {
+        panic!("it is written")
+    };
+    assert_eq!(house.store.write_digest(&desk, &due, &sources, MORNING, "desk.test", again).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -10,8 +10,7 @@ use super::holding::Address;
 use super::rows::{at, count, ms, number};
 use super::telling::NOTICES;
 use crate::model::alert::{AlertId, DeskName, LetterId, OPERATOR};
-use crate::model::claim::{Claim, ClaimId};
-use crate::model::digest::{Content, DeskState, Digest, DueDigest, Figures, Reason, Section, Waiting};
+use crate::model::digest::{Content, DeskState, Digest, DueDigest, Figures, Reason, Waiting};
 use crate::model::letter::Letter;
 use crate::model::silence::{Matchers, SilenceId};
 use crate::model::source::SourceName;
@@ -142,8 +141,7 @@ impl Sqlite {
         sources: &[SourceName],
         now: Timestamp,
         domain: &str,
-        today: impl Fn(&ClaimId) -> Option<Claim> + Send,
-        write: impl FnOnce(&Digest) -> (Letter, Vec<String>) + Send,
+        write: impl FnOnce(&mut Digest) -> (Letter, Vec<String>) + Send,
     ) -> Result<Option<usize>, StoreError> {
         let mut tx = self.begin().await?;
         let Some(place) = self.begin_digest(&mut tx, desk, due, now).await? else {
@@ -157,12 +155,12 @@ impl Sqlite {
             until: now,
             figures: Figures::default(),
             corrections: if due.content == Content::All { self.corrections(&mut tx, desk).await? } else { Vec::new() },
-            sections: as_today(self.sections(&mut tx, desk, due.content, now).await?, today),
+            sections: self.sections(&mut tx, desk, due.content, now).await?,
             notices: if notices { self.notices(&mut tx).await? } else { Vec::new() },
         };
         let figures = self.figures(&mut tx, desk, sources, digest.since, now).await?;
-        let digest = Digest { figures, ..digest };
-        let (letter, recipients) = write(&digest);
+        let mut digest = Digest { figures, ..digest };
+        let (letter, recipients) = write(&mut digest);
         let recipients = self.live(&mut tx, &recipients).await?;
         if recipients.is_empty() {
             // What waits goes on waiting.
@@ -236,14 +234,4 @@ impl Sqlite {
         };
         begun.await.map_err(|e: sqlx::Error| self.error(&e))
     }
-}
-
-/// The claims of sections as the rules in force have them; those out of use as they were seen.
-fn as_today(mut sections: Vec<Section>, today: impl Fn(&ClaimId) -> Option<Claim>) -> Vec<Section> {
-    for gathered in sections.iter_mut().flat_map(|section| &mut section.claims) {
-        if let Some(claim) = today(&gathered.claim.id) {
-            gathered.claim = claim;
-        }
-    }
-    sections
 }
