@@ -31,10 +31,11 @@ pub fn shortlist(reading: &Reading, rules: &RuleSet, named: &BTreeMap<u32, usize
     };
     let is_short = reading.word_count() < FEWEST_WORDS;
     for term in reading.terms() {
-        for (group, _) in rules.watchlist.groups(*term).filter(|(_, must)| reading.holds(*must)) {
-            let worth_it = |watched: &&Watched| !(is_short && watched.is_variant) && is_enough_there(reading, watched);
-            rules.watchlist.group(group).iter().filter(worth_it).for_each(|watched| weigh(watched.wording));
-        }
+        rules.watchlist.variants(*term, reading.terms(), |other| reading.holds(other), |watched| {
+            if !(is_short && watched.is_variant) && is_enough_there(reading, watched) {
+                weigh(watched.wording);
+            }
+        });
     }
     for (number, first) in reading.hits().iter().enumerate().filter(|(_, hit)| rules.watchlist.leads(hit.term)) {
         // With one other word between them at most.
