@@ -53,36 +53,51 @@ impl Pairs {
     }
 
     /// Whether any pair begins with this term.
+    #[inline]
     pub fn begin_with(&self, first: TermId) -> bool {
         self.firsts.get(first as usize).is_some_and(|place| place.from < place.to)
     }
 
     /// The number of a pair, if it is one.
+    #[inline]
     pub fn find(&self, first: TermId, second: TermId) -> Option<usize> {
-        self.firsts.get(first as usize).and_then(|place| self.find_in(*place, second))
+        let place = *self.firsts.get(first as usize)?;
+        if !self.may_have(place, second) {
+            return None;
+        }
+        self.seconds_of(place).binary_search(&second).ok().map(|rank| place.from as usize + rank)
     }
 
     /// Hands the number of every pair of `first` with one of `terms`, which are those that it `holds`, to `each`. Takes as many steps
     /// as there are terms or as the term has seconds, whichever is less.
     pub fn among(&self, first: TermId, terms: &[TermId], holds: impl Fn(TermId) -> bool, mut each: impl FnMut(usize)) {
         let Some(place) = self.firsts.get(first as usize).copied() else { return };
-        let numbers = place.from as usize..place.to as usize;
-        if numbers.len() <= terms.len() {
-            let seconds = numbers.clone().zip(self.seconds.get(numbers).unwrap_or_default());
-            seconds.filter(|(_, second)| holds(**second)).for_each(|(number, _)| each(number));
+        let (from, seconds) = (place.from as usize, self.seconds_of(place));
+        if seconds.len() <= terms.len() {
+            for (rank, second) in seconds.iter().enumerate() {
+                if holds(*second) {
+                    each(from + rank);
+                }
+            }
         } else {
-            terms.iter().filter_map(|second| self.find_in(place, *second)).for_each(each);
+            for second in terms {
+                if self.may_have(place, *second)
+                    && let Ok(rank) = seconds.binary_search(second)
+                {
+                    each(from + rank);
+                }
+            }
         }
     }
 
-    fn find_in(&self, place: First, second: TermId) -> Option<usize> {
+    fn seconds_of(&self, place: First) -> &[TermId] {
+        self.seconds.get(place.from as usize..place.to as usize).unwrap_or_default()
+    }
+
+    /// Whether the bit of a second is set.
+    fn may_have(&self, place: First, second: TermId) -> bool {
         let bit = hash(second) >> place.shift;
-        let bits = *self.bits.get((place.bits_from + bit / 64) as usize)?;
-        if bits & 1 << (bit % 64) == 0 {
-            return None;
-        }
-        let seconds = self.seconds.get(place.from as usize..place.to as usize)?;
-        seconds.binary_search(&second).ok().map(|rank| place.from as usize + rank)
+        self.bits.get((place.bits_from + bit / 64) as usize).is_some_and(|bits| bits >> (bit % 64) & 1 != 0)
     }
 }
 
@@ -104,7 +119,8 @@ mod tests {
             (number >> 8) % sides
         };
         // A few firsts have thousands of seconds, most have none or one.
-        let set: BTreeSet<(TermId, TermId)> = (0..9_000).map(|n| (if n % 3 == 0 { roll(4) } else { roll(3_000) }, roll(3_000))).collect();
+        let set: BTreeSet<(TermId, TermId)> =
+            (0..9_000).map(|n| (if n % 3 == 0 { roll(4) } else { roll(3_000) }, roll(3_000))).collect();
         let list: Vec<(TermId, TermId)> = set.iter().copied().collect();
         let pairs = Pairs::of(&list, 3_000);
         for (number, (first, second)) in list.iter().enumerate() {

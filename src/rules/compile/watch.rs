@@ -109,6 +109,7 @@ impl Watchlist {
     }
 
     /// Numbers of the phrases watched by two terms that follow each other.
+    #[inline]
     pub fn phrases(&self, first: TermId, second: TermId) -> &[u32] {
         self.neighbours.find(first, second).map_or(&[], |pair| part(&self.phrases, &self.phrases_to, pair))
     }
