@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use claimwatch::daemon::clock::Clock;
 use claimwatch::daemon::round::House;
-use claimwatch::daemon::stream::batch::{Work, work};
+use claimwatch::daemon::stream::batch::{self, Work};
 use claimwatch::daemon::stream::follow::{Follower, Pace};
+use claimwatch::daemon::stream::memory::Memory;
 use claimwatch::feeds::jetstream::{Wanted, read};
 use claimwatch::fetch::Fetcher;
 use claimwatch::fetch::settings::Settings;
@@ -125,13 +126,15 @@ fn events_compared(bencher: Bencher<'_, '_>) {
     let wanted = Wanted { languages: &[], accounts: &[] };
     let how = Work {
         source: &source,
-        wire: Wire::V1,
-        wanted,
         rules: &data().rules,
         now: Timestamp::from_second(1_800_000_000).unwrap(),
         sample_per_million: 10_000,
     };
-    let all = || frames.chunks(500).map(|batch| work(batch, &how).sightings.len()).sum::<usize>();
+    let all = || {
+        let mut memory = Memory::default();
+        let read = |stretch| batch::read(stretch, Wire::V1, wanted, 0);
+        frames.chunks(500).map(|stretch| batch::compare(read(stretch), &how, &mut memory).sightings.len()).sum::<usize>()
+    };
     assert!(all() > EVENTS / 200, "posts that repeat claims are found");
     bencher.counter(ItemsCount::new(frames.len())).bench(all);
 }
@@ -148,7 +151,7 @@ async fn followed(paced: bool) -> f64 {
         store: Store::open(&settings).await.unwrap(),
         fetcher: Fetcher::new(&Settings::default()),
         rules,
-        desks: Arc::new([]),
+        desks: tokio::sync::watch::channel(Arc::from([])).1,
         metrics: Arc::clone(&metrics),
         clock: Clock::Machine,
     });
@@ -157,6 +160,8 @@ async fn followed(paced: bool) -> f64 {
         wire: Wire::V1,
         languages: Vec::new(),
         accounts: Vec::new(),
+        app_view: None,
+        reposts: true,
         allow_private: vec!["127.0.0.0/8".parse().unwrap()],
     };
     let every = Duration::from_secs(60);

@@ -8,6 +8,7 @@ mod dates;
 pub mod digest;
 pub mod due;
 mod excerpt;
+pub mod feed;
 pub mod group;
 pub mod hours;
 mod layout;
@@ -19,7 +20,7 @@ mod quotation;
 pub mod route;
 mod safe;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 pub mod subscription;
 mod trend;
 mod words;

@@ -6,6 +6,7 @@ use jiff::civil::Time;
 
 use crate::model::alert::{DeskName, OPERATOR};
 use crate::model::claim::Severity;
+use crate::model::feed::FEED;
 use crate::model::hook::Hook;
 use crate::model::post::Lang;
 use crate::model::source::SourceName;
@@ -25,6 +26,8 @@ pub struct Desk {
     pub to: Vec<String>,
     /// Programs and chat rooms that get its letters too.
     pub hooks: Vec<Hook>,
+    /// Whether its letters stand in a feed too.
+    pub feed: bool,
     /// Topics it subscribes to; [`EVERYTHING`] stands for all claims.
     pub topics: Vec<String>,
     /// Tags it subscribes to.
@@ -69,6 +72,7 @@ impl Desk {
             name: DeskName(name.to_owned()),
             to,
             hooks: Vec::new(),
+            feed: false,
             topics: Vec::new(),
             tags: Vec::new(),
             languages: Vec::new(),
@@ -92,7 +96,8 @@ impl Desk {
 
     /// Gives all that its letters go to: mail addresses, and other ways out by name.
     pub fn recipients(&self) -> Vec<String> {
-        self.to.iter().cloned().chain(self.hooks.iter().map(Hook::recipient)).collect()
+        let feed = self.feed.then(|| FEED.to_owned());
+        self.to.iter().cloned().chain(self.hooks.iter().map(Hook::recipient)).chain(feed).collect()
     }
 
     /// Whether this is the operator's.

@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::output::Paint;
 use crate::model::post::Post;
-use crate::model::sighting::Span;
+use crate::model::sighting::{Cue, Span};
 
 /// So much text is shown on either side of the marked words.
 const AROUND: usize = 90;
@@ -114,6 +114,15 @@ pub fn shortened(text: &str, from: usize, length: usize) -> String {
 }
 
 /// Control characters would let a post write on the reader's terminal.
+/// The words or the address that show the stance, as `denial ("falsely")` has them.
+pub(super) fn cue_words(cue: Option<&Cue>) -> String {
+    match cue {
+        Some(Cue { words, span: Some(_) }) => format!(" (\"{}\")", shortened(words, 0, 60)),
+        Some(Cue { words, span: None }) => format!(" (links to {})", shortened(words, 0, 100)),
+        None => String::new(),
+    }
+}
+
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -1,6 +1,6 @@
 //! What editors' commands look at: the rules as they lie in the files, and the memory beside a running claimwatch.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::output::{Answer, drawn};
+use super::output::{Answer, drawn, tally};
 use super::{ConfigPath, Exit};
 use crate::config::{self, Config, Reading};
 use crate::rules::diagnostic::{Level, any_error};
@@ -45,6 +45,20 @@ pub(super) async fn open(at: &ConfigPath, paths: &[PathBuf]) -> Result<Opened, A
         Some(config) => Store::beside(&config.store).await.map_err(|error| error.to_string()),
     };
     Ok(Opened { reading, config, store })
+}
+
+/// Reads the configuration for a command that needs no rules; secrets only where they are needed.
+///
+/// # Errors
+/// The answer to give when it cannot be read.
+pub(super) fn configuration(path: &Path, secrets: Level) -> Result<Config, Answer> {
+    match config::read(path, secrets) {
+        Reading { config: Some(config), .. } => Ok(config),
+        Reading { report, .. } => {
+            let text = format!("{}The configuration cannot be read: {}.\n", drawn(&report, false), tally(&report));
+            Err(Answer::trouble(text, Exit::Unreadable))
+        }
+    }
 }
 
 impl Opened {

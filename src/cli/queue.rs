@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::mail::configuration;
+use super::opened::configuration;
 use super::output::{Answer, Format, Paint, colour, counted, json};
 use super::{ConfigPath, Exit};
 use crate::model::delivery::DeliveryId;

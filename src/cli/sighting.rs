@@ -47,6 +47,12 @@ fn in_sentences(sighted: &Sighted, ways: &[Way], paint: Paint) -> String {
         }
         None => text += "  post     its text is forgotten\n",
     }
+    if sighted.reposts > 0 {
+        text += &format!(
+            "           reposted {}\n",
+            crate::cli::output::counted(usize::try_from(sighted.reposts).unwrap_or(usize::MAX), "time")
+        );
+    }
     text += &format!("  rule     {}, revision {}\n", sighted.claim, sighted.revision.0);
     if let Some(sighting) = &sighted.sighting {
         let decision = match sighting.decision {
@@ -180,6 +186,7 @@ fn in_json(sighted: &Sighted, ways: &[Way]) -> Value {
     };
     json!({
         "sighting": sighted.id, "claim": sighted.claim, "revision": sighted.revision, "seen_at": sighted.seen_at.to_string(),
-        "evidence": sighted.sighting, "post": sighted.post, "ways": ways.iter().map(way).collect::<Vec<_>>(),
+        "evidence": sighted.sighting, "post": sighted.post, "reposts": sighted.reposts,
+        "ways": ways.iter().map(way).collect::<Vec<_>>(),
     })
 }

@@ -6,16 +6,11 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
+pub use super::files::is_archive;
 use super::{about_file, files};
 use crate::rules::bulk::{Archive, BulkClaim};
-use crate::rules::diagnostic::{Diagnostic, Level};
+use crate::rules::diagnostic::{Diagnostic, Level, sort};
 use crate::rules::{Place, Rule, codes};
-
-/// Whether a file's name is that of an archive.
-pub fn is_archive(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    name.ends_with(".jsonl") || name.ends_with(".jsonl.gz")
-}
 
 /// Finds the archives among these files and inside these folders.
 pub fn inside(paths: &[PathBuf]) -> Vec<PathBuf> {
@@ -43,7 +38,7 @@ pub fn unpacked(source: Box<dyn Read + Send>) -> io::Result<Box<dyn BufRead + Se
 }
 
 /// Reads archives whole. A bad line is left out and told (a warning); a file that cannot be read, or of which no line is a claim, is
-/// an error. Claims that have the id of a rule are told too: the rule is used.
+/// an error. Claims that have the id of a rule are told too: the rule is used. All is told in the order of files and lines.
 pub fn read(paths: &[PathBuf], rules: &[Rule]) -> (Vec<BulkClaim>, Vec<Diagnostic>) {
     let mut archive = Archive::default();
     let mut found = Vec::new();
@@ -76,6 +71,7 @@ pub fn read(paths: &[PathBuf], rules: &[Rule]) -> (Vec<BulkClaim>, Vec<Diagnosti
         found.push(warning(last.file.clone(), last.line, format!("{more} more lines after this one cannot be used"), help));
     }
     found.extend(taken(&mut archive.claims, rules));
+    sort(&mut found);
     (archive.claims, found)
 }
 

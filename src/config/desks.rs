@@ -2,18 +2,16 @@
 
 use jiff::civil::Time;
 
+use super::common::{Names, SecretOf, address};
 use super::hooks;
-use super::read::SecretOf;
-use super::sources::Names;
 use crate::alerting::hours::digest_in_quiet_hours;
 use crate::alerting::route::desks_for;
 use crate::alerting::subscription::{CAP, Desk, EVERYTHING, QuietHours};
-use crate::model::alert::OPERATOR;
+use crate::model::alert::{DeskName, OPERATOR};
 use crate::model::claim::{Severity, Status};
 use crate::model::post::Lang;
 use crate::model::source::{Source, SourceName};
 use crate::rules::diagnostic::{Diagnostic, Level, any_error};
-use crate::rules::reading::broken::invisible;
 use crate::rules::reading::table::{Notes, Table, nearest, shown};
 use crate::rules::reading::value::{Value, Words};
 use crate::rules::{Place, Rule, codes};
@@ -27,10 +25,11 @@ pub(super) fn read(tables: Vec<Table<'_>>, sources: &[Source], secret: SecretOf<
 }
 
 /// Reads `[operator]`: a desk that is told of what reached no desk and of what needs a person.
-pub(super) fn operator(mut table: Table<'_>, notes: &mut Notes<'_>) -> Option<Desk> {
+pub(super) fn operator(mut table: Table<'_>, secret: SecretOf<'_>, notes: &mut Notes<'_>) -> Option<Desk> {
     let to = table.need("to", "to = [\"operator@example.org\"]", notes).map(|value| recipients(&value, notes));
     let mut desk = Desk::operator(to?);
     times(&mut table, &mut desk, notes);
+    desk.hooks = hooks::read(&mut table, secret, notes);
     table.finish(notes);
     Some(desk)
 }
@@ -77,6 +76,7 @@ fn desk(
     }
     times(&mut table, &mut desk, notes);
     desk.hooks = hooks::read(&mut table, secret, notes);
+    desk.feed = table.take("feed").and_then(|value| value.flag(notes)).unwrap_or_default();
     table.finish(notes);
     if let Some(time) = digest_in_quiet_hours(&desk) {
         let time = time.strftime("%H:%M");
@@ -191,25 +191,6 @@ fn recipients(value: &Value<'_>, notes: &mut Notes<'_>) -> Vec<String> {
     seen
 }
 
-/// A mail address without surprises: what cannot be seen is named.
-pub(super) fn address(words: &Words, notes: &mut Notes<'_>) -> Option<String> {
-    let text = &words.text;
-    if let Some((name, c)) = text.chars().find_map(|c| invisible(c).map(|name| (name, c))) {
-        let message = format!("an invisible {name} (U+{:04X}) stands in this address", u32::from(c));
-        notes.error(codes::BAD_ADDRESS, &words.span, message, "type the address anew instead of pasting it");
-        return None;
-    }
-    match text.parse::<lettre::Address>() {
-        Ok(_) if !text.chars().any(|c| c.is_control() || c.is_whitespace()) => Some(text.clone()),
-        _ => {
-            let help =
-                if text.contains('<') { "write the address alone, without a name" } else { "write it as name@example.org" };
-            notes.error(codes::BAD_ADDRESS, &words.span, format!("\"{}\" is not a mail address", shown(text)), help);
-            None
-        }
-    }
-}
-
 fn time_zone(value: &Value<'_>, notes: &mut Notes<'_>) -> Option<String> {
     let words = value.text(notes)?;
     if jiff::tz::TimeZone::get(&words.text).is_ok() {
@@ -287,10 +268,11 @@ pub(super) fn without_reader(rules: &[Rule], desks: &[Desk]) -> Vec<Diagnostic> 
         .collect()
 }
 
-/// Desks that no rule writes to; `file` is the configuration.
-pub(super) fn without_rule(rules: &[Rule], desks: &[Desk], file: &str) -> Vec<Diagnostic> {
+/// Desks that neither a rule nor an archive writes to: `told` are those told of bulk claims; `file` is the configuration.
+pub(super) fn without_rule(rules: &[Rule], desks: &[Desk], told: &[DeskName], file: &str) -> Vec<Diagnostic> {
     let reached = |desk: &&Desk| {
         desk.is_operator()
+            || told.contains(&desk.name)
             || desk.topics.iter().any(|topic| topic == EVERYTHING)
             || rules.iter().any(|rule| !desks_for(&rule.claim, std::slice::from_ref(*desk)).is_empty())
     };

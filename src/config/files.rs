@@ -1,5 +1,6 @@
 //! Files and secrets read from the disk; everything else in this room is pure.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
@@ -8,7 +9,6 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::about_file;
-use super::archives::is_archive;
 use crate::rules::diagnostic::{Diagnostic, Level};
 use crate::rules::reading::document::MAX_BYTES;
 use crate::rules::{RuleText, codes};
@@ -55,6 +55,12 @@ pub(super) fn rule_files(paths: &[PathBuf]) -> (Vec<RuleText>, Vec<Diagnostic>) 
     (texts, found)
 }
 
+/// Whether a file's name is that of an archive.
+pub fn is_archive(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    name.ends_with(".jsonl") || name.ends_with(".jsonl.gz")
+}
+
 /// Finds all archives of bulk claims: files as named, folders with everything in them that ends in `.jsonl` or `.jsonl.gz`.
 pub(super) fn archives(paths: &[PathBuf]) -> Vec<PathBuf> {
     let mut files = all_files(paths, &mut Vec::new());
@@ -68,13 +74,8 @@ fn all_files(paths: &[PathBuf], found: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
     for path in paths {
         if path.is_dir() { folder(path, 0, &mut files, found) } else { files.push(path.clone()) }
     }
-    let mut seen = Vec::new();
-    files.retain(|file| {
-        let real = fs::canonicalize(file).unwrap_or_else(|_| file.clone());
-        let new = !seen.contains(&real);
-        seen.push(real);
-        new
-    });
+    let mut seen = HashSet::new();
+    files.retain(|file| seen.insert(real(file)));
     files
 }
 
@@ -101,9 +102,9 @@ fn folder(path: &Path, depth: usize, files: &mut Vec<PathBuf>, found: &mut Vec<D
     }
 }
 
-/// Whether two names mean one file.
-pub(super) fn same(a: &str, b: &str) -> bool {
-    a == b || matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
+/// The one name of a file that may be called by several.
+pub(super) fn real(name: impl AsRef<Path>) -> PathBuf {
+    fs::canonicalize(&name).unwrap_or_else(|_| name.as_ref().to_owned())
 }
 
 /// No rule file was found at all.

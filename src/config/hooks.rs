@@ -2,8 +2,7 @@
 
 use url::Url;
 
-use super::read::{self, SecretOf};
-use super::sources::Names;
+use super::common::{self, Names, SecretOf};
 use crate::model::hook::{Form, Hook};
 use crate::rules::codes;
 use crate::rules::reading::table::{Notes, Table};
@@ -35,7 +34,7 @@ fn webhook(mut table: Table<'_>, names: &mut Names, secret: SecretOf<'_>, notes:
     let (plain, file) = (table.take("url"), table.take("url_file"));
     let url = match (plain, file) {
         (Some(url), None) => url.web_address(notes),
-        (None, Some(file)) => read::token(&file, secret, notes).and_then(|url| {
+        (None, Some(file)) => common::token(&file, secret, notes).and_then(|url| {
             let url = Url::parse(url.0.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
             if url.is_none() {
                 let help = "the file holds one address and nothing else: https://hooks.example.org/…";
@@ -58,8 +57,8 @@ fn webhook(mut table: Table<'_>, names: &mut Names, secret: SecretOf<'_>, notes:
         let help = "add secret_file = \"cms.secret\"; the receiver checks X-Claimwatch-Signature with it";
         notes.error(codes::MISSING_KEY, &span, "nothing to sign this webhook's letters with", help);
     }
-    let secret = file.and_then(|file| read::token(&file, secret, notes));
-    let allow_private = table.take("allow_private").map(|value| read::networks(&value, notes)).unwrap_or_default();
+    let secret = file.and_then(|file| common::token(&file, secret, notes));
+    let allow_private = table.take("allow_private").map(|value| common::networks(&value, notes)).unwrap_or_default();
     table.finish(notes);
     let form = match kind? {
         Kind::Json => Form::Json,
@@ -78,8 +77,8 @@ fn matrix(mut table: Table<'_>, names: &mut Names, secret: SecretOf<'_>, notes: 
         notes.error(codes::BAD_ADDRESS, &room.span, "this is not the id of a Matrix room", help);
     }
     let file = table.need("token_file", "token_file = \"matrix.token\"", notes);
-    let secret = file.and_then(|file| read::token(&file, secret, notes));
-    let allow_private = table.take("allow_private").map(|value| read::networks(&value, notes)).unwrap_or_default();
+    let secret = file.and_then(|file| common::token(&file, secret, notes));
+    let allow_private = table.take("allow_private").map(|value| common::networks(&value, notes)).unwrap_or_default();
     table.finish(notes);
     let room = room?.text;
     Some(Hook { name: name?.text, form: Form::Matrix { room }, url: url?, secret, allow_private })

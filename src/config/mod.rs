@@ -1,6 +1,7 @@
 //! The configuration: gathers every room's settings, reads the rule files and the secrets beside it.
 
 pub mod archives;
+mod common;
 mod desks;
 mod files;
 mod hooks;
@@ -9,7 +10,9 @@ mod networks;
 mod policy;
 mod read;
 mod sources;
+mod web;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::alerting::subscription::Desk;
@@ -17,11 +20,11 @@ use crate::fetch;
 use crate::mail as post_office;
 use crate::model::source::Source;
 use crate::rules::bulk::BulkClaim;
-use crate::rules::bulk_policy::Policy;
+use crate::rules::bulk_policy::{Policy, Reach};
 use crate::rules::diagnostic::{Diagnostic, Level, any_error, sort};
 use crate::rules::{Rule, RuleText, codes, syntax};
 use crate::store;
-use crate::web;
+use crate::web::settings::Settings as Web;
 
 /// The whole of `claimwatch.toml`, understood.
 #[derive(Debug, Clone)]
@@ -41,7 +44,7 @@ pub struct Config {
     /// `[mail]`
     pub mail: post_office::settings::Settings,
     /// `[web]`; nothing listens without it.
-    pub web: Option<web::settings::Settings>,
+    pub web: Option<Web>,
 }
 
 /// What was found wrong, and the texts it was found in (for drawing the lines).
@@ -131,10 +134,9 @@ pub fn read(path: &Path, missing_secrets: Level) -> Reading {
     if let Some(config) = &config {
         found.extend(desks::without_reader(&rules, &config.desks));
         let file = report.texts.first().map(|text| text.name.clone()).unwrap_or_default();
-        let mut idle = desks::without_rule(&rules, &config.desks, &file);
-        // Archives write to desks that no rule names.
-        idle.retain(|_| archives.is_empty() || config.bulk.desks.is_empty());
-        found.extend(idle);
+        let by_archive = !archives.is_empty() && config.bulk.reach != Reach::Count;
+        let told = if by_archive { config.bulk.desks.as_slice() } else { &[] };
+        found.extend(desks::without_rule(&rules, &config.desks, told, &file));
     }
     sort(&mut found);
     report.found.extend(found);
@@ -158,7 +160,8 @@ pub fn read_rules(paths: &[PathBuf], config: Option<&Path>) -> Reading {
     if let Some(text) = config.and_then(|path| files::one(path, &mut Vec::new())) {
         let (paths, _) = read::outline(Some(&text));
         neighbours = files::rule_files(&paths).0;
-        neighbours.retain(|other| !texts.iter().any(|text| files::same(&text.name, &other.name)));
+        let named: HashSet<PathBuf> = texts.iter().map(|text| files::real(&text.name)).collect();
+        neighbours.retain(|other| !named.contains(&files::real(&other.name)));
     }
     let (rules, found) = syntax::read_beside(&texts, &neighbours);
     report.found.extend(unreadable);

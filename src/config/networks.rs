@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use url::Url;
 
-use super::read::{self, SecretOf};
+use super::common::{self, SecretOf};
 use crate::model::post::Lang;
 use crate::model::source::{BlueskyList, RedditKeys, SourceKind, Timeline, Wire};
 use crate::rules::codes;
@@ -43,8 +43,8 @@ pub(super) fn contact_is_needed(span: &Range<usize>, has_contact: bool, notes: &
 pub(super) fn mastodon(table: &mut Table<'_>, secret: SecretOf<'_>, notes: &mut Notes<'_>) -> Option<SourceKind> {
     let span = table.span.clone();
     let server = table.need("server", "server = \"https://mastodon.social\"", notes).and_then(|value| value.web_address(notes));
-    let allow_private = table.take("allow_private").map(|value| read::networks(&value, notes)).unwrap_or_default();
-    let token = table.take("token_file").and_then(|value| read::token(&value, secret, notes));
+    let allow_private = table.take("allow_private").map(|value| common::networks(&value, notes)).unwrap_or_default();
+    let token = table.take("token_file").and_then(|value| common::token(&value, secret, notes));
     let public = table.take("public").and_then(|value| value.choice(&[("local", true), ("all", false)], notes));
     let mut found: Vec<Timeline> = public.map(|local| Timeline::Public { local }).into_iter().collect();
     found.extend(name(table, "tag", &['#'], notes).map(Timeline::Tag));
@@ -72,7 +72,7 @@ pub(super) fn bluesky(table: &mut Table<'_>, notes: &mut Notes<'_>) -> Option<So
         Some(value) => value.web_address(notes),
         None => Url::parse(APP_VIEW).ok(),
     };
-    let allow_private = table.take("allow_private").map(|value| read::networks(&value, notes)).unwrap_or_default();
+    let allow_private = table.take("allow_private").map(|value| common::networks(&value, notes)).unwrap_or_default();
     let mut found = Vec::new();
     found.extend(name(table, "author", &['@'], notes).map(BlueskyList::Author));
     found.extend(at_uri(table, "list", notes).map(BlueskyList::List));
@@ -87,7 +87,7 @@ pub(super) fn telegram(table: &mut Table<'_>, notes: &mut Notes<'_>) -> Option<S
         Some(value) => value.web_address(notes),
         None => Url::parse(PREVIEWS).ok(),
     };
-    let allow_private = table.take("allow_private").map(|value| read::networks(&value, notes)).unwrap_or_default();
+    let allow_private = table.take("allow_private").map(|value| common::networks(&value, notes)).unwrap_or_default();
     let words = table.need("channel", "channel = \"durov\"", notes).and_then(|value| value.text(notes))?;
     let text = words.text.trim();
     let text = ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
@@ -112,15 +112,15 @@ pub(super) fn reddit(table: &mut Table<'_>, secret: SecretOf<'_>, notes: &mut No
         }
         None => (Url::parse(REDDIT).ok(), Url::parse(REDDIT_WITH_KEYS).ok()),
     };
-    let allow_private = table.take("allow_private").map(|value| read::networks(&value, notes)).unwrap_or_default();
+    let allow_private = table.take("allow_private").map(|value| common::networks(&value, notes)).unwrap_or_default();
     let words = table.need("subreddit", "subreddit = \"worldnews\"", notes).and_then(|value| value.text(notes));
     let (id, password) = (table.take("client_id_file"), table.take("client_secret_file"));
     if id.is_some() != password.is_some() {
         let help = "name both files, client_id_file and client_secret_file, or none of them";
         notes.error(codes::MISSING_KEY, &span, "Reddit's keys come in pairs: an id and a secret", help);
     }
-    let id = id.and_then(|value| read::token(&value, secret, notes));
-    let password = password.and_then(|value| read::token(&value, secret, notes));
+    let id = id.and_then(|value| common::token(&value, secret, notes));
+    let password = password.and_then(|value| common::token(&value, secret, notes));
     let keys = id.zip(password).map(|(id, secret)| RedditKeys { id, secret });
     let words = words?;
     let text = words.text.trim().trim_start_matches('/');
@@ -135,7 +135,7 @@ pub(super) fn reddit(table: &mut Table<'_>, secret: SecretOf<'_>, notes: &mut No
 
 /// All of Bluesky, or `accounts`; `languages` narrow it down, `version` and `hosts` say whom to ask.
 pub(super) fn jetstream(table: &mut Table<'_>, notes: &mut Notes<'_>) -> Option<SourceKind> {
-    let allow_private = table.take("allow_private").map(|value| read::networks(&value, notes)).unwrap_or_default();
+    let allow_private = table.take("allow_private").map(|value| common::networks(&value, notes)).unwrap_or_default();
     let version = table.take("version").map_or(Some(1), |value| value.whole_in(1..=2, notes));
     let wire = if version == Some(2) { Wire::V2 } else { Wire::V1 };
     let languages = table.take("languages").map(|value| value.texts(notes)).unwrap_or_default();
@@ -147,12 +147,19 @@ pub(super) fn jetstream(table: &mut Table<'_>, notes: &mut Notes<'_>) -> Option<
         None if wire == Wire::V1 => STREAMS_V1.iter().filter_map(|host| Url::parse(host).ok()).collect(),
         None => STREAMS_V2.iter().filter_map(|host| Url::parse(host).ok()).collect(),
     };
+    let server = match table.take("server") {
+        Some(value) => value.web_address(notes),
+        None => Url::parse(APP_VIEW).ok(),
+    };
+    let mut flag = |key| table.take(key).and_then(|value| value.flag(notes)).unwrap_or(true);
+    let (lookups, reposts) = (flag("lookups"), flag("reposts"));
+    let app_view = server.filter(|_| lookups);
     if hosts.is_empty() {
         let help = "name one or leave `hosts` out: hosts = [\"wss://jetstream1.us-east.bsky.network\"]";
         notes.error(codes::MISSING_KEY, &table.span, "the stream has no server", help);
         return None;
     }
-    Some(SourceKind::Jetstream { hosts, wire, languages, accounts, allow_private })
+    Some(SourceKind::Jetstream { hosts, wire, languages, accounts, app_view, reposts, allow_private })
 }
 
 fn language(words: &Words, notes: &mut Notes<'_>) -> Option<Lang> {

@@ -1,18 +1,14 @@
 //! `claimwatch.toml` from text to settings, with every mistake found on the way.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use secrecy::{ExposeSecret, SecretString};
-
-use super::files::SecretFault;
-use super::{Config, desks, mail, policy, sources};
+use super::common::{SecretOf, networks};
+use super::{Config, desks, mail, policy, sources, web};
 use crate::alerting::subscription::Desk;
 use crate::fetch;
 use crate::fetch::settings::Limits;
 use crate::mail as post_office;
 use crate::model::sighting::Confidence;
-use crate::model::source::Token;
 use crate::rules::bulk_policy::{Policy, Reach};
 use crate::rules::diagnostic::{Diagnostic, any_error};
 use crate::rules::reading::document::Document;
@@ -20,10 +16,6 @@ use crate::rules::reading::table::{Notes, Table, shown};
 use crate::rules::reading::value::{Value, Words};
 use crate::rules::{RuleText, codes};
 use crate::store;
-use crate::web;
-
-/// Finds a secret by the name the configuration gives it.
-pub(super) type SecretOf<'a> = &'a dyn Fn(&str) -> Result<SecretString, SecretFault>;
 
 /// Reads the configuration; gives it only if it holds no error.
 pub(super) fn configuration(text: &RuleText, secret: SecretOf<'_>) -> (Option<Config>, Vec<Diagnostic>) {
@@ -42,10 +34,15 @@ pub(super) fn configuration(text: &RuleText, secret: SecretOf<'_>) -> (Option<Co
     let mut desks = desks::read(root.tables("desk", &mut notes), &sources, secret, &mut notes);
     let policy = bulk.policy(&desks, &mut notes);
     // The operator reads like a desk that no rule writes to.
-    desks.extend(root.table("operator", &mut notes).and_then(|table| desks::operator(table, &mut notes)));
+    desks.extend(root.table("operator", &mut notes).and_then(|table| desks::operator(table, secret, &mut notes)));
     let mail = root.table("mail", &mut notes).map(|table| mail::read(table, secret, &mut notes));
-    let mail = mail.unwrap_or_else(|| Some(post_office::settings::Settings::default()));
-    let web = root.table("web", &mut notes).map(|table| web(table, secret, &mut notes));
+    let mut mail = mail.unwrap_or_else(|| Some(post_office::settings::Settings::default()));
+    if let Some(mail) = &mut mail {
+        let operator = desks.iter().find(|desk| desk.is_operator());
+        mail.unsubscribe = operator.and_then(|operator| operator.to.first().cloned());
+    }
+    let web = root.table("web", &mut notes).map(|table| web::read(table, secret, &mut notes));
+    web::feeds(&desks, &sources, web.as_ref(), &mut notes);
     root.finish(&mut notes);
     if sources.is_empty() && !any_error(&notes.found) {
         notes.warning(codes::NO_SOURCE, &(0..0), "no source is named, so nothing would be watched", "add a `[[source]]`");
@@ -232,60 +229,4 @@ fn limits(mut table: Table<'_>, notes: &mut Notes<'_>) -> Limits {
     }
     table.finish(notes);
     limits
-}
-
-/// Networks in CIDR notation, or single addresses.
-pub(super) fn networks(value: &Value<'_>, notes: &mut Notes<'_>) -> Vec<ipnet::IpNet> {
-    let mut networks = Vec::new();
-    for words in value.texts(notes) {
-        let network = words.text.parse::<ipnet::IpNet>().ok();
-        match network.or_else(|| words.text.parse::<std::net::IpAddr>().ok().map(ipnet::IpNet::from)) {
-            Some(network) => networks.push(network),
-            None => {
-                let message = format!("\"{}\" is not a network", shown(&words.text));
-                notes.error(
-                    codes::BAD_ADDRESS,
-                    &words.span,
-                    message,
-                    "write an address or a range in numbers: \"10.1.2.3\", \"10.1.0.0/16\", \"fd00::/8\"",
-                );
-            }
-        }
-    }
-    networks
-}
-
-fn web(mut table: Table<'_>, secret: SecretOf<'_>, notes: &mut Notes<'_>) -> web::settings::Settings {
-    let mut settings = web::settings::Settings::default();
-    if let Some(value) = table.take("listen")
-        && let Some(words) = value.text(notes)
-    {
-        match words.text.parse::<SocketAddr>() {
-            Ok(address) => settings.listen = address,
-            Err(_) => {
-                let message = format!("\"{}\" is not an address to listen on", shown(&words.text));
-                notes.error(
-                    codes::BAD_ADDRESS,
-                    &words.span,
-                    message,
-                    "write numbers and a port: \"127.0.0.1:9187\" or \"[::1]:9187\"",
-                );
-            }
-        }
-    }
-    settings.ingest_token = table.take("ingest_token_file").and_then(|value| token(&value, secret, notes));
-    table.finish(notes);
-    settings
-}
-
-/// A secret in a file, as `*_file` names it.
-pub(super) fn token(value: &Value<'_>, secret: SecretOf<'_>, notes: &mut Notes<'_>) -> Option<Token> {
-    let name = value.text(notes)?;
-    match secret(&name.text) {
-        Ok(token) => Some(Token(token.expose_secret().to_owned())),
-        Err(fault) => {
-            notes.note(fault.level, fault.code, &value.span, fault.message, fault.help);
-            None
-        }
-    }
 }

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::common::{self, Names, SecretOf};
 use super::networks;
-use super::read::{self, SecretOf};
 use crate::model::source::{Backfill, Source, SourceKind, SourceName};
 use crate::rules::codes;
 use crate::rules::reading::table::{Notes, Table, shown};
-use crate::rules::reading::value::{Value, Words};
+use crate::rules::reading::value::Value;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -49,7 +49,7 @@ impl Kind {
             Self::Bluesky => ("bluesky", &["server", "author", "list", "feed", "allow_private"], "it is found by author = \"…\""),
             Self::Jetstream => (
                 "jetstream",
-                &["version", "hosts", "languages", "accounts", "allow_private"],
+                &["version", "hosts", "languages", "accounts", "server", "lookups", "reposts", "allow_private"],
                 "it is all of Bluesky; narrow it with languages = [\"en\"] or accounts = [\"did:plc:…\"]",
             ),
             Self::Telegram => ("telegram", &["server", "channel", "allow_private"], "it is found by channel = \"…\""),
@@ -68,7 +68,7 @@ impl Kind {
 }
 
 /// Keys of all kinds of source.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 22] = [
     "url",
     "path",
     "allow_private",
@@ -84,6 +84,8 @@ const KEYS: [&str; 20] = [
     "hosts",
     "languages",
     "accounts",
+    "lookups",
+    "reposts",
     "stream",
     "channel",
     "subreddit",
@@ -119,7 +121,7 @@ fn source(
             path.map(|words| SourceKind::File { path: PathBuf::from(words.text) })
         }
         Some(Kind::Feed) => {
-            let allow_private = table.take("allow_private").map(|value| read::networks(&value, notes)).unwrap_or_default();
+            let allow_private = table.take("allow_private").map(|value| common::networks(&value, notes)).unwrap_or_default();
             let url =
                 table.need("url", "url = \"https://example.org/feed.xml\"", notes).and_then(|value| value.web_address(notes));
             url.map(|url| SourceKind::Feed { url, allow_private })
@@ -209,39 +211,5 @@ fn backfill(value: &Value<'_>, notes: &mut Notes<'_>) -> Option<Backfill> {
             }
             time
         }
-    }
-}
-
-/// Names of sources or desks given out so far.
-#[derive(Debug, Default)]
-pub(super) struct Names {
-    taken: Vec<Words>,
-}
-
-impl Names {
-    /// A name that nobody else has.
-    pub(super) fn take(&mut self, what: &str, value: &Value<'_>, notes: &mut Notes<'_>) -> Option<Words> {
-        let words = value.text(notes)?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if words.text.len() > 64 || !words.text.chars().all(plain) {
-            let help = "up to 64 letters a–z, digits, dots and hyphens, no blanks";
-            notes.error(codes::BAD_ID, &value.span, format!("\"{}\" cannot be the name of a {what}", shown(&words.text)), help);
-            return None;
-        }
-        if let Some(first) = self.taken.iter().find(|other| other.text == words.text) {
-            let first = notes.document.place(&first.span);
-            notes.error(
-                codes::USED_TWICE,
-                &value.span,
-                format!("two {what}s are called \"{}\"", words.text),
-                "give each a name of its own",
-            );
-            if let Some(last) = notes.found.last_mut() {
-                last.also = Some((first, "the first of that name".to_owned()));
-            }
-            return None;
-        }
-        self.taken.push(words.clone());
-        Some(words)
     }
 }

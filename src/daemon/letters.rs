@@ -17,6 +17,7 @@ use tracing::{error, info, warn};
 use super::clock::Clock;
 use super::gate::Gate;
 use super::report::{Ledger, PostOfficeError, Report};
+use super::rests::Rests;
 use super::settling::Settling;
 use crate::alerting::subscription::Desk;
 use crate::fetch::Fetcher;
@@ -56,6 +57,8 @@ pub struct PostOffice {
     deadlines: Deadlines,
     pub(super) clock: Clock,
     pub(super) desks: Mutex<Arc<[Desk]>>,
+    /// Where the desks of a configuration that was read again come from.
+    pub(super) new_desks: Option<watch::Receiver<Arc<[Desk]>>>,
     /// Names of the sources that are watched.
     pub(super) sources: Arc<[SourceName]>,
     /// The rules of the moment, by which letters about claims out of use are held and threads corrected.
@@ -68,6 +71,8 @@ pub struct PostOffice {
     /// Counts up when deliveries may have become claimable.
     pub(super) turn: watch::Sender<u64>,
     gate: Gate,
+    /// The same for each program and chat room.
+    pub(super) rests: Rests,
     pub(super) ledger: Ledger,
     pub(super) metrics: Arc<Metrics>,
     /// When the clerk and each worker last did something.
@@ -95,6 +100,7 @@ impl PostOffice {
             deadlines: Deadlines::default(),
             clock: Clock::Machine,
             desks: Mutex::new(desks),
+            new_desks: None,
             sources: Arc::default(),
             rules: None,
             domain: trial.domain().to_owned(),
@@ -102,6 +108,7 @@ impl PostOffice {
             bell,
             turn: watch::Sender::new(0),
             gate: Gate::default(),
+            rests: Rests::default(),
             ledger: Ledger::new(Arc::clone(&metrics), matches!(mail.via, Via::Smtp(_))),
             metrics,
             // One for the clerk, one for each worker, one for the messenger. Until they begin, and should they end, it grows old.
@@ -130,6 +137,13 @@ impl PostOffice {
         self
     }
 
+    /// Gives it what tells of other desks while it works.
+    #[must_use]
+    pub fn with_desks(mut self, desks: watch::Receiver<Arc<[Desk]>>) -> Self {
+        self.new_desks = Some(desks);
+        self
+    }
+
     /// Gives it the sources that are watched: digests say how they are.
     #[must_use]
     pub fn with_sources(mut self, sources: Arc<[SourceName]>) -> Self {
@@ -147,6 +161,11 @@ impl PostOffice {
     /// Takes over the desks of a reloaded configuration; letters closed from now on go to them.
     pub fn set_desks(&self, desks: Arc<[Desk]>) {
         *self.desks.lock().unwrap_or_else(PoisonError::into_inner) = desks;
+    }
+
+    /// The right side of Message-IDs.
+    pub fn domain(&self) -> &str {
+        &self.domain
     }
 
     /// Works until `stop`: then the letter in each worker's hand is settled, the rest is put back, and it returns.
@@ -185,6 +204,16 @@ impl PostOffice {
         self.correct().await?;
         while self.close_due(true).await? > 0 {}
         self.write_digests().await?;
+        self.send_all(&mut mailers).await?;
+        // A job that runs now and then must not keep back until its next run that letters could not be delivered in this one.
+        if self.tell_operator().await? {
+            self.send_all(&mut mailers).await?;
+        }
+        Ok(self.report().await?)
+    }
+
+    /// Sends all that is due, unless the relay turns us away.
+    async fn send_all(&self, mailers: &mut [Mailer]) -> Result<(), StoreError> {
         let never = &CancellationToken::new();
         let all = mailers.iter_mut().enumerate().map(|(number, mailer)| async move {
             while let Some(pass) = self.gate.enter_unless_shut().await {
@@ -198,13 +227,8 @@ impl PostOffice {
             mailer.rest().await;
             Ok::<(), StoreError>(())
         });
-        let hooks = async {
-            while self.hand_over(never).await? > 0 {}
-            Ok::<(), StoreError>(())
-        };
-        let (done, handed) = tokio::join!(join_all(all), hooks);
-        done.into_iter().chain([handed]).collect::<Result<(), StoreError>>()?;
-        Ok(self.report().await?)
+        let (done, ()) = tokio::join!(join_all(all), self.messenger_once());
+        done.into_iter().collect()
     }
 
     /// Tells what was done so far and what waits.

@@ -3,32 +3,32 @@
 //! One loop decides; the visits it starts and the post office do. The order of stopping is the order of trust: no new
 //! visits → visits in hand finish → the letter in hand settles → the web server → the store, one limit over all.
 
-mod bluesky;
 mod clerk;
 pub mod clock;
+pub mod comparing;
 pub mod condition;
+mod connectors;
 mod counting;
 pub mod error;
 pub mod gate;
 pub mod gather;
-mod hooks;
+pub mod gathered;
+pub mod hooks;
 pub mod letters;
-mod mastodon;
 pub mod news;
-mod push;
 pub mod recognise;
-mod reddit;
 pub mod reload;
 pub mod report;
+mod rests;
 pub mod round;
 pub mod schedule;
 mod settling;
 pub mod stream;
 pub mod supervisor;
-mod telegram;
 pub mod trouble;
 pub mod upkeep;
 pub mod watch;
+pub mod websub;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -45,7 +45,7 @@ use tracing::{error, info, warn};
 use self::clock::Clock;
 use self::error::DaemonError;
 use self::letters::PostOffice;
-use self::reload::Reloader;
+use self::reload::{Reloader, Shared};
 use self::report::Report;
 use self::round::{House, Visited};
 use self::stream::Streams;
@@ -60,6 +60,7 @@ use crate::store::Store;
 use crate::store::records::Note;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::pulse::Pulse;
+use crate::web::feeds::{self, Feeds};
 use crate::web::ingest::Ingest;
 use crate::web::{Server, Window};
 
@@ -79,6 +80,8 @@ pub enum News {
         desks: usize,
         /// Where metrics are served, if they are.
         web: Option<SocketAddr>,
+        /// Paths of feeds of alerts that are served there.
+        feeds: Vec<String>,
     },
     /// A visit ended.
     Visited {
@@ -145,6 +148,9 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
             (source, state)
         })
         .collect();
+    let can_be_pushed =
+        |(source, _): &(Source, SourceState)| matches!(source.kind, SourceKind::Feed { .. }).then(|| source.clone());
+    let pushed: Vec<Source> = watched.iter().filter_map(can_be_pushed).collect();
     let (mut streams, watched): (Vec<_>, Vec<_>) = watched.into_iter().partition(|(source, _)| source.kind.is_stream());
     let also_streams = |(source, _): &&(Source, SourceState)| matches!(source.kind, SourceKind::Mastodon { streams: true, .. });
     let listened: Vec<_> = watched.iter().filter(also_streams).cloned().collect();
@@ -152,25 +158,28 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     let claims = rules.len() + rules.bulk.len();
     metrics.claims.set(i64::try_from(claims).unwrap_or(i64::MAX));
     let (rules_sender, rules) = channel::channel(Arc::new(rules));
-    let (sources, desks) = (counted_sources, config.desks.len());
+    let (desks_sender, desk_list) = channel::channel::<Arc<[Desk]>>(config.desks.into());
+    let (sources, desks) = (counted_sources, desk_list.borrow().len());
     let in_flight = config.fetch.in_flight;
-    let desk_list: Arc<[Desk]> = config.desks.into();
     let house = Arc::new(House {
         fetcher: Fetcher::new(&config.fetch),
         store,
         rules,
-        desks: Arc::clone(&desk_list),
+        desks: desk_list.clone(),
         metrics: Arc::clone(&metrics),
         clock,
     });
+    let first_desks = Arc::clone(&desk_list.borrow());
     let office = Arc::new(
-        PostOffice::new(house.store.clone(), &config.mail, desk_list, Arc::clone(&bell), Arc::clone(&metrics))?
+        PostOffice::new(house.store.clone(), &config.mail, first_desks, Arc::clone(&bell), Arc::clone(&metrics))?
+            .with_desks(desk_list.clone())
             .with_clock(clock)
             .with_fetcher(house.fetcher.clone())
             .with_rules(house.rules.clone())
             .with_sources(watched.iter().map(|(source, _)| source.name.clone()).collect()),
     );
-    tell(News::Started { sources, claims, desks, web: web_address });
+    let with_feed = desk_list.borrow().iter().filter(|desk| desk.feed).map(|desk| feeds::path(&desk.name.0)).collect();
+    tell(News::Started { sources, claims, desks, web: web_address, feeds: with_feed });
 
     let mut watch = Watch::new(&house, &office, (&bell, &knock), &pulse, watched, in_flight, once);
     if once {
@@ -189,7 +198,7 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     let reloader = Reloader::new(
         config_path,
         &config.rule_paths,
-        rules_sender,
+        Shared { rules: rules_sender, desks: desks_sender },
         Arc::clone(&metrics),
         clock,
         house.store.clone(),
@@ -202,14 +211,25 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     let closing = stop_office.clone();
     let mut post = tokio::spawn(async move { at_work.run(&closing).await });
     let stop_web = CancellationToken::new();
-    let window = Window { metrics: Arc::clone(&metrics), pulse: Arc::clone(&pulse), ingest };
+    let feeds = config
+        .web
+        .as_ref()
+        .map(|settings| Arc::new(Feeds::new(house.store.clone(), settings, desk_list.clone(), office.domain())));
+    let reached_by = config.web.as_ref().filter(|settings| settings.websub).and_then(|settings| settings.url.clone());
+    let (hubs, subscriber) = reached_by.map(|url| websub::open(&house, &bell, url, pushed)).unzip();
+    let window = Window { metrics: Arc::clone(&metrics), pulse: Arc::clone(&pulse), ingest, feeds, hubs };
     let web = server.map(|server| tokio::spawn(server.run(window, stop_web.clone())));
 
     let running = format!("{}|{}", clock.now(), std::process::id());
     house.store.put_note(Note::Running, &running).await?;
     // These are visited as well.
     streams.extend(listened);
-    let streams = Streams::start(&house, &bell, streams, sample);
+    let mut streams = Streams::start(&house, &bell, streams, sample);
+    match subscriber {
+        Some(subscriber) => streams.also(|stop| subscriber.run(stop)),
+        // Nobody listens to hubs: what was subscribed to is visited as often as everything else.
+        None => drop(house.store.want_subscriptions(&[], clock.now()).await?),
+    }
     pulse.set_ready(true);
     supervisor::ready(&status);
     watch.until(stop, &mut tell).await;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::model::post::{Alias, Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
-use crate::store::records::{Edited, Identity, Remembered, Renewed, Revised};
+use crate::store::identity::{Edited, Identity, Remembered, Renewed, Revised};
 
 /// Posts in a document below which nothing can be said about its identifiers.
 const FEWEST: usize = 10;
@@ -78,8 +78,8 @@ pub enum Edit<C> {
     Note,
     /// A desk is told.
     Tell(Box<Again<C>>),
-    /// A desk is to be told, but not yet: the visit leaves it as it was, so that a later one finds the edit again.
-    Later,
+    /// A desk is to be told, but not before then: what is remembered stays as it was, so that the edit is found again.
+    Later(Box<Post>, Timestamp),
 }
 
 /// Decides about an edited post. `before` and `after` are what its last text and its new one repeat, each with its claim.
@@ -93,7 +93,7 @@ pub fn weigh<C>(post: Post, edited: &Edited, before: &[(Sighting, C)], after: Ve
     }
     let since = Duration::try_from(now.duration_since(edited.last_at)).unwrap_or_default();
     if edited.texts > 1 && since < BETWEEN_EDITS {
-        return Edit::Later;
+        return Edit::Later(Box::new(post), edited.last_at.saturating_add(BETWEEN_EDITS).unwrap_or(now));
     }
     let number = edited.texts + 1;
     let key = PostKey(format!("{}~{number}", post.key.0));
@@ -177,7 +177,7 @@ mod tests {
         let how = |texts, hours_ago| {
             weigh(post("a"), &edited(texts, hours_ago), &[], vec![sighting("x", 0.95, Decision::Alert)], now())
         };
-        assert!(matches!(how(2, 5), Edit::Later));
+        assert!(matches!(how(2, 5), Edit::Later(..)));
         assert!(matches!(how(2, 7), Edit::Tell(_)));
         assert!(matches!(how(4, 100), Edit::Note));
         let Edit::Tell(again) = how(3, 7) else { panic!("the third letter is due") };

@@ -1,4 +1,4 @@
-//! New rules without a restart: read and compiled in the background, swapped in whole, or not at all.
+//! New rules and desks without a restart: read and compiled in the background, swapped in whole, or not at all.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use tracing::{error, info, warn};
 use super::clock::Clock;
 use super::error::DaemonError;
 use super::supervisor;
+use crate::alerting::subscription::Desk;
 use crate::config::{self, Claims, Report};
 use crate::model::units::counted;
 use crate::rules::compile::{RuleSet, compile};
@@ -41,12 +42,21 @@ pub fn today(clock: Clock) -> Date {
     clock.now().to_zoned_datetime(TimeZone::system()).date()
 }
 
-/// Watches the rules and keeps the shared set up to date.
+/// What others go by, and what is swapped when it was read again.
+#[derive(Debug)]
+pub struct Shared {
+    /// The rules in force.
+    pub rules: watch::Sender<Arc<RuleSet>>,
+    /// The desks, with their ways out and secrets.
+    pub desks: watch::Sender<Arc<[Desk]>>,
+}
+
+/// Watches the rules and keeps them and the desks up to date.
 pub struct Reloader {
     config: PathBuf,
     clock: Clock,
     day: Date,
-    rules: watch::Sender<Arc<RuleSet>>,
+    shared: Shared,
     metrics: Arc<Metrics>,
     store: Store,
     status: String,
@@ -60,7 +70,7 @@ impl Reloader {
     pub fn new(
         config: PathBuf,
         paths: &[PathBuf],
-        rules: watch::Sender<Arc<RuleSet>>,
+        shared: Shared,
         metrics: Arc<Metrics>,
         clock: Clock,
         store: Store,
@@ -69,7 +79,7 @@ impl Reloader {
         // One place is enough: a second change before the first is read will be read with it.
         let (sender, changes) = mpsc::channel(1);
         let watcher = watched(paths, sender);
-        Self { config, clock, day: today(clock), rules, metrics, store, status, changes, _watcher: watcher }
+        Self { config, clock, day: today(clock), shared, metrics, store, status, changes, _watcher: watcher }
     }
 
     /// Reloads whenever a file changes, SIGHUP arrives or the day turns (rules begin and expire), until `stop`.
@@ -96,14 +106,23 @@ impl Reloader {
         supervisor::reloading();
         self.day = today(self.clock);
         let (path, day) = (self.config.clone(), self.day);
-        let read = spawn_blocking(move || config::load(&path).map(|loaded| in_force(loaded.claims, day))).await;
+        let read =
+            spawn_blocking(move || config::load(&path).map(|loaded| (in_force(loaded.claims, day), loaded.config.desks))).await;
         let status = match read {
-            Ok(Ok(rules)) => {
+            Ok(Ok((rules, desks))) => {
                 let claims = rules.len() + rules.bulk.len();
                 self.metrics.claims.set(i64::try_from(claims).unwrap_or(i64::MAX));
                 self.metrics.reload_ok.set(1);
-                self.rules.send_replace(Arc::new(rules));
-                info!(claims, "read the rules again ({why}): {} from here on", counted(claims, "claim"));
+                let desks: Arc<[Desk]> = desks.into();
+                let told = counted(desks.len(), "desk");
+                // Desks first: a rule may name one that is new.
+                self.shared.desks.send_if_modified(|old| {
+                    let changed = **old != *desks;
+                    *old = desks;
+                    changed
+                });
+                self.shared.rules.send_replace(Arc::new(rules));
+                info!(claims, "read rules and desks again ({why}): {} and {told} from here on", counted(claims, "claim"));
                 self.status.clone()
             }
             Ok(Err(report)) => {

@@ -1,38 +1,36 @@
 //! One visit: fetch, read, clean, match, remember. A straight line, and one transaction at its end.
 
-use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
 use super::clock::Clock;
+use super::comparing::{Compared, compare};
 use super::condition;
 use super::counting::{by_source, count_visit, note_success};
-use super::gather::{Asking, Batch, Gathered, gather};
+use super::gather::gather;
+use super::gathered::{Asking, Batch, Gathered};
 use super::news::{self, Sorted};
-use super::recognise::{self, Edit, Sifted};
+use super::recognise::{self, Sifted};
 use super::schedule::{self, Found};
 use super::trouble::Trouble;
 use crate::alerting::group::{self, Sighted};
 use crate::alerting::subscription::Desk;
-use crate::feeds::{clean, key};
+use crate::feeds::key;
 use crate::fetch::Fetcher;
-use crate::matching;
-use crate::matching::ranked::Scratch;
 use crate::model::alert::Waits;
 use crate::model::claim::{Claim, ClaimId};
-use crate::model::post::{Alias, Post, PostKey, RawPost};
+use crate::model::post::{Alias, Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
-use crate::model::source::{Source, SourceState, Validators};
+use crate::model::source::{Source, SourceKind, SourceState, Validators};
 use crate::model::units::{counted, in_words};
 use crate::rules::compile::RuleSet;
 use crate::store::Store;
 use crate::store::error::StoreError;
-use crate::store::records::{Renewed, Visit};
+use crate::store::records::Visit;
 use crate::telemetry::metrics::{ByReason, BySource, Metrics};
 
 /// What every visit needs; shared by all of them.
@@ -45,7 +43,7 @@ pub struct House {
     /// The rules of the moment; a visit keeps those it began with.
     pub rules: watch::Receiver<Arc<RuleSet>>,
     /// Who wants to know.
-    pub desks: Arc<[Desk]>,
+    pub desks: watch::Receiver<Arc<[Desk]>>,
     /// The numbers.
     pub metrics: Arc<Metrics>,
     /// The time.
@@ -108,10 +106,10 @@ pub struct Tally {
 pub async fn visit(house: &House, source: &Source, state: &SourceState, chance: f64) -> (SourceState, Visited) {
     let batch = match gather(&house.asking(), source, state).await {
         Ok(Gathered::Batch(batch)) => *batch,
-        Ok(Gathered::Unchanged { validators, hint }) => {
+        Ok(Gathered::Unchanged { validators, hint, moved }) => {
             count_visit(house, source, "unchanged");
-            let found = Found { hint, validators, ..Found::default() };
-            return unchanged(house, source, state, &found, chance).await;
+            let found = Found { hint, validators, is_pushed: is_pushed(house, source).await, ..Found::default() };
+            return unchanged(house, source, state, &found, moved, chance).await;
         }
         Err(Trouble { is_put_off: true, sentence, wait: Some(wait), .. }) => {
             count_visit(house, source, "put off");
@@ -140,13 +138,14 @@ async fn remember(
     chance: f64,
 ) -> Result<(SourceState, Tally), Trouble> {
     let now = house.clock.now();
-    let Batch { posts, mut repaired, hint, validators, cursor, more, key_policy, moved, .. } = batch;
+    let Batch { posts, mut repaired, hint, validators, cursor, more, key_policy, moved, standings, hub, .. } = batch;
     let all = posts.len();
     let aliases = key::aliases(&posts);
     let asked: Vec<(PostKey, Alias)> =
         posts.iter().zip(&aliases).map(|(post, alias)| (post.key.clone(), alias.clone())).collect();
     let known = house.store.recognise(&source.name, &asked).await?;
     let Sifted { unknown, seen_again, edited, mut identity, churned } = recognise::sift(posts, aliases, known);
+    identity.standings = standings;
     let Sorted { mut news, mut history } = news::sort(unknown, source, state, now);
     if churned {
         repaired.push("identifiers that change at every visit: posts are recognised by address and words".to_owned());
@@ -165,44 +164,14 @@ async fn remember(
         cursor,
         more,
         key_policy,
+        hub: Some(hub),
+        is_pushed: is_pushed(house, source).await,
     };
 
-    let rules = Arc::clone(&house.rules.borrow());
-    let started = std::time::Instant::now();
-    let (news, mut sightings, edits) = spawn_blocking(move || {
-        clean::name_languages(&mut news);
-        let sightings: Vec<(Sighting, Claim)> = news.iter().flat_map(|post| examined(post, &rules)).collect();
-        let edits: Vec<(Renewed, Edit<Claim>)> = edited
-            .into_iter()
-            .map(|(post, renewed, edited)| {
-                let mut post = [post];
-                clean::name_languages(&mut post);
-                let [post] = post;
-                let before = edited.before.as_ref().map(|before| examined(before, &rules)).unwrap_or_default();
-                let after = examined(&post, &rules);
-                (renewed, recognise::weigh(post, &edited, &before, after, now))
-            })
-            .collect();
-        (news, sightings, edits)
-    })
-    .await
-    .map_err(|fault| Trouble::of_ours(&fault))?;
-    house.metrics.match_duration.observe(started.elapsed().as_secs_f64());
-
-    let mut new: Vec<Post> = news;
-    for (renewed, edit) in edits {
-        match edit {
-            // Asked for in full next time, or the server would say that nothing has changed since.
-            Edit::Later => found.validators = Some(Validators::default()),
-            Edit::Note => identity.renewed.push(renewed),
-            Edit::Tell(again) => {
-                let again = *again;
-                identity.renewed.push(Renewed { text: None, ..renewed });
-                identity.revisions.insert(again.post.key.clone(), again.revised);
-                sightings.extend(again.sightings);
-                new.push(again.post);
-            }
-        }
+    let Compared { new, sightings, later } = compare((&house.rules, &house.metrics), news, edited, &mut identity, now).await?;
+    if !later.is_empty() {
+        // Asked for in full next time, or the server would say that nothing has changed since.
+        found.validators = Some(Validators::default());
     }
     let mut tally = Tally { posts: all, new: found.new, history: history.len(), ..Tally::default() };
     tally.count(&sightings);
@@ -223,39 +192,6 @@ async fn remember(
     Ok((state, tally))
 }
 
-/// Takes in posts that a source brought between its visits; its state and its cursor stay as they are.
-pub(super) async fn take_in(house: &House, source: &Source, raw: Vec<RawPost>) -> Result<Tally, Trouble> {
-    let now = house.clock.now();
-    let name = source.name.clone();
-    let cleaned = spawn_blocking(move || clean::clean(raw, &name, now)).await;
-    let posts = cleaned.map_err(|fault| Trouble::of_ours(&fault))?;
-    let keys: Vec<PostKey> = posts.iter().map(|post| post.key.clone()).collect();
-    let known = house.store.known(&source.name, &keys).await?;
-    let (seen_again, mut news): (Vec<Post>, Vec<Post>) = posts.into_iter().partition(|post| known.contains(&post.key));
-    let rules = Arc::clone(&house.rules.borrow());
-    let (news, sightings): (Vec<Post>, Vec<(Sighting, Claim)>) = spawn_blocking(move || {
-        clean::name_languages(&mut news);
-        let sightings = news.iter().flat_map(|post| examined(post, &rules)).collect();
-        (news, sightings)
-    })
-    .await
-    .map_err(|fault| Trouble::of_ours(&fault))?;
-    let mut tally = Tally { posts: keys.len(), new: news.len(), ..Tally::default() };
-    tally.count(&sightings);
-    let visit = Visit {
-        source: source.name.clone(),
-        state: SourceState::default(),
-        seen_at: now,
-        new: news,
-        history: std::collections::HashSet::new(),
-        seen_again: seen_again.into_iter().map(|post| post.key).collect(),
-        sightings,
-        identity: Default::default(),
-    };
-    write_down(house, &visit, &mut tally, Keep::PostsOnly).await?;
-    Ok(tally)
-}
-
 /// What of a visit is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keep {
@@ -269,7 +205,8 @@ pub(super) enum Keep {
 pub(super) async fn write_down(house: &House, visit: &Visit, tally: &mut Tally, keep: Keep) -> Result<(), StoreError> {
     let now = visit.seen_at;
     let seen = sighted(visit);
-    let group = |known: &_| group::group(now, &house.desks, &seen, known);
+    let desks = Arc::clone(&house.desks.borrow());
+    let group = |known: &_| group::group(now, &desks, &seen, known);
     let recorded = match keep {
         Keep::Everything => house.store.record(visit, group).await?,
         Keep::PostsOnly => house.store.record_posts(visit, group).await?,
@@ -305,20 +242,17 @@ pub fn sighted(visit: &Visit) -> Vec<Sighted<'_>> {
     sighted
 }
 
-thread_local! {
-    /// Memory for comparing with bulk claims, which also remembers what words mean. Idle threads end soon, and it with them.
-    static SCRATCH: RefCell<Scratch> = RefCell::default();
-}
-
-/// Finds the claims that a post repeats, each as stores and letters know it. Runs on threads that may block.
-pub(super) fn examined(post: &Post, rules: &RuleSet) -> Vec<(Sighting, Claim)> {
-    let sightings = SCRATCH.with_borrow_mut(|scratch| matching::examine_with(post, rules, scratch));
-    sightings.into_iter().filter_map(|sighting| rules.claim(&sighting.claim).map(|claim| (sighting, claim))).collect()
-}
-
-async fn unchanged(house: &House, source: &Source, state: &SourceState, found: &Found, chance: f64) -> (SourceState, Visited) {
+async fn unchanged(
+    house: &House,
+    source: &Source,
+    state: &SourceState,
+    found: &Found,
+    moved: Option<url::Url>,
+    chance: f64,
+) -> (SourceState, Visited) {
     let now = house.clock.now();
-    let state = schedule::after_success(source, state, found, now, chance);
+    let after = schedule::after_success(source, state, found, now, chance);
+    let state = condition::after_success(source, state, after, moved, now);
     note_success(house, source, now);
     keep(house, source, &state).await;
     (state, Visited::Unchanged)
@@ -342,6 +276,12 @@ async fn keep(house: &House, source: &Source, state: &SourceState) {
     if let Err(error) = house.store.record_state(&source.name, state).await {
         warn!(source.id = %source.name, "the state of {} could not be written down: {error}", source.name);
     }
+}
+
+/// Says whether a hub pushes a source; where the memory cannot say, it is visited as usual.
+async fn is_pushed(house: &House, source: &Source) -> bool {
+    let can_be = matches!(source.kind, SourceKind::Feed { .. });
+    can_be && house.store.is_pushed(&source.name, house.clock.now()).await.unwrap_or_default()
 }
 
 /// Observes how old the posts were that letters will tell of.

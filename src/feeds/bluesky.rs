@@ -6,7 +6,8 @@ use url::Url;
 
 use super::convert::clipped;
 use super::error::ReadError;
-use crate::model::post::{Markup, RawPost};
+use super::key;
+use crate::model::post::{Markup, RawPost, Standing};
 use crate::model::source::BlueskyList;
 
 /// Posts asked for at once: the most an AppView gives.
@@ -23,6 +24,8 @@ pub struct Page {
     pub cursor: Option<String>,
     /// Items on it, reposts included.
     pub items: usize,
+    /// How often its posts, and those reposted on it, were reposted in all.
+    pub standings: Vec<Standing>,
     /// When the oldest of its posts in order appeared; pinned posts and reposts stand out of order.
     pub oldest: Option<Timestamp>,
 }
@@ -59,6 +62,7 @@ pub fn read(body: &[u8]) -> Result<Page, ReadError> {
     let mut page = Page { items: items.len(), cursor: words(&answer, "cursor"), ..Page::default() };
     for item in items {
         let reason = item.get("reason").and_then(|reason| words(reason, "$type")).unwrap_or_default();
+        page.standings.extend(item.get("post").and_then(standing));
         if reason.ends_with("reasonRepost") {
             continue;
         }
@@ -101,6 +105,60 @@ fn post(view: &Value) -> Option<RawPost> {
         card: found.card,
         links: links(record).chain(found.link).collect(),
     })
+}
+
+fn standing(view: &Value) -> Option<Standing> {
+    let reposts = view.get("repostCount").and_then(Value::as_u64).unwrap_or_default();
+    let key = key::everywhere(&format!("bluesky|{}", words(view, "uri")?));
+    Some(Standing { key, number: None, reposts: u32::try_from(reposts).unwrap_or(u32::MAX), more: 0 })
+}
+
+/// Most posts or profiles that an AppView gives at once.
+pub const MOST_AT_ONCE: usize = 25;
+
+/// Gives the address at which posts are looked up by their `at://` addresses, at most [`MOST_AT_ONCE`].
+pub fn posts_address(server: &Url, uris: &[String]) -> Option<Url> {
+    looked_up(server, "app.bsky.feed.getPosts", "uris", uris)
+}
+
+/// Reads the texts of posts that were looked up, each with its address; posts that are gone are left out.
+///
+/// # Errors
+/// When the answer is about no posts.
+pub fn texts(body: &[u8]) -> Result<Vec<(String, String)>, ReadError> {
+    let posts = listed(body, "posts")?;
+    Ok(posts.iter().filter_map(|post| Some((words(post, "uri")?, words(post.get("record")?, "text")?))).collect())
+}
+
+/// Gives the address at which accounts are looked up by their DIDs, at most [`MOST_AT_ONCE`].
+pub fn profiles_address(server: &Url, dids: &[String]) -> Option<Url> {
+    looked_up(server, "app.bsky.actor.getProfiles", "actors", dids)
+}
+
+/// Reads the names of accounts that were looked up, each with its DID.
+///
+/// # Errors
+/// When the answer is about no accounts.
+pub fn names(body: &[u8]) -> Result<Vec<(String, String)>, ReadError> {
+    let profiles = listed(body, "profiles")?;
+    Ok(profiles.iter().filter_map(|profile| Some((words(profile, "did")?, name(profile)?))).collect())
+}
+
+fn looked_up(server: &Url, method: &str, key: &str, values: &[String]) -> Option<Url> {
+    let mut url = server.clone();
+    url.set_query(None);
+    url.path_segments_mut().ok()?.clear().extend(["xrpc", method]);
+    url.query_pairs_mut().extend_pairs(values.iter().take(MOST_AT_ONCE).map(|value| (key, value)));
+    Some(url)
+}
+
+fn listed(body: &[u8], field: &str) -> Result<Vec<Value>, ReadError> {
+    let not = |detail: String| ReadError::NotAFeed { detail };
+    let mut answer: Value = serde_json::from_slice(body).map_err(|error| not(error.to_string()))?;
+    match answer.get_mut(field).map(Value::take) {
+        Some(Value::Array(list)) => Ok(list),
+        _ => Err(not(format!("JSON, but no list of {field}"))),
+    }
 }
 
 /// `at://did/collection/key` as a page that a browser opens.

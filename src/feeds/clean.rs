@@ -86,7 +86,7 @@ fn tidied(raw: RawPost, source: &SourceName, seen_at: Timestamp) -> (Traits, Pos
         url,
         parts,
         links: links(title.links.into_iter().chain(body.links).chain(raw.links).chain(quoted.links), base.as_ref()),
-        author: raw.author.and_then(name),
+        author: raw.author.and_then(author),
         lang,
         published,
         seen_at,
@@ -186,8 +186,8 @@ fn is_of_the_web(url: &Url) -> bool {
     ["http", "https"].contains(&url.scheme())
 }
 
-/// Gives an author's name in one plain line.
-fn name(author: String) -> Option<String> {
+/// Gives an author's name, as a source writes it, in one plain line.
+pub fn author(author: String) -> Option<String> {
     let name = readable(Markup::Html(author)).text.replace('\n', " ");
     let name: String = name.chars().take(LONGEST_NAME).collect();
     (!name.is_empty()).then_some(name)

@@ -14,7 +14,9 @@ use crate::model::post::{Lang, RawPost};
 use crate::model::source::Wire;
 
 /// The records that are posts.
-const POSTS: &str = "app.bsky.feed.post";
+pub const POSTS: &str = "app.bsky.feed.post";
+/// The records that are reposts.
+const REPOSTS: &str = "app.bsky.feed.repost";
 /// Accounts that are named in the address; a longer watch list is filtered here.
 const MOST_IN_ADDRESS: usize = 100;
 
@@ -29,8 +31,8 @@ pub enum Place {
     Event(i64),
 }
 
-/// Gives the address of a subscription to posts of the whole network, or of `accounts` (DIDs).
-pub fn address(host: &Url, wire: Wire, accounts: &[String], place: Place) -> Url {
+/// Gives the address of a subscription to posts, and `reposts` if wanted, of the whole network, or of `accounts` (DIDs).
+pub fn address(host: &Url, wire: Wire, accounts: &[String], reposts: bool, place: Place) -> Url {
     let mut url = host.clone();
     let (path, collections, dids) = match wire {
         Wire::V1 => ("/subscribe", "wantedCollections", "wantedDids"),
@@ -42,6 +44,9 @@ pub fn address(host: &Url, wire: Wire, accounts: &[String], place: Place) -> Url
     {
         let mut query = url.query_pairs_mut();
         query.append_pair(collections, POSTS);
+        if reposts {
+            query.append_pair(collections, REPOSTS);
+        }
         for account in accounts.iter().filter(|_| accounts.len() <= MOST_IN_ADDRESS) {
             query.append_pair(dids, account);
         }
@@ -67,7 +72,16 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
     /// A post was written or changed.
-    Written(Box<RawPost>),
+    Written(Box<Written>),
+    /// A post was reposted; the name under which its network knows it.
+    Reposted(String),
+    /// An account goes by this name from now on.
+    Named {
+        /// The account.
+        did: String,
+        /// Its name, without the `@`.
+        handle: String,
+    },
     /// A post was deleted; the name under which its network knows it.
     Deleted(String),
     /// An account is gone; how the addresses of all its posts begin.
@@ -76,6 +90,17 @@ pub enum What {
     Other,
     /// A post that cannot be read.
     Unreadable,
+}
+
+/// A post in the stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// The post.
+    pub post: RawPost,
+    /// The post that it quotes (`at://…`): the stream does not carry its words.
+    pub quotes: Option<String>,
+    /// It was there before, with other words.
+    pub is_edit: bool,
 }
 
 /// Why a frame holds no event.
@@ -103,6 +128,8 @@ struct FrameV1<'a> {
     commit: Option<Commit<'a>>,
     #[serde(borrow, default)]
     account: Option<Account<'a>>,
+    #[serde(borrow, default)]
+    identity: Option<Identity<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -127,6 +154,8 @@ struct Payload<'a> {
     name: Option<Text<'a>>,
     #[serde(borrow, default)]
     account: Option<Account<'a>>,
+    #[serde(borrow, default)]
+    identity: Option<Identity<'a>>,
     #[serde(borrow, default)]
     operation: Option<Text<'a>>,
     #[serde(borrow, default)]
@@ -158,6 +187,12 @@ struct Account<'a> {
     status: Option<Text<'a>>,
 }
 
+#[derive(Deserialize)]
+struct Identity<'a> {
+    #[serde(borrow, default)]
+    handle: Option<Text<'a>>,
+}
+
 /// What is wanted of a stream.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
@@ -178,7 +213,7 @@ pub fn read(frame: &str, wire: Wire, wanted: Wanted<'_>) -> Result<Event, NoEven
             let what = match (&frame.commit, &frame.account) {
                 (Some(commit), _) => change(&frame.did, commit, wanted),
                 (None, Some(account)) => departure(&frame.did, account),
-                (None, None) => What::Other,
+                (None, None) => named(&frame.did, frame.identity),
             };
             Ok(Event { time_us: frame.time_us, number: None, what })
         }
@@ -200,7 +235,10 @@ fn second(frame: FrameV2<'_>, wanted: Wanted<'_>) -> Result<Event, NoEvent> {
         (Some(did), Some(operation), Some(collection), Some(rkey)) => {
             change(&did, &Commit { operation, collection, rkey, record: payload.record }, wanted)
         }
-        (Some(did), ..) => payload.account.map_or(What::Other, |account| departure(&did, &account)),
+        (Some(did), ..) => match payload.account {
+            Some(account) => departure(&did, &account),
+            None => named(&did, payload.identity),
+        },
         _ => What::Other,
     };
     Ok(Event { time_us: time.as_microsecond(), number: payload.seq, what })
@@ -215,7 +253,15 @@ fn departure(did: &Text<'_>, account: &Account<'_>) -> What {
     }
 }
 
+fn named(did: &Text<'_>, identity: Option<Identity<'_>>) -> What {
+    let handle = identity.and_then(|identity| identity.handle).filter(|handle| !handle.0.is_empty() && handle.0.len() < 256);
+    handle.map_or(What::Other, |handle| What::Named { did: did.0.clone().into_owned(), handle: handle.0.into_owned() })
+}
+
 fn change(did: &Text<'_>, commit: &Commit<'_>, wanted: Wanted<'_>) -> What {
+    if commit.collection.0 == REPOSTS && commit.operation.0 == "create" {
+        return commit.record.and_then(record::reposted).map_or(What::Other, What::Reposted);
+    }
     if commit.collection.0 != POSTS || !(wanted.accounts.is_empty() || wanted.accounts.iter().any(|one| *one == did.0)) {
         return What::Other;
     }
@@ -234,124 +280,8 @@ fn change(did: &Text<'_>, commit: &Commit<'_>, wanted: Wanted<'_>) -> What {
     if !(wanted.languages.is_empty() || record.langs.is_empty() || record.langs.iter().any(speaks)) {
         return What::Other;
     }
-    What::Written(Box::new(record.into_post(uri, &did.0, &commit.rkey.0)))
+    What::Written(Box::new(record.into_post(uri, &did.0, &commit.rkey.0, commit.operation.0 == "update")))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::post::Markup;
-
-    const ALL: Wanted<'_> = Wanted { languages: &[], accounts: &[] };
-    const RECORD: &str = r##"{"$type": "app.bsky.feed.post", "text": "look \"here\" bit.ly/x", "createdAt": "2026-11-01T09:59:00Z",
-        "langs": ["en-GB"], "labels": {"values": [{"val": "graphic-media"}]},
-        "facets": [{"features": [{"$type": "app.bsky.richtext.facet#link", "uri": "https://bit.example/xyz"}, {"did": "did:plc:b"}]}],
-        "embed": {"$type": "app.bsky.embed.recordWithMedia", "record": {"record": {"uri": "at://x", "cid": "c"}},
-          "media": {"$type": "app.bsky.embed.images", "images": [{"alt": "a <moon>"}, {"alt": ""}],
-            "external": {"uri": "https://p.example/", "title": "T", "description": "D"}}}}"##;
-
-    fn v1(operation: &str, record: &str) -> String {
-        format!(
-            r#"{{"did": "did:plc:a", "time_us": 1700000000000001, "kind": "commit",
-                "commit": {{"rev": "r", "operation": "{operation}", "collection": "app.bsky.feed.post", "rkey": "3k"{record}}}}}"#
-        )
-    }
-
-    fn v2(kind: &str, rest: &str) -> String {
-        format!(
-            r#"{{"$type": "message", "payload": {{"$type": "network.bsky.jetstream.subscribeEvents#{kind}", "seq": 7,
-                "did": "did:plc:a", "time": "2023-11-14T22:13:20.000001Z"{rest}}}}}"#
-        )
-    }
-
-    #[test]
-    fn both_versions_give_the_same_post_with_all_that_can_be_matched() {
-        let first = read(&v1("create", &format!(", \"record\": {RECORD}")), Wire::V1, ALL).unwrap();
-        let rest = format!(r#", "operation": "create", "collection": "app.bsky.feed.post", "rkey": "3k", "record": {RECORD}"#);
-        let second = read(&v2("commit", &rest), Wire::V2, ALL).unwrap();
-        assert_eq!((first.time_us, first.number), (1_700_000_000_000_001, None));
-        assert_eq!((second.time_us, second.number), (1_700_000_000_000_001, Some(7)));
-        assert_eq!(first.what, second.what);
-        let What::Written(post) = first.what else { panic!("a post") };
-        assert_eq!(post.everywhere.as_deref(), Some("bluesky|at://did:plc:a/app.bsky.feed.post/3k"));
-        assert_eq!(post.url.as_deref(), Some("https://bsky.app/profile/did:plc:a/post/3k"));
-        assert_eq!(post.body, Some(Markup::Plain("look \"here\" bit.ly/x".into())));
-        assert_eq!(post.captions, ["a &lt;moon>"]);
-        assert_eq!(post.card.as_deref(), Some("T\nD"));
-        assert_eq!(post.links, ["https://bit.example/xyz", "https://p.example/"]);
-        assert_eq!((post.lang.as_deref(), post.warning.as_deref()), (Some("en-GB"), Some("graphic-media")));
-    }
-
-    #[test]
-    fn deletions_and_departures_are_told_and_other_things_only_move_the_clock() {
-        let what = |frame: &str| read(frame, Wire::V1, ALL).unwrap().what;
-        assert_eq!(what(&v1("delete", "")), What::Deleted("bluesky|at://did:plc:a/app.bsky.feed.post/3k".into()));
-        let account = |rest: &str| format!(r#"{{"did": "did:plc:a", "time_us": 5, "kind": "account", "account": {{{rest}}}}}"#);
-        assert_eq!(
-            what(&account(r#""active": false, "status": "deleted""#)),
-            What::Gone("https://bsky.app/profile/did:plc:a/".into())
-        );
-        assert_eq!(what(&account(r#""active": false, "status": "deactivated""#)), What::Other);
-        assert_eq!(what(r#"{"did": "did:plc:a", "time_us": 5, "kind": "identity", "identity": {"seq": 1}}"#), What::Other);
-        assert_eq!(what(&v1("create", ", \"record\": {\"text\": 7}")), What::Unreadable);
-        let gone = read(&v2("account", r#", "account": {"active": false, "status": "takendown"}"#), Wire::V2, ALL);
-        assert!(matches!(gone.unwrap().what, What::Gone(_)));
-    }
-
-    #[test]
-    fn languages_and_accounts_choose_and_undeclared_languages_pass() {
-        let wanted = [Lang("fr".into())];
-        let what = |langs: &str| {
-            let record = format!(", \"record\": {{\"text\": \"a\", \"langs\": [{langs}]}}");
-            read(&v1("create", &record), Wire::V1, Wanted { languages: &wanted, accounts: &[] }).unwrap().what
-        };
-        assert!(matches!(what("\"en\", \"fr-CA\""), What::Written(_)));
-        assert!(matches!(what(""), What::Written(_)));
-        assert_eq!(what("\"en\""), What::Other);
-        let accounts = ["did:plc:b".to_owned()];
-        let record = ", \"record\": {\"text\": \"a\"}";
-        let wanted = Wanted { languages: &[], accounts: &accounts };
-        assert_eq!(read(&v1("create", record), Wire::V1, wanted).unwrap().what, What::Other);
-    }
-
-    #[test]
-    fn what_is_no_event_is_told_apart() {
-        for garbage in ["", "{", "[]", "{\"time_us\": \"x\"}", "nonsense"] {
-            assert_eq!(read(garbage, Wire::V1, ALL), Err(NoEvent::Garbage), "{garbage}");
-            assert_eq!(read(garbage, Wire::V2, ALL), Err(NoEvent::Garbage), "{garbage}");
-        }
-        let error = r#"{"$type": "error", "error": "ConsumerTooSlow", "message": "x"}"#;
-        assert_eq!(read(error, Wire::V2, ALL), Err(NoEvent::SentAway));
-        assert_eq!(read(&v2("info", r#", "name": "OutdatedCursor""#), Wire::V2, ALL), Err(NoEvent::Clamped));
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_frame_makes_it_panic(cut in 0usize..900, put in "\\PC{0,4}", second in proptest::bool::ANY) {
-            let rest = format!(r#", "operation": "create", "collection": "app.bsky.feed.post", "rkey": "3k", "record": {RECORD}"#);
-            let (frame, wire) = match second {
-                true => (v2("commit", &rest), Wire::V2),
-                false => (v1("create", &format!(", \"record\": {RECORD}")), Wire::V1),
-            };
-            let cut = frame.floor_char_boundary(cut);
-            let _ = read(&format!("{}{put}{}", &frame[..cut], &frame[cut..]), wire, ALL);
-            let _ = read(&frame[..cut], wire, ALL);
-        }
-    }
-
-    #[test]
-    fn subscriptions_name_what_is_wanted() {
-        let host = Url::parse("https://jetstream.example").unwrap();
-        let dids = ["did:plc:a".to_owned()];
-        let first = address(&host, Wire::V1, &dids, Place::Time(5));
-        assert_eq!(
-            first.as_str(),
-            "https://jetstream.example/subscribe?wantedCollections=app.bsky.feed.post&wantedDids=did%3Aplc%3Aa&cursor=5"
-        );
-        let second = address(&host, Wire::V2, &[], Place::Event(9));
-        assert!(
-            second.as_str().ends_with("/xrpc/network.bsky.jetstream.subscribeEvents?collections=app.bsky.feed.post&cursor=9")
-        );
-        assert!(!address(&host, Wire::V2, &vec!["did:plc:a".to_owned(); 101], Place::Now).as_str().contains("dids"));
-    }
-}
+mod tests;

@@ -138,6 +138,7 @@ pub fn aliases(posts: &[Post]) -> Vec<Alias> {
         .iter()
         .map(|post| {
             let url = post.url.as_deref().map(|url| plain_url(url, true)).filter(|url| url.contains(['/', '?', '#']));
+            let url = url.map(of_bluesky);
             let words = words(post);
             let long = words.chars().filter(|c| !c.is_whitespace()).nth(TELLING_LETTERS - 1).is_some();
             (url, hex(&["words", &words]), long)
@@ -241,6 +242,18 @@ pub fn plain_url(address: &str, keep_fragment: bool) -> String {
     text.trim_end_matches('/').to_owned()
 }
 
+/// Gives one address for a post on Bluesky: its author stands there by name in feeds and by DID in streams, and the last step
+/// (a time in microseconds, and chance) is enough to tell posts apart.
+fn of_bluesky(plain: String) -> String {
+    let steps = plain.strip_prefix("bsky.app/profile/").and_then(|rest| rest.split_once("/post/"));
+    match steps {
+        Some((author, post)) if !author.contains('/') && !post.contains('/') && post.len() >= 13 => {
+            format!("bsky.app/post/{post}")
+        }
+        _ => plain,
+    }
+}
+
 /// Says whether items of the document differ by the fragment of their address only, as in a page of short notes.
 fn only_fragments_differ(items: &[Traits]) -> bool {
     let with = |keep| {
@@ -338,6 +351,22 @@ mod tests {
         for policy in Policy::LADDER {
             assert_eq!(Policy::remembered(&policy.name()), Some(policy));
         }
+    }
+
+    #[test]
+    fn a_post_on_bluesky_has_one_alias_whatever_its_author_is_called() {
+        let alias = |url: &str| {
+            let post = Post { url: Some(url.to_owned()), ..Post::of_text("words", jiff::Timestamp::UNIX_EPOCH) };
+            aliases(&[post])[0].url.clone().unwrap()
+        };
+        let by_name = alias("https://bsky.app/profile/ann.example/post/3lbxyzabcde2k");
+        assert_eq!(by_name, alias("https://bsky.app/profile/did:plc:ann/post/3lbxyzabcde2k?ref=x").replace("?ref=x", ""));
+        assert_eq!(by_name, alias("https://bsky.app/profile/did:plc:ann/post/3lbxyzabcde2k"));
+        assert_ne!(
+            alias("https://bsky.app/profile/a/post/1"),
+            alias("https://bsky.app/profile/b/post/1"),
+            "no number of that kind"
+        );
     }
 
     #[test]

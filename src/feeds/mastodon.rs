@@ -6,7 +6,8 @@ use url::Url;
 
 use super::convert::clipped;
 use super::error::ReadError;
-use crate::model::post::{Markup, RawPost};
+use super::key;
+use crate::model::post::{Markup, RawPost, Standing};
 use crate::model::source::Timeline;
 
 /// Statuses asked for at once: the most a server gives.
@@ -21,8 +22,8 @@ pub struct Page {
     pub posts: Vec<RawPost>,
     /// The newest status on it, reposts included.
     pub newest: Option<String>,
-    /// Reposts on it.
-    pub reposts: usize,
+    /// What the server says of its statuses, and of those that they repost.
+    pub standings: Vec<Standing>,
 }
 
 /// Gives the address at which an account's number is asked for.
@@ -82,9 +83,9 @@ pub fn read(body: &[u8], server: &Url) -> Result<Page, ReadError> {
         if page.newest.as_deref().is_none_or(|newest| is_after(&id, newest)) {
             page.newest = Some(id);
         }
-        match status.get("reblog") {
-            Some(Value::Object(_)) => page.reposts += 1,
-            _ => page.posts.extend(post(status, server)),
+        page.standings.extend(standing(status, server));
+        if reposted(status).is_none() {
+            page.posts.extend(post(status, server));
         }
     }
     if page.newest.is_none() && !statuses.is_empty() {
@@ -130,12 +131,38 @@ pub fn stream_address(server: &Url, timeline: &Timeline) -> Option<Url> {
     Some(url)
 }
 
-/// Reads one status: its number, and the post unless it is a repost.
-pub fn status(body: &[u8], server: &Url) -> Option<(String, Option<RawPost>)> {
+/// Reads one status as a stream brings it: the post unless it is a repost, and what the server says of it or of what it reposts.
+/// Nothing where it is no status.
+pub fn status(body: &[u8], server: &Url) -> Option<(Option<RawPost>, Option<Standing>)> {
     let status = json(body).ok()?;
-    let id = words(&status, "id")?;
-    let is_repost = status.get("reblog").is_some_and(Value::is_object);
-    Some((id, if is_repost { None } else { post(&status, server) }))
+    words(&status, "id")?;
+    let post = if reposted(&status).is_some() { None } else { post(&status, server) };
+    let mut standing = standing(&status, server);
+    if let Some(standing) = standing.as_mut().filter(|_| post.is_none()) {
+        standing.more = 1;
+    }
+    Some((post, standing))
+}
+
+/// The number of a status with the name of the server that gave it: elsewhere it means another.
+pub fn numbered(server: &Url, number: &str) -> String {
+    format!("{}|{}", server.host_str().unwrap_or_default(), number.trim())
+}
+
+fn reposted(status: &Value) -> Option<&Value> {
+    status.get("reblog").filter(|status| status.is_object())
+}
+
+fn standing(status: &Value, server: &Url) -> Option<Standing> {
+    let status = reposted(status).unwrap_or(status);
+    let uri = words(status, "uri").or_else(|| words(status, "url"))?;
+    let reposts = status.get("reblogs_count").and_then(Value::as_u64).unwrap_or_default();
+    Some(Standing {
+        key: key::everywhere(&format!("mastodon|{uri}")),
+        number: words(status, "id").map(|id| numbered(server, &id)),
+        reposts: u32::try_from(reposts).unwrap_or(u32::MAX),
+        more: 0,
+    })
 }
 
 /// Says whether one status is newer than another: numbers written as text, longer is larger.
@@ -245,9 +272,12 @@ mod tests {
             "card": {"url": "https://paper.example/moon", "title": "The moon", "description": "A report"},
             "poll": {"options": [{"title": "yes, cheese"}]},
             "quote": {"state": "accepted", "quoted_status": {"content": "<p>it was said</p>", "spoiler_text": ""}}},
-            {"id": "111", "uri": "x", "content": "", "reblog": {"id": "9", "content": "far"}}]"##;
+            {"id": "111", "uri": "x", "content": "", "reblog": {"id": "9", "uri": "y", "content": "far", "reblogs_count": 7}}]"##;
         let page = read(body, &server()).unwrap();
-        assert_eq!((page.newest.as_deref(), page.reposts, page.posts.len()), (Some("111"), 1, 1));
+        assert_eq!((page.newest.as_deref(), page.posts.len()), (Some("111"), 1));
+        let repost =
+            Standing { key: key::everywhere("mastodon|y"), number: Some("social.example|9".into()), reposts: 7, more: 0 };
+        assert_eq!(page.standings[1], repost, "a repost counts for what it repeats");
         let post = &page.posts[0];
         assert_eq!(post.everywhere.as_deref(), Some("mastodon|https://far.example/users/ann/statuses/1"));
         assert_eq!(post.url.as_deref(), Some("https://far.example/users/ann/statuses/1"), "a missing url is no missing post");

@@ -45,6 +45,19 @@ pub struct RawPost {
     pub everywhere: Option<String>,
 }
 
+/// What a network says of a post besides its words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The post: one that its whole network knows.
+    pub key: PostKey,
+    /// The number its server gives it, with the server's name: a deletion names nothing else.
+    pub number: Option<String>,
+    /// How often it was reposted in all, as far as its server says.
+    pub reposts: u32,
+    /// Reposts heard one by one, to be added to those counted.
+    pub more: u32,
+}
+
 /// Identifies a post within a source; our own digest, never the publisher's text (see `feeds::key`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::hub::Hub;
 use super::post::Lang;
 use super::units::counted;
 
@@ -104,6 +105,10 @@ pub enum SourceKind {
         languages: Vec<Lang>,
         /// Only posts of these accounts (DIDs); of all where it is empty.
         accounts: Vec<String>,
+        /// Who is asked for the words of quoted posts and the names of authors, which the stream leaves out.
+        app_view: Option<Url>,
+        /// Count how often posts are reposted: the stream then carries reposts too.
+        reposts: bool,
         /// Networks they may lie in although they are not public (CIDR).
         allow_private: Vec<ipnet::IpNet>,
     },
@@ -307,6 +312,8 @@ pub struct Condition {
     pub address: Option<Address>,
     /// Where its validators came from.
     pub asked: Option<Url>,
+    /// A hub that pushes it, as its document says.
+    pub hub: Option<Hub>,
     /// What had to be repaired at the last visit that read a document, in words.
     pub repaired: Vec<String>,
     /// When it last brought something new.

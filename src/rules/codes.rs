@@ -68,6 +68,10 @@ pub const NO_SECRET: &str = "E033";
 pub const NO_TLS: &str = "E034";
 /// A line of an archive that is no claim.
 pub const BAD_LINE: &str = "E042";
+/// A feed of alerts that anybody could read.
+pub const OPEN_FEED: &str = "E035";
+/// A desk's feed that no `[web]` serves.
+pub const UNSERVED_FEED: &str = "L132";
 /// A rule whose alerts reach nobody.
 pub const NO_READER: &str = "L119";
 /// A configuration that watches nothing.
@@ -77,8 +81,11 @@ pub const IDLE_DESK: &str = "L130";
 /// A digest time in a desk's quiet hours.
 pub const QUIET_DIGEST: &str = "L131";
 
+/// An address where a claim appeared that is a whole site's or a whole account's.
+pub const FRONT_PAGE: &str = "L122";
+
 /// Every judgement of `lint` with what it is about, in a few words.
-pub const LINTS: [(&str, &str); 23] = [
+pub const LINTS: [(&str, &str); 24] = [
     (TOO_SHORT, "a wording too short to match safely"),
     (TOO_COMMON, "a phrase too common in what the desk reads"),
     (NO_TESTS, "an active rule without tests of both kinds"),
@@ -101,6 +108,7 @@ pub const LINTS: [(&str, &str); 23] = [
     (NO_SOURCE, "a configuration that watches nothing"),
     (IDLE_DESK, "a desk that no rule writes to"),
     (QUIET_DIGEST, "a digest time in a desk's quiet hours"),
+    (FRONT_PAGE, "an address of a whole site or account in `urls`"),
     (POLICY, "a rule without what the desk's policy asks for"),
 ];
 /// A wording too short to match safely.

@@ -44,11 +44,13 @@ pub fn any_error(found: &[Diagnostic]) -> bool {
     found.iter().any(|one| one.level == Level::Error)
 }
 
-/// Puts mistakes into the order of reading: by file, then by place.
+/// Puts mistakes into the order of reading, by file, then by place: an order that does not depend on which was found first.
 pub fn sort(found: &mut Vec<Diagnostic>) {
     found.sort_by(|a, b| {
         let (here, there) = (&a.place, &b.place);
-        here.file.cmp(&there.file).then(here.bytes.start.cmp(&there.bytes.start)).then(a.code.cmp(b.code))
+        let files = here.file.cmp(&there.file);
+        let places = here.bytes.start.cmp(&there.bytes.start).then(here.line.cmp(&there.line));
+        files.then(places).then(a.code.cmp(b.code)).then_with(|| a.message.cmp(&b.message))
     });
     found.dedup();
 }
@@ -74,4 +76,40 @@ pub fn as_json(one: &Diagnostic) -> serde_json::Value {
 /// The text of the file that a place is in, if it is among `files`.
 pub fn file_of<'f>(place: &Place, files: &'f [RuleText]) -> Option<&'f RuleText> {
     files.iter().find(|file| file.name == place.file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_mistakes_does_not_depend_on_which_was_found_first() {
+        let one = |file: &str, line, start, code, message: &str| Diagnostic {
+            level: Level::Error,
+            code,
+            message: message.to_owned(),
+            place: Place { file: file.to_owned(), line, column: 1, bytes: start..start },
+            help: None,
+            also: None,
+        };
+        // Lines of archives have no place in bytes; two mistakes may stand at one place.
+        let wanted = [
+            one("a.jsonl", 2, 0, "E042", "x"),
+            one("a.jsonl", 10, 0, "E042", "x"),
+            one("b.toml", 1, 0, "E002", "x"),
+            one("b.toml", 1, 0, "E012", "x"),
+            one("b.toml", 1, 0, "E012", "y"),
+            one("b.toml", 3, 20, "E001", "x"),
+        ];
+        for turn in 0..wanted.len() {
+            let mut found = wanted.to_vec();
+            found.rotate_left(turn);
+            found.push(wanted[turn].clone());
+            sort(&mut found);
+            assert_eq!(found, wanted);
+            found.reverse();
+            sort(&mut found);
+            assert_eq!(found, wanted);
+        }
+    }
 }

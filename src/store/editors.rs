@@ -53,6 +53,8 @@ pub struct Sighted {
     pub seen_at: Timestamp,
     /// The post, unless its text is forgotten.
     pub post: Option<Post>,
+    /// How often the post was reposted, as far as that was heard.
+    pub reposts: u64,
     /// The reasons, unless they are forgotten.
     pub sighting: Option<Sighting>,
     /// What was said about it last.

@@ -12,13 +12,15 @@ macro_rules! on {
     };
 }
 
-mod alerts;
+pub mod alerts;
 pub mod editors;
 pub mod error;
 mod folder;
+pub mod identity;
 pub mod records;
 pub mod settings;
 mod sqlite;
+mod subscriptions;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -26,14 +28,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::alert::{Known, LetterId, Step};
+use crate::model::alert::{DeskName, Known, LetterId, Step};
 use crate::model::claim::Claim;
 use crate::model::delivery::{Delivery, DeliveryId};
 use crate::model::letter::{Dossier, Letter};
 use crate::model::post::{Alias, PostKey};
 use crate::model::source::{SourceName, SourceState};
 use error::StoreError;
-use records::{Closed, Closing, DueLetter, Forgotten, Note, Numbers, Orders, Queued, Recorded, Remembered, Settlement, Visit};
+use identity::Remembered;
+use records::{Closed, Closing, DueLetter, Forgotten, Note, Numbers, Orders, Queued, Recorded, Settlement, Visit};
 use settings::Settings;
 use sqlite::Sqlite;
 
@@ -185,6 +188,14 @@ impl Store {
         on!(self, db => db.waiting().await)
     }
 
+    /// Finds posts by the numbers their server gave them, as a stream names what was deleted.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn numbered(&self, numbers: &[String]) -> Result<Vec<PostKey>, StoreError> {
+        on!(self, db => db.numbered(numbers).await)
+    }
+
     /// Takes back what its authors or its network have deleted: posts by their keys, and all posts whose addresses begin as
     /// given (each ending in a slash). Their texts are forgotten, at the latest when a letter that gathers them is written.
     ///
@@ -236,15 +247,15 @@ impl Store {
     /// # Errors
     /// Those of writing.
     pub async fn claim_deliveries(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
-        on!(self, db => db.claim_deliveries(now, limit, false).await)
+        on!(self, db => db.claim_deliveries(now, limit).await)
     }
 
-    /// The same for programs and chat rooms, which [`Store::claim_deliveries`] leaves alone.
+    /// The same for one program or chat room of a desk, which [`Store::claim_deliveries`] leaves alone: one letter.
     ///
     /// # Errors
-    /// Those of the database.
-    pub async fn claim_hooks(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
-        on!(self, db => db.claim_deliveries(now, limit, true).await)
+    /// Those of writing.
+    pub async fn claim_hook(&self, now: Timestamp, desk: &DeskName, recipient: &str) -> Result<Option<Delivery>, StoreError> {
+        on!(self, db => db.claim_hook(now, desk, recipient).await)
     }
 
     /// Records what became of attempts, in one transaction.
@@ -276,15 +287,15 @@ impl Store {
     /// # Errors
     /// Those of reading.
     pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        on!(self, db => db.next_delivery_due(false).await)
+        on!(self, db => db.next_delivery_due().await)
     }
 
-    /// The same for programs and chat rooms.
+    /// Gives the programs and chat rooms that letters wait for: desk, name, and when the next can be taken; soonest first.
     ///
     /// # Errors
-    /// Those of the database.
-    pub async fn next_hook_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        on!(self, db => db.next_delivery_due(true).await)
+    /// Those of reading.
+    pub async fn hooks_due(&self) -> Result<Vec<(DeskName, String, Timestamp)>, StoreError> {
+        on!(self, db => db.hooks_due().await)
     }
 
     /// Lists deliveries that are not settled well: waiting, being sent, or given up; oldest first, at most `limit`.

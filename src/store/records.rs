@@ -1,18 +1,19 @@
 //! What goes into the memory and what comes out: one struct for each question.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::model::alert::{AlertId, DeskName, LetterId, Waits};
+use crate::model::alert::{AlertId, AlertState, DeskName, LetterId, Topic, Waits};
 use crate::model::claim::{Claim, ClaimId};
 use crate::model::delivery::{DeliveryId, Outcome};
 use crate::model::digest::Reason;
 use crate::model::letter::{Change, Letter, MessageId};
-use crate::model::post::{Alias, Post, PostKey};
+use crate::model::post::{Post, PostKey};
 use crate::model::sighting::Sighting;
 use crate::model::silence::Silence;
 use crate::model::source::{SourceName, SourceState};
+use crate::store::identity::Identity;
 
 /// All that a visit to a source found: recorded in one transaction or not at all.
 #[derive(Debug, Clone)]
@@ -33,61 +34,6 @@ pub struct Visit {
     pub sightings: Vec<(Sighting, Claim)>,
     /// By what else than their keys posts are recognised, and what became of known ones.
     pub identity: Identity,
-}
-
-/// What a visit learned about the identity of posts.
-#[derive(Debug, Clone, Default)]
-pub struct Identity {
-    /// The aliases of new posts.
-    pub aliases: HashMap<PostKey, Alias>,
-    /// Those of the new posts that are another text of a known one.
-    pub revisions: HashMap<PostKey, Revised>,
-    /// Known posts whose address or words are no longer those remembered.
-    pub renewed: Vec<Renewed>,
-}
-
-/// Another text of a post that is known, worth a letter of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Revised {
-    /// The post as it is known.
-    pub of: PostKey,
-    /// Number of the text, from 2.
-    pub number: u32,
-}
-
-/// A known post as it stands now.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Renewed {
-    /// The post as it is known.
-    pub key: PostKey,
-    /// By what it is recognised now.
-    pub alias: Alias,
-    /// Its newer text, where it was edited.
-    pub text: Option<Post>,
-}
-
-/// A post that is remembered.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Remembered {
-    /// The key under which it is remembered.
-    pub key: PostKey,
-    /// It was not recognised by its key but by its address or words.
-    pub by_alias: bool,
-    /// Address or words are no longer those remembered.
-    pub renewed: bool,
-    /// Its words have changed.
-    pub edited: Option<Box<Edited>>,
-}
-
-/// What is remembered of a post whose words have changed since.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Edited {
-    /// Its last text that is kept; `None` once that is forgotten.
-    pub before: Option<Post>,
-    /// Texts that are kept of it.
-    pub texts: u32,
-    /// When the last of them was seen.
-    pub last_at: Timestamp,
 }
 
 /// What the operator has ordered for a source beside the running daemon.
@@ -122,6 +68,17 @@ impl Recorded {
     pub(super) fn hold(&mut self, reason: Reason, sightings: usize) {
         *self.held.entry(reason).or_default() += sightings;
     }
+}
+
+/// What would decide about posts that come now.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// The newest alert of every desk about every claim asked for.
+    pub alerts: BTreeMap<Topic, AlertState>,
+    /// The silences that hold.
+    pub silences: Vec<Silence>,
+    /// Letters of every desk asked for within the last hour, as its limit counts them.
+    pub letters: BTreeMap<DeskName, u32>,
 }
 
 /// A letter whose time has come.
@@ -377,6 +334,8 @@ pub struct Forgotten {
     pub posts: u64,
     /// Sightings whose reasons were removed.
     pub reasons: u64,
+    /// Marks by which copies are found, removed with the texts.
+    pub anchors: u64,
 }
 
 /// What a daemon tells commands that look at the memory beside it.

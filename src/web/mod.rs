@@ -1,7 +1,9 @@
-//! Health and metrics over HTTP, for monitoring; on loopback unless the operator says otherwise.
+//! Health, metrics and feeds of alerts over HTTP; on loopback unless the operator says otherwise.
 
+pub mod feeds;
 pub mod ingest;
 pub mod settings;
+pub mod websub;
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,7 +17,9 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use self::feeds::Feeds;
 use self::ingest::Ingest;
+use self::websub::Hubs;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::pulse::Pulse;
 
@@ -28,6 +32,10 @@ pub struct Window {
     pub pulse: Arc<Pulse>,
     /// Who takes posts that are pushed in; nobody without a token.
     pub ingest: Option<Arc<Ingest>>,
+    /// Who gives feeds of alerts.
+    pub feeds: Option<Arc<Feeds>>,
+    /// Who listens to hubs.
+    pub hubs: Option<Arc<Hubs>>,
 }
 
 /// A server that listens but does not answer yet.
@@ -69,6 +77,8 @@ fn routes(window: Window) -> Router {
         .route("/health/ready", get(ready))
         .with_state(window.clone())
         .merge(window.ingest.map(ingest::routes).unwrap_or_default())
+        .merge(window.feeds.map(feeds::routes).unwrap_or_default())
+        .merge(window.hubs.map(websub::routes).unwrap_or_default())
 }
 
 async fn metrics(State(window): State<Window>) -> Response {

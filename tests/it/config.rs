@@ -351,7 +351,8 @@ fn networks_are_read_as_people_write_them() {
             "r/moon on Reddit"
         ]
     );
-    let SourceKind::Jetstream { hosts, .. } = &sources[2].kind else { panic!("a stream") };
+    let SourceKind::Jetstream { hosts, app_view, reposts, .. } = &sources[2].kind else { panic!("a stream") };
+    assert_eq!((app_view.as_ref().map(|url| url.as_str()), *reposts), (Some("https://public.api.bsky.app/"), true));
     assert_eq!(hosts.len(), 4, "one fails, the next is asked");
     let SourceKind::Jetstream { hosts, .. } = &sources[3].kind else { panic!("a stream") };
     assert_eq!(hosts[0].as_str(), "https://stream.example/");

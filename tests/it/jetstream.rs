@@ -59,13 +59,17 @@ fn network(servers: &[&Jetstream], wire: Wire) -> Source {
         wire,
         languages: Vec::new(),
         accounts: Vec::new(),
+        app_view: None,
+        reposts: true,
         allow_private: vec!["127.0.0.0/8".parse().unwrap()],
     };
     Source { name: SourceName("network".into()), kind, every: Duration::from_secs(60), backfill: Backfill::Nothing }
 }
 
-fn fast() -> Pace {
-    Pace { save_every: Duration::from_millis(20), silence: Duration::from_secs(60), chance: || 0.0, sample_per_million: 0 }
+/// No clock: what has come is written down when so many events have.
+fn each(at_once: usize) -> Pace {
+    let never = Duration::from_secs(3600);
+    Pace { save_every: never, at_once, silence: never, chance: || 0.0, sample_per_million: 0 }
 }
 
 impl Desk {
@@ -77,7 +81,7 @@ impl Desk {
             store: open_store(folder.path()).await,
             fetcher: Fetcher::new(&Settings::default()),
             rules,
-            desks: Arc::new([desk("moon")]),
+            desks: tokio::sync::watch::channel(Arc::from([desk("moon")])).1,
             metrics: Arc::new(Metrics::new("test")),
             clock: Clock::Machine,
         });
@@ -132,7 +136,7 @@ async fn what_repeats_a_claim_alerts_once_through_broken_connections_and_disorde
         let manners = Manners { drop_after: VecDeque::from([0, 7, 3, 40]), reorders: true, ..Manners::default() };
         let server = Jetstream::start(wire, manners).await;
         let mut desk = Desk::new().await;
-        desk.follow(&network(&[&server], wire), fast()).await;
+        desk.follow(&network(&[&server], wire), each(1)).await;
         connected(&server, 1).await;
         let begin = now_us();
         for number in 0..100 {
@@ -158,7 +162,7 @@ async fn a_stream_goes_on_after_a_restart_where_its_posts_were_written_down() {
         let server = Jetstream::start(wire, Manners::default()).await;
         let mut desk = Desk::new().await;
         let source = network(&[&server], wire);
-        desk.follow(&source, fast()).await;
+        desk.follow(&source, each(1)).await;
         connected(&server, 1).await;
         let begin = now_us();
         server.post(begin, "a", CLAIM);
@@ -169,7 +173,7 @@ async fn a_stream_goes_on_after_a_restart_where_its_posts_were_written_down() {
         desk.stop = CancellationToken::new();
         server.post(begin + 5 * MS, "b", CLAIM);
         server.post(begin + 6 * MS, "c", LAST);
-        desk.follow(&source, fast()).await;
+        desk.follow(&source, each(1)).await;
         desk.until_the_last_word().await;
         assert_eq!(desk.sightings().await, 3);
         let cursor = server.requests()[1].query_pairs().find(|(key, _)| key == "cursor").unwrap().1.parse::<i64>().unwrap();
@@ -192,7 +196,7 @@ async fn what_a_server_no_longer_has_is_told_as_a_gap() {
         let cursor = Some(format!("{{\"time_us\":{},\"gaps\":0{event}}}", begin - 3_600_000 * MS));
         let state = SourceState { cursor, ..SourceState::default() };
         desk.house.store.record_state(&SourceName("network".into()), &state).await.unwrap();
-        desk.follow(&network(&[&server], wire), fast()).await;
+        desk.follow(&network(&[&server], wire), each(1)).await;
         desk.until_the_last_word().await;
         desk.end().await;
         let state = desk.state().await;
@@ -207,7 +211,7 @@ async fn what_a_server_no_longer_has_is_told_as_a_gap() {
 async fn frames_that_are_garbage_or_far_too_long_are_survived() {
     let server = Jetstream::start(Wire::V1, Manners::default()).await;
     let mut desk = Desk::new().await;
-    desk.follow(&network(&[&server], Wire::V1), fast()).await;
+    desk.follow(&network(&[&server], Wire::V1), each(1)).await;
     connected(&server, 1).await;
     let begin = now_us();
     server.post(begin, "a", CLAIM);
@@ -235,7 +239,7 @@ async fn after_two_failures_another_server_is_asked() {
         hosts[0] = nobody;
     }
     let mut desk = Desk::new().await;
-    desk.follow(&source, fast()).await;
+    desk.follow(&source, each(1)).await;
     connected(&server, 1).await;
     server.post(now_us(), "a", CLAIM);
     server.post(now_us(), "b", LAST);
@@ -247,7 +251,11 @@ async fn after_two_failures_another_server_is_asked() {
 async fn a_connection_over_which_nothing_comes_is_given_up() {
     let server = Jetstream::start(Wire::V1, Manners::default()).await;
     let mut desk = Desk::new().await;
-    desk.follow(&network(&[&server], Wire::V1), Pace { silence: Duration::from_millis(60), ..fast() }).await;
+    desk.follow(
+        &network(&[&server], Wire::V1),
+        Pace { save_every: Duration::from_millis(1), silence: Duration::ZERO, ..each(1) },
+    )
+    .await;
     connected(&server, 3).await;
     desk.end().await;
 }
@@ -256,9 +264,10 @@ async fn a_connection_over_which_nothing_comes_is_given_up() {
 async fn a_post_that_is_deleted_is_taken_back() {
     let server = Jetstream::start(Wire::V1, Manners::default()).await;
     let mut desk = Desk::new().await;
-    desk.follow(&network(&[&server], Wire::V1), fast()).await;
+    desk.follow(&network(&[&server], Wire::V1), each(3)).await;
     connected(&server, 1).await;
     server.post(now_us(), "a", CLAIM);
+    server.chatter(now_us());
     while desk.letters().await < 1 {
         desk.bell.notified().await;
     }
@@ -267,6 +276,7 @@ async fn a_post_that_is_deleted_is_taken_back() {
     server.delete(now_us(), "brief");
     server.delete(now_us(), "a");
     server.post(now_us(), "b", LAST);
+    server.chatter(now_us());
     desk.until_the_last_word().await;
     desk.end().await;
     assert_eq!(desk.sightings().await, 2);
@@ -302,6 +312,166 @@ fn word(mut number: usize) -> String {
     let syllables = ["ba", "ke", "di", "fo", "gu", "la", "me", "ni", "po", "ru", "sa", "te", "vi", "zo", "wu", "ha"];
     number = number * 40_503 % 65_536;
     (0..4).map(|place| syllables[number >> (4 * place) & 15]).collect::<String>() + "rix"
+}
+
+fn key(name: &str) -> claimwatch::model::post::PostKey {
+    claimwatch::feeds::key::everywhere(&format!("bluesky|at://did:plc:ann/app.bsky.feed.post/{name}"))
+}
+
+#[tokio::test]
+async fn an_edit_heard_on_the_stream_writes_again_only_for_what_it_brings_in() {
+    for wire in [Wire::V1, Wire::V2] {
+        let server = Jetstream::start(wire, Manners::default()).await;
+        let mut desk = Desk::new().await;
+        let source = network(&[&server], wire);
+        desk.follow(&source, each(1)).await;
+        connected(&server, 1).await;
+        // Not kept, so the edit is all we know of it.
+        server.post(now_us(), "plain", "nothing of the kind");
+        server.edit(now_us(), "plain", CLAIM);
+        server.post(now_us(), "told", CLAIM);
+        // It says what it said.
+        server.edit(now_us(), "told", &format!("{CLAIM} More follows, says everybody in the street"));
+        server.edit(now_us(), "told", &format!("{CLAIM} {LAST}"));
+        desk.until_the_last_word().await;
+        desk.end().await;
+        assert_eq!(desk.sightings().await, 3, "{wire:?}: the claim twice, and what the last edit brought in");
+        assert_eq!(desk.house.store.retract(&[key("told")], &[], Timestamp::now()).await.unwrap(), 2, "both texts go");
+    }
+}
+
+#[tokio::test]
+async fn a_post_through_the_stream_and_through_a_feed_alerts_once() {
+    use claimwatch::daemon::round::{Visited, visit};
+    for feed_first in [false, true] {
+        let server = Jetstream::start(Wire::V1, Manners::default()).await;
+        let mut desk = Desk::new().await;
+        let path = desk._folder.path().join("feed.xml");
+        let item = format!(
+            "<item><guid>x</guid><link>https://bsky.app/profile/ann.example/post/3lbxyzabcde2k</link><description>{CLAIM}</description></item>"
+        );
+        fs::write(&path, format!("<rss version=\"2.0\"><channel><title>F</title>{item}</channel></rss>")).unwrap();
+        let feed = Source {
+            name: SourceName("feed".into()),
+            kind: SourceKind::File { path },
+            every: Duration::from_secs(900),
+            backfill: Backfill::Everything,
+        };
+        let through_feed = async |desk: &Desk| match visit(&desk.house, &feed, &SourceState::default(), 0.5).await.1 {
+            Visited::Read(tally) => assert_eq!(tally.sightings, 1),
+            other => panic!("{other:?}"),
+        };
+        if feed_first {
+            through_feed(&desk).await;
+        }
+        desk.follow(&network(&[&server], Wire::V1), each(1)).await;
+        connected(&server, 1).await;
+        server.post(now_us(), "3lbxyzabcde2k", CLAIM);
+        server.post(now_us(), "other", LAST);
+        desk.until_the_last_word().await;
+        desk.end().await;
+        if !feed_first {
+            through_feed(&desk).await;
+        }
+        assert_eq!(desk.sightings().await, 2, "one for each claim; the feed came first: {feed_first}");
+    }
+}
+
+#[tokio::test]
+async fn quoted_words_are_compared_and_authors_are_named_by_few_requests() {
+    use crate::server::{Answer, Server};
+    let app_view = Server::start(|request| match request.path.split('?').next().unwrap() {
+        "/xrpc/app.bsky.feed.getPosts" => Answer::ok(
+            serde_json::json!({"posts": [{"uri": "at://did:plc:far/app.bsky.feed.post/1", "record": {"text": LAST}}]})
+                .to_string(),
+        ),
+        "/xrpc/app.bsky.actor.getProfiles" => Answer::ok(
+            serde_json::json!({"profiles": [{"did": "did:plc:ann", "handle": "ann.example", "displayName": "Ann <3"}]})
+                .to_string(),
+        ),
+        _ => Answer::status(404),
+    })
+    .await;
+    let server = Jetstream::start(Wire::V1, Manners::default()).await;
+    let mut desk = Desk::new().await;
+    let mut source = network(&[&server], Wire::V1);
+    if let SourceKind::Jetstream { app_view: asked, .. } = &mut source.kind {
+        *asked = Some(app_view.url("/"));
+    }
+    desk.follow(&source, each(3)).await;
+    connected(&server, 1).await;
+    server.post(now_us(), "source", CLAIM);
+    server.quote(now_us(), "a", "Can you believe it?", "at://did:plc:ann/app.bsky.feed.post/source");
+    server.quote(now_us(), "b", "This one too", "at://did:plc:far/app.bsky.feed.post/1");
+    desk.until_the_last_word().await;
+    desk.end().await;
+    let wanted = claimwatch::store::editors::Wanted { most: 10, ..Default::default() };
+    let sightings = desk.house.store.sightings(&wanted).await.unwrap();
+    assert_eq!(sightings.len(), 3, "the post and both that quote");
+    for one in &sightings {
+        assert_eq!(one.post.as_ref().unwrap().author.as_deref(), Some("Ann <3 (@ann.example)"));
+    }
+    assert_eq!(app_view.requests().len(), 2, "one for the words, one for the name");
+}
+
+#[tokio::test]
+async fn an_app_view_that_fails_costs_neither_posts_nor_patience() {
+    use crate::server::{Answer, Server};
+    let app_view = Server::always(Answer::status(502)).await;
+    let server = Jetstream::start(Wire::V1, Manners::default()).await;
+    let mut desk = Desk::new().await;
+    let mut source = network(&[&server], Wire::V1);
+    if let SourceKind::Jetstream { app_view: asked, .. } = &mut source.kind {
+        *asked = Some(app_view.url("/"));
+    }
+    desk.follow(&source, each(1)).await;
+    connected(&server, 1).await;
+    for number in 0..5 {
+        server.quote(now_us(), &format!("q{number}"), CLAIM, "at://did:plc:far/app.bsky.feed.post/1");
+    }
+    server.post(now_us(), "last", LAST);
+    desk.until_the_last_word().await;
+    desk.end().await;
+    assert_eq!(desk.sightings().await, 6);
+    assert_eq!(app_view.requests().len(), 1, "then it is left alone for a minute");
+}
+
+#[tokio::test]
+async fn reposts_are_counted_for_the_post_and_alert_nobody() {
+    let server = Jetstream::start(Wire::V1, Manners::default()).await;
+    let mut desk = Desk::new().await;
+    let source = network(&[&server], Wire::V1);
+    desk.follow(&source, each(1)).await;
+    connected(&server, 1).await;
+    let begin = now_us();
+    server.post(begin, "a", CLAIM);
+    (1..=3).for_each(|number| server.repost(begin + number, "a"));
+    server.repost(begin + 4, "unknown");
+    while desk.letters().await < 1 {
+        desk.bell.notified().await;
+    }
+    let reposts = async |desk: &Desk| {
+        let wanted = claimwatch::store::editors::Wanted { most: 10, ..Default::default() };
+        let sightings = desk.house.store.sightings(&wanted).await.unwrap();
+        sightings.iter().map(|one| one.reposts).max().unwrap_or_default()
+    };
+    server.post(begin + 5, "b", LAST);
+    desk.until_the_last_word().await;
+    assert_eq!((desk.sightings().await, reposts(&desk).await), (2, 3));
+    desk.end().await;
+    // The last ten seconds come again after a resumption.
+    desk.stop = CancellationToken::new();
+    desk.follow(&source, each(1)).await;
+    server.repost(begin + 6, "a");
+    server.post(begin + 7, "c", CLAIM);
+    let again = async {
+        while desk.sightings().await < 3 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), again).await.expect("the stream goes on");
+    desk.end().await;
+    assert_eq!(reposts(&desk).await, 4, "each is counted once");
 }
 
 /// The power fails again and again while a network talks; in the end every claim has exactly one letter.

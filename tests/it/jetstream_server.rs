@@ -127,13 +127,38 @@ impl Jetstream {
         self.raw(time_us, frame.to_string());
     }
 
+    fn commit(&self, time_us: i64, operation: &str, collection: &str, key: &str, record: &Value) {
+        let commit = json!({"rev": "r", "operation": operation, "collection": collection, "rkey": key, "record": record});
+        self.event(time_us, "did:plc:ann", "commit", commit);
+    }
+
+    fn record(time_us: i64, text: &str) -> Value {
+        let created = jiff::Timestamp::from_microsecond(time_us).unwrap().to_string();
+        json!({"$type": "app.bsky.feed.post", "text": text, "createdAt": created, "langs": ["en"]})
+    }
+
     /// Somebody posts.
     pub fn post(&self, time_us: i64, key: &str, text: &str) {
-        let created = jiff::Timestamp::from_microsecond(time_us).unwrap().to_string();
-        let record = json!({"$type": "app.bsky.feed.post", "text": text, "createdAt": created, "langs": ["en"]});
-        let commit =
-            json!({"rev": "r", "operation": "create", "collection": "app.bsky.feed.post", "rkey": key, "record": record});
-        self.event(time_us, "did:plc:ann", "commit", commit);
+        self.commit(time_us, "create", "app.bsky.feed.post", key, &Self::record(time_us, text));
+    }
+
+    /// The post is given other words.
+    pub fn edit(&self, time_us: i64, key: &str, text: &str) {
+        self.commit(time_us, "update", "app.bsky.feed.post", key, &Self::record(time_us, text));
+    }
+
+    /// Somebody posts and quotes another post.
+    pub fn quote(&self, time_us: i64, key: &str, text: &str, quoted: &str) {
+        let mut record = Self::record(time_us, text);
+        record["embed"] = json!({"$type": "app.bsky.embed.record", "record": {"uri": quoted, "cid": "c"}});
+        self.commit(time_us, "create", "app.bsky.feed.post", key, &record);
+    }
+
+    /// Somebody reposts.
+    pub fn repost(&self, time_us: i64, key: &str) {
+        let subject = json!({"uri": format!("at://did:plc:ann/app.bsky.feed.post/{key}"), "cid": "c"});
+        let record = json!({"$type": "app.bsky.feed.repost", "subject": subject});
+        self.commit(time_us, "create", "app.bsky.feed.repost", &format!("r{time_us}"), &record);
     }
 
     /// The post is deleted.

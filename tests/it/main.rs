@@ -1,6 +1,7 @@
 //! One binary for all integration tests; its files mirror the rooms.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should say so and stop")]
 
+mod alert_feed;
 mod alerts;
 mod backtest;
 mod bulk;
@@ -14,6 +15,7 @@ mod feeds;
 mod fetch;
 mod floors;
 mod hooks;
+mod hostile;
 mod identity;
 mod import;
 mod jetstream;
@@ -37,3 +39,4 @@ mod smtp_server;
 mod sources;
 mod spam;
 mod store;
+mod websub;

@@ -100,6 +100,10 @@ pub struct Desk {
 
 impl Desk {
     pub async fn new() -> Self {
+        Self::at(Clock::from("2026-11-01T12:00:00Z".parse().unwrap())).await
+    }
+
+    pub async fn at(clock: Clock) -> Self {
         let folder = TempDir::new().unwrap();
         let rules = "format = 1\n[[claim]]\nid = \"cheese\"\nclaim = \"The moon is made of green cheese.\"\ntopic = \"moon\"\n\
                      [claim.match]\nphrases = [\"the moon is made of green cheese\"]\n";
@@ -113,9 +117,9 @@ impl Desk {
             store: open_store(folder.path()).await,
             fetcher: Fetcher::new(&settings),
             rules,
-            desks: Arc::new([desk("moon")]),
+            desks: tokio::sync::watch::channel(Arc::from([desk("moon")])).1,
             metrics: Arc::new(Metrics::new("test")),
-            clock: Clock::from("2026-11-01T12:00:00Z".parse().unwrap()),
+            clock,
         });
         Self { _folder: folder, house, states: Default::default() }
     }
@@ -365,7 +369,8 @@ async fn a_stream_brings_posts_at_once_and_the_timeline_what_it_missed() {
     };
     let source = source("tag", kind);
     let (bell, stop) = (Arc::new(tokio::sync::Notify::new()), tokio_util::sync::CancellationToken::new());
-    let pace = Pace { save_every: std::time::Duration::from_millis(20), chance: || 0.0, ..Pace::default() };
+    // No clock: what has come is written down when three posts have.
+    let pace = Pace { save_every: std::time::Duration::from_secs(3600), at_once: 3, chance: || 0.0, ..Pace::default() };
     let listener = Listener::new(Arc::clone(&desk.house), Arc::clone(&bell), source.clone(), pace);
     let listening = tokio::spawn(listener.listen(stop.clone()));
     tokio::time::timeout(std::time::Duration::from_secs(30), bell.notified()).await.expect("a letter is begun");
@@ -379,4 +384,73 @@ async fn a_stream_brings_posts_at_once_and_the_timeline_what_it_missed() {
     assert_eq!((read.posts, read.new, read.letters), (2, 0, 0), "the timeline brings nothing twice");
     let asked = server.requests().into_iter().find(|request| request.path.contains("streaming")).unwrap();
     assert_eq!(asked.header("authorization"), Some(b"Bearer sesame".to_vec()));
+}
+
+/// Listens to a stream which says `events` until there are `sightings` in all.
+async fn listened(desk: &Desk, events: String, at_once: usize, sightings: u64) -> (Server, Source) {
+    let server = Server::start(move |request| match request.path.split('?').next().unwrap() {
+        "/api/v1/streaming/hashtag" => Answer::then_silence(events.clone()).header("Content-Type", "text/event-stream"),
+        _ => Answer::status(404),
+    })
+    .await;
+    let kind = SourceKind::Mastodon {
+        server: server.url("/"),
+        timeline: Timeline::Tag("moon".into()),
+        token: None,
+        streams: true,
+        allow_private: vec!["127.0.0.0/8".parse().unwrap()],
+    };
+    let source = source("tag", kind);
+    let (bell, stop) = (Arc::new(tokio::sync::Notify::new()), tokio_util::sync::CancellationToken::new());
+    let pace = Pace { save_every: std::time::Duration::from_secs(3600), at_once, chance: || 0.0, ..Pace::default() };
+    let listener = Listener::new(Arc::clone(&desk.house), Arc::clone(&bell), source.clone(), pace);
+    let listening = tokio::spawn(listener.listen(stop.clone()));
+    let seen = async {
+        while desk.house.store.numbers(desk.house.clock.now()).await.unwrap().sightings < sightings {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), seen).await.expect("what repeats the claim is seen");
+    stop.cancel();
+    listening.await.unwrap();
+    (server, source)
+}
+
+fn spoken(kind: &str, number: u64, text: &str) -> String {
+    let status = json!({"id": number.to_string(), "uri": format!("https://far.example/s/{number}"), "url": null, "content": text,
+        "created_at": "2026-11-01T10:00:00.000Z", "account": {"acct": "ann"}, "reblog": null, "reblogs_count": 0});
+    format!("event: {kind}\ndata: {status}\n\n")
+}
+
+#[tokio::test]
+async fn an_edit_on_a_stream_makes_a_revision_and_a_repost_is_counted() {
+    let desk = Desk::new().await;
+    let repost = json!({"id": "90", "uri": "https://far.example/r/90", "content": "", "account": {"acct": "bob"},
+        "reblog": {"id": "1", "uri": "https://far.example/s/1", "content": "x", "reblogs_count": 0}});
+    let events = [
+        spoken("update", 1, CLAIM),
+        spoken("update", 2, "nothing of the kind, says a long and tedious post about other things entirely"),
+        format!("event: update\ndata: {repost}\n\n"),
+        format!("event: update\ndata: {}\n\n", repost.to_string().replace("90", "91")),
+        spoken("update", 3, "nothing"),
+    ];
+    let (server, source) = listened(&desk, events.concat(), 3, 1).await;
+    let wanted = claimwatch::store::editors::Wanted { most: 10, ..Default::default() };
+    let sightings = desk.house.store.sightings(&wanted).await.unwrap();
+    assert_eq!((sightings.len(), sightings[0].reposts), (1, 2));
+    drop(server);
+
+    // After a restart: an edit brings the claim in, an edit that says the same does not, and a deletion names a number only.
+    let numbers = [claimwatch::feeds::mastodon::numbered(source.kind.url().unwrap(), "1")];
+    assert_eq!(desk.house.store.numbered(&numbers).await.unwrap().len(), 1);
+    let events = [
+        spoken("status.update", 1, &format!("{CLAIM} More follows.")),
+        "event: delete\ndata: 3\n\n".to_owned(),
+        spoken("status.update", 2, &format!("corrected: {CLAIM}")),
+    ];
+    listened(&desk, events.concat(), 2, 2).await;
+    let numbers = desk.house.store.numbers(desk.house.clock.now()).await.unwrap();
+    assert_eq!((numbers.sightings, numbers.posts), (2, 4), "three posts, and the text that was worth a letter");
+    let third = claimwatch::feeds::key::everywhere("mastodon|https://far.example/s/3");
+    assert_eq!(desk.house.store.retract(&[third], &[], desk.house.clock.now()).await.unwrap(), 0, "it was taken back already");
 }

@@ -165,6 +165,146 @@ fn a_second_daemon_on_one_database_leaves_with_75() {
     assert!(said(&second).contains(&first.id().to_string()), "{}", said(&second));
 }
 
+/// A web server that tells what it was sent, head and body, and answers all but the first `silent` requests.
+fn listener(mut silent: usize) -> (std::net::SocketAddr, std::sync::mpsc::Receiver<(String, String)>) {
+    use std::io::{Read, Write};
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let (told, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in socket.incoming() {
+            let mut stream = stream.unwrap();
+            let (mut all, mut part) = (Vec::new(), [0; 4096]);
+            let (head, body) = loop {
+                let read = stream.read(&mut part).unwrap();
+                all.extend_from_slice(&part[..read]);
+                let text = String::from_utf8_lossy(&all).into_owned();
+                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+                let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+                if read == 0 || body.len() >= length.unwrap_or(0) {
+                    break (head.to_owned(), body.to_owned());
+                }
+            };
+            if silent > 0 {
+                silent -= 1;
+                // Never answered, and never closed.
+                std::mem::forget(stream);
+            } else {
+                let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+            }
+            if told.send((head, body)).is_err() {
+                return;
+            }
+        }
+    });
+    (address, heard)
+}
+
+#[test]
+fn a_hangup_brings_new_hooks_and_new_secrets_without_a_restart() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::with_claims(3);
+    let ((first, at_first), (second, at_second)) = (listener(0), listener(0));
+    let plain = fs::read_to_string(desk.path("config/claimwatch.toml")).unwrap();
+    let write = |port: u16, secret: &str| {
+        let hook = format!(
+            "[[desk.webhook]]\nname = \"cms\"\nurl = \"http://127.0.0.1:{port}/in\"\nsecret_file = \"cms.secret\"\n\
+             allow_private = [\"127.0.0.0/8\"]\n[mail]"
+        );
+        fs::write(desk.path("config/claimwatch.toml"), plain.replace("[mail]", &hook)).unwrap();
+        fs::write(desk.path("config/cms.secret"), secret).unwrap();
+        fs::set_permissions(desk.path("config/cms.secret"), fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    let signed_by = |secret: &str, (head, body): &(String, String)| {
+        use hmac::{Hmac, KeyInit, Mac};
+        let signature = head.lines().find_map(|line| line.strip_prefix("x-claimwatch-signature: t=")).unwrap();
+        let (time, hex) = signature.split_once(",v1=").unwrap();
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+        mac.update(format!("{time}.{body}").as_bytes());
+        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>() == hex
+    };
+    let patience = std::time::Duration::from_secs(60);
+    write(first.port(), "old");
+    desk.write_feed(1);
+    let mut child = desk.command(&["run"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(signed_by("old", &at_first.recv_timeout(patience).unwrap()));
+    write(second.port(), "new");
+    let hangup = Command::new("kill").args(["-HUP", &child.id().to_string()]).status().unwrap();
+    assert!(hangup.success() && log.any(|line| line.unwrap().contains("read rules and desks again")));
+    std::thread::spawn(move || log.for_each(drop));
+    desk.write_feed(2);
+    let request = at_second.recv_timeout(patience).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(signed_by("new", &request) && !signed_by("old", &request));
+    assert!(at_first.try_recv().is_err(), "the old address gets nothing more");
+}
+
+#[test]
+fn a_hook_in_flight_when_the_daemon_is_killed_gets_the_same_letter_once_more() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::with_claims(1);
+    let (address, heard) = listener(1);
+    let hook = format!(
+        "[[desk.webhook]]\nname = \"cms\"\nurl = \"http://{address}/in\"\nsecret_file = \"cms.secret\"\n\
+         allow_private = [\"127.0.0.0/8\"]\n[mail]"
+    );
+    let plain = fs::read_to_string(desk.path("config/claimwatch.toml")).unwrap();
+    fs::write(desk.path("config/claimwatch.toml"), plain.replace("[mail]", &hook)).unwrap();
+    fs::write(desk.path("config/cms.secret"), "key").unwrap();
+    fs::set_permissions(desk.path("config/cms.secret"), fs::Permissions::from_mode(0o600)).unwrap();
+    desk.write_feed(1);
+    let mut child = desk.command(&["run"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let first = heard.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(said(&desk.run(&["mail", "queue", "list"])).contains("webhook:cms"), "not sent, as far as we know");
+    for _ in 0..3 {
+        assert!(desk.run(&["run", "--once"]).status.success());
+    }
+    let second = heard.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
+    let id = |(head, _): &(String, String)| {
+        head.lines().find_map(|line| line.strip_prefix("idempotency-key: ")).map(str::to_owned).expect("a key")
+    };
+    assert_eq!((id(&first), &first.1), (id(&second), &second.1), "the same letter under the same key");
+    assert!(heard.try_recv().is_err(), "once more and not again");
+    assert!(said(&desk.run(&["mail", "queue", "list"])).contains("No letter waits"));
+}
+
+#[test]
+fn mail_test_asks_every_way_out_and_tells_what_it_answered() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::with_claims(1);
+    let (address, heard) = listener(0);
+    let hook = format!(
+        "[[desk.webhook]]\nname = \"cms\"\nurl = \"http://{address}/in\"\nsecret_file = \"cms.secret\"\n\
+         allow_private = [\"127.0.0.0/8\"]\n[[desk.webhook]]\nname = \"far\"\nkind = \"slack\"\nurl = \"http://{address}/in\"\n[mail]"
+    );
+    let plain = fs::read_to_string(desk.path("config/claimwatch.toml")).unwrap();
+    fs::write(desk.path("config/claimwatch.toml"), plain.replace("[mail]", &hook)).unwrap();
+    fs::write(desk.path("config/cms.secret"), "key").unwrap();
+    fs::set_permissions(desk.path("config/cms.secret"), fs::Permissions::from_mode(0o600)).unwrap();
+    let output = desk.run(&["mail", "test", "--desk", "desk"]);
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    for words in [
+        "desk@example.org: sent",
+        "webhook:cms: sent: 127.0.0.1 answered with HTTP 204",
+        "webhook:far: not sent (refuses us)",
+        "2 of 3",
+    ] {
+        assert!(told.contains(words), "{words} is missing from\n{told}");
+    }
+    assert!(heard.recv().unwrap().1.contains("This is a test letter"));
+    let preview = desk.run(&["mail", "preview", "--claim", "claim-0000", "--text", "cheese"]);
+    assert!(
+        said(&preview).contains("webhook-cms.json") && desk.path("var/preview/webhook-far.json").exists(),
+        "{}",
+        said(&preview)
+    );
+}
+
 #[test]
 fn a_hostile_source_fails_alone() {
     let desk = Desk::with_claims(3);

@@ -12,7 +12,8 @@ use super::configuration;
 use crate::cli::output::{Answer, Format, Paint, colour, counted, json};
 use crate::cli::{ConfigPath, Exit};
 use crate::config::Config;
-use crate::daemon::gather::{Asking, Batch, Gathered, gather};
+use crate::daemon::gather::gather;
+use crate::daemon::gathered::{Asking, Batch, Gathered};
 use crate::daemon::trouble::Trouble;
 use crate::feeds::clean;
 use crate::fetch::Fetcher;
@@ -40,8 +41,8 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-The request is made as the daemon makes it: same limits, same User-Agent, same rules about addresses; an address that you
-name here yourself may lie in a private network. Nothing is remembered, nobody is written to.
+The request is made as the daemon makes it: same limits, same User-Agent, same rules about addresses; an address \
+that you name here yourself may lie in a private network. Nothing is remembered, nobody is written to.
 
 Examples:
   claimwatch source probe https://feeds.bbci.co.uk/news/world/rss.xml

@@ -1,30 +1,40 @@
 //! What a stretch of a stream holds: frames read, posts compared, and which of them are kept. No waiting, no store.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use crate::daemon::round::examined;
-use crate::feeds::jetstream::{self, NoEvent, Wanted, What};
+use super::memory::Memory;
+use crate::daemon::comparing::examined;
+use crate::feeds::jetstream::{self, NoEvent, Wanted, What, Written};
 use crate::feeds::{clean, key};
 use crate::model::claim::Claim;
-use crate::model::post::{Post, PostKey};
+use crate::model::post::{Markup, Post, PostKey, Standing};
 use crate::model::sighting::Sighting;
 use crate::model::source::{SourceName, Wire};
 use crate::rules::compile::RuleSet;
 
-/// What is to become of a stretch of a stream.
+/// A stretch of a stream, read but not compared.
 #[derive(Debug, Clone, Default)]
-pub struct Worked {
-    /// Posts to be kept: those that repeat a claim or nearly do, and a sample of the others.
-    pub kept: Vec<Post>,
-    /// What was seen in them.
-    pub sightings: Vec<(Sighting, Claim)>,
+pub struct Stretch {
+    /// Posts written and changed, in order.
+    pub written: Vec<Written>,
     /// Posts that were deleted.
-    pub deleted: Vec<PostKey>,
+    pub deleted: HashSet<PostKey>,
     /// How the addresses of posts of accounts begin that are gone.
     pub gone: Vec<String>,
+    /// How often posts were reposted.
+    pub reposted: HashMap<String, u32>,
+    /// Accounts and what they are called.
+    pub names: Vec<(String, String)>,
+    /// What it was made of.
+    pub count: Count,
+}
+
+/// What a stretch was made of.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Count {
     /// Posts compared.
     pub posts: usize,
     /// Events read.
@@ -41,15 +51,30 @@ pub struct Worked {
     pub is_sent_away: bool,
 }
 
+/// What is to become of a stretch of a stream.
+#[derive(Debug, Clone, Default)]
+pub struct Worked {
+    /// Posts to be kept: those that repeat a claim or nearly do, and a sample of the others.
+    pub kept: Vec<Post>,
+    /// What was seen in them.
+    pub sightings: Vec<(Sighting, Claim)>,
+    /// Posts that were there before, with other words: whether they are known is for the store to say.
+    pub changed: Vec<Post>,
+    /// Posts that were deleted.
+    pub deleted: Vec<PostKey>,
+    /// How the addresses of posts of accounts begin that are gone.
+    pub gone: Vec<String>,
+    /// How often posts were reposted.
+    pub standings: Vec<Standing>,
+    /// What it was made of.
+    pub count: Count,
+}
+
 /// How a stretch is worked through.
 #[derive(Debug, Clone, Copy)]
 pub struct Work<'a> {
     /// The source.
     pub source: &'a SourceName,
-    /// The language of its frames.
-    pub wire: Wire,
-    /// What is wanted of it.
-    pub wanted: Wanted<'a>,
     /// The rules of the moment.
     pub rules: &'a RuleSet,
     /// The time.
@@ -58,40 +83,70 @@ pub struct Work<'a> {
     pub sample_per_million: u32,
 }
 
-/// Works through frames in their order.
-pub fn work(frames: &[Utf8Bytes], how: &Work<'_>) -> Worked {
-    let mut worked = Worked::default();
-    let mut raw = Vec::new();
-    let mut deleted = HashSet::new();
+/// Reads frames in their order. Reposts seen before `since_us` were counted already.
+pub fn read(frames: &[Utf8Bytes], wire: Wire, wanted: Wanted<'_>, since_us: i64) -> Stretch {
+    let mut stretch = Stretch::default();
+    let count = &mut stretch.count;
     for frame in frames {
-        let event = match jetstream::read(frame, how.wire, how.wanted) {
+        let event = match jetstream::read(frame, wire, wanted) {
             Ok(event) => event,
             Err(no) => {
-                worked.is_clamped |= no == NoEvent::Clamped;
-                worked.is_sent_away |= no == NoEvent::SentAway;
-                worked.odd += usize::from(no == NoEvent::Garbage);
+                count.is_clamped |= no == NoEvent::Clamped;
+                count.is_sent_away |= no == NoEvent::SentAway;
+                count.odd += usize::from(no == NoEvent::Garbage);
                 continue;
             }
         };
-        worked.events += 1;
-        worked.first_us.get_or_insert(event.time_us);
-        let (time, number) = worked.newest.unwrap_or((event.time_us, event.number));
-        worked.newest = Some((time.max(event.time_us), number.max(event.number)));
+        count.events += 1;
+        count.first_us.get_or_insert(event.time_us);
+        let (time, number) = count.newest.unwrap_or((event.time_us, event.number));
+        count.newest = Some((time.max(event.time_us), number.max(event.number)));
         match event.what {
-            What::Written(post) => raw.push(*post),
-            What::Deleted(name) => drop(deleted.insert(key::everywhere(&name))),
-            What::Gone(address) => worked.gone.push(address),
-            What::Unreadable => worked.odd += 1,
-            What::Other => {}
+            What::Written(written) => take(&mut stretch.written, *written),
+            What::Deleted(name) => drop(stretch.deleted.insert(key::everywhere(&name))),
+            What::Gone(address) => stretch.gone.push(address),
+            What::Reposted(name) if event.time_us > since_us => *stretch.reposted.entry(name).or_default() += 1,
+            What::Named { did, handle } => stretch.names.push((did, handle)),
+            What::Unreadable => count.odd += 1,
+            What::Reposted(_) | What::Other => {}
         }
     }
-    worked.posts = raw.len();
+    count.posts = stretch.written.len();
+    stretch
+}
+
+/// Of a post that is written and changed within the stretch the last words count.
+fn take(all: &mut Vec<Written>, written: Written) {
+    let same = |earlier: &&mut Written| written.is_edit && earlier.post.guid == written.post.guid;
+    match all.iter_mut().rev().find(same) {
+        Some(earlier) => *earlier = Written { is_edit: earlier.is_edit, ..written },
+        None => all.push(written),
+    }
+}
+
+/// Compares the posts of a stretch. Quoted words are put in where `memory` has them; the stretch's own words go into it.
+pub fn compare(stretch: Stretch, how: &Work<'_>, memory: &mut Memory) -> Worked {
+    let Stretch { written, deleted, gone, reposted, count, .. } = stretch;
+    let mut raw = Vec::with_capacity(written.len());
+    let mut edits = HashSet::new();
+    for Written { mut post, quotes, is_edit } in written {
+        post.quoted = quotes.and_then(|uri| memory.text(&uri)).map(|text| Markup::Plain(text.to_owned()));
+        if let (Some(uri), Some(Markup::Plain(text))) = (&post.guid, &post.body) {
+            memory.learn(uri, text);
+        }
+        if let Some(name) = post.everywhere.as_deref().filter(|_| is_edit) {
+            edits.insert(key::everywhere(name));
+        }
+        raw.push(post);
+    }
     let mut posts = clean::clean(raw, how.source, how.now);
     // Written and deleted within a breath: it never was.
     let is_gone = |post: &Post| {
-        deleted.contains(&post.key) || post.url.as_deref().is_some_and(|url| worked.gone.iter().any(|gone| url.starts_with(gone)))
+        deleted.contains(&post.key) || post.url.as_deref().is_some_and(|url| gone.iter().any(|gone| url.starts_with(gone)))
     };
     posts.retain(|post| !is_gone(post));
+    let (changed, mut posts): (Vec<Post>, Vec<Post>) = posts.into_iter().partition(|post| edits.contains(&post.key));
+    let mut worked = Worked { changed, gone, count, ..Worked::default() };
     clean::name_languages(&mut posts);
     for post in posts {
         let seen = examined(&post, how.rules);
@@ -101,11 +156,13 @@ pub fn work(frames: &[Utf8Bytes], how: &Work<'_>) -> Worked {
         worked.sightings.extend(seen);
     }
     worked.deleted = deleted.into_iter().collect();
+    let counted = |(name, more): (String, u32)| Standing { key: key::everywhere(&name), number: None, reposts: 0, more };
+    worked.standings = reposted.into_iter().map(counted).collect();
     worked
 }
 
 /// Chosen by the key, so that a post that comes again is chosen again.
-fn is_sampled(key: &PostKey, per_million: u32) -> bool {
+pub(super) fn is_sampled(key: &PostKey, per_million: u32) -> bool {
     let digits = key.0.get(1..9).and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or(u32::MAX);
     u64::from(digits) * 1_000_000 < u64::from(per_million) << 32
 }

@@ -4,6 +4,7 @@
 //! finds us too slow sends us away, which costs a resumption and no post. So memory is bounded by one stretch.
 
 mod connect;
+mod lookups;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,20 +18,22 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::batch::{self, Work, Worked};
+use super::memory::Memory;
 use super::place::{Cursor, Turns};
+use super::taken::{self, Waiting};
 use super::{rests, wait_while_resting};
 use crate::daemon::round::{House, Keep, Tally, write_down};
 use crate::daemon::trouble::Trouble;
 use crate::daemon::watch::DISK_FLOOR_BYTES;
 use crate::feeds::jetstream::Wanted;
+use crate::feeds::key;
 use crate::fetch::socket::{Heard, Socket};
+use crate::model::post::Post;
 use crate::model::source::{Health, Source, SourceKind, SourceState, Wire};
 use crate::model::units::in_words;
 use crate::store::records::Visit;
 use crate::telemetry::metrics::{ByReason, BySource};
 
-/// Events in one transaction.
-const AT_ONCE: usize = 500;
 /// Bytes held before they are written down, however few events they are.
 const MOST_BYTES: usize = 8 << 20;
 /// A frame longer than this is no post: it is passed over unread.
@@ -43,8 +46,10 @@ const GAP_SHOWN_US: i64 = 24 * 3600 * 1_000_000;
 /// How fast a stream is followed; other than the default in tests only.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// What has come is written down at least this often.
+    /// What has come is written down at least this often…
     pub save_every: Duration,
+    /// …and whenever it is so many events, in one transaction.
+    pub at_once: usize,
     /// After so long without an event the connection is given up.
     pub silence: Duration,
     /// 0..1, spreads the pauses between attempts.
@@ -57,6 +62,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             save_every: Duration::from_secs(1),
+            at_once: 500,
             silence: Duration::from_secs(60),
             chance: fastrand::f64,
             sample_per_million: 10_000,
@@ -78,6 +84,10 @@ pub struct Follower {
     is_beginning: bool,
     /// The cursor's number was refused at this host: time is tried, then the present.
     refused: u32,
+    memory: Memory,
+    /// No AppView is asked before this.
+    lookups_rest_until: Option<Instant>,
+    waiting: Waiting,
 }
 
 /// How a connection ended.
@@ -90,7 +100,20 @@ impl Follower {
     /// Prepares to follow `source` from where `state` says.
     pub fn new(house: Arc<House>, bell: Arc<Notify>, source: Source, state: SourceState, pace: Pace) -> Self {
         let cursor = Cursor::of(state.cursor.as_deref());
-        Self { house, bell, source, state, cursor, turns: Turns::default(), pace, is_beginning: false, refused: 0 }
+        Self {
+            house,
+            bell,
+            source,
+            state,
+            cursor,
+            turns: Turns::default(),
+            pace,
+            is_beginning: false,
+            refused: 0,
+            memory: Memory::default(),
+            lookups_rest_until: None,
+            waiting: Waiting::default(),
+        }
     }
 
     /// Follows until `stop`; what is in hand then is written down.
@@ -125,7 +148,7 @@ impl Follower {
 
     async fn listen(&mut self, mut socket: Socket, host: &str, stop: &CancellationToken) -> Ended {
         let whole_network = matches!(&self.source.kind, SourceKind::Jetstream { accounts, .. } if accounts.is_empty());
-        let mut frames: Vec<Utf8Bytes> = Vec::with_capacity(AT_ONCE);
+        let mut frames: Vec<Utf8Bytes> = Vec::with_capacity(self.pace.at_once);
         let mut held_bytes = 0;
         let mut tick = interval(self.pace.save_every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -163,7 +186,7 @@ impl Follower {
                         }
                         held_bytes = if frames.is_empty() { frame.len() } else { held_bytes + frame.len() };
                         frames.push(frame);
-                        if (frames.len() >= AT_ONCE || held_bytes >= MOST_BYTES)
+                        if (frames.len() >= self.pace.at_once || held_bytes >= MOST_BYTES)
                             && let Err(trouble) = self.save(&mut frames, host, &mut is_first, whole_network).await
                         {
                             return Ended::Broken(trouble);
@@ -211,7 +234,8 @@ impl Follower {
         whole_network: bool,
     ) -> Result<(), Trouble> {
         let is_new = self.cursor.text() != self.state.cursor;
-        if frames.is_empty() && !is_new {
+        let due = self.waiting.take_due(self.house.clock.now());
+        if frames.is_empty() && due.is_empty() && !is_new {
             return Ok(());
         }
         let free = self.house.store.free_bytes().unwrap_or(u64::MAX);
@@ -221,22 +245,23 @@ impl Follower {
                 ..Trouble::of_stream("the disk is nearly full: nothing is read until 64 MiB are free again")
             });
         }
-        let worked = self.work(std::mem::replace(frames, Vec::with_capacity(AT_ONCE))).await?;
+        let mut worked = self.work(std::mem::replace(frames, Vec::with_capacity(self.pace.at_once))).await?;
+        worked.changed.extend(due);
         let before = self.cursor.clone();
-        if let Some(first) = worked.first_us.filter(|_| *is_first) {
+        let count = worked.count;
+        if let Some(first) = count.first_us.filter(|_| *is_first) {
             *is_first = false;
             self.refused = 0;
-            if !std::mem::take(&mut self.is_beginning) && (worked.is_clamped || self.cursor.is_gap(first, whole_network)) {
+            if !std::mem::take(&mut self.is_beginning) && (count.is_clamped || self.cursor.is_gap(first, whole_network)) {
                 self.note_gap(first);
             }
         }
-        if let Some((time, number)) = worked.newest {
+        if let Some((time, number)) = count.newest {
             self.cursor.advance(time, number, host);
             self.turns.went_well();
         }
-        let is_sent_away = worked.is_sent_away;
         match self.write_down(worked).await {
-            Ok(()) if is_sent_away => Err(Trouble::of_stream("the server sent us away: we were too slow")),
+            Ok(()) if count.is_sent_away => Err(Trouble::of_stream("the server sent us away: we were too slow")),
             Ok(()) => Ok(()),
             Err(trouble) => {
                 self.cursor = before;
@@ -245,21 +270,33 @@ impl Follower {
         }
     }
 
-    async fn work(&self, frames: Vec<Utf8Bytes>) -> Result<Worked, Trouble> {
+    async fn work(&mut self, frames: Vec<Utf8Bytes>) -> Result<Worked, Trouble> {
         let SourceKind::Jetstream { wire, languages, accounts, .. } = &self.source.kind else { return Ok(Worked::default()) };
-        let (source, wire, languages, accounts) = (self.source.name.clone(), *wire, languages.clone(), accounts.clone());
-        let rules = Arc::clone(&self.house.rules.borrow());
+        let (wire, languages, accounts, since) = (*wire, languages.clone(), accounts.clone(), self.cursor.time_us);
+        let read =
+            spawn_blocking(move || batch::read(&frames, wire, Wanted { languages: &languages, accounts: &accounts }, since));
+        let mut stretch = read.await.map_err(|fault| Trouble::of_ours(&fault))?;
+        for (did, handle) in std::mem::take(&mut stretch.names) {
+            self.memory.name(did, format!("@{handle}"));
+        }
+        self.look_up_quotes(&stretch).await;
+        let (source, rules) = (self.source.name.clone(), Arc::clone(&self.house.rules.borrow()));
         let (now, sample_per_million) = (self.house.clock.now(), self.pace.sample_per_million);
-        let worked = spawn_blocking(move || {
-            let wanted = Wanted { languages: &languages, accounts: &accounts };
-            batch::work(&frames, &Work { source: &source, wire, wanted, rules: &rules, now, sample_per_million })
+        let mut memory = std::mem::take(&mut self.memory);
+        let compared = spawn_blocking(move || {
+            let how = Work { source: &source, rules: &rules, now, sample_per_million };
+            (batch::compare(stretch, &how, &mut memory), memory)
         });
-        worked.await.map_err(|fault| Trouble::of_ours(&fault))
+        let (mut worked, memory) = compared.await.map_err(|fault| Trouble::of_ours(&fault))?;
+        self.memory = memory;
+        self.name_authors(&mut worked).await;
+        Ok(worked)
     }
 
     async fn write_down(&mut self, worked: Worked) -> Result<(), Trouble> {
         let house = Arc::clone(&self.house);
         let now = house.clock.now();
+        self.waiting.drop_all(&worked.deleted);
         if !worked.deleted.is_empty() || !worked.gone.is_empty() {
             // Before the cursor: a deletion that comes again does no harm, one that is lost does.
             house.store.retract(&worked.deleted, &worked.gone, now).await?;
@@ -273,23 +310,31 @@ impl Follower {
             cursor: self.cursor.text(),
             ..self.state.clone()
         };
-        let mut tally = Tally { posts: worked.posts, new: worked.posts, ..Tally::default() };
-        tally.count(&worked.sightings);
-        if worked.kept.is_empty() {
+        let Worked { kept, mut sightings, changed, standings, count, .. } = worked;
+        // An edit of a post that was not kept is read as if it were new.
+        let mut taken = taken::take(&house, &self.source, changed).await?;
+        let edits = std::mem::take(&mut taken.compared);
+        sightings.extend(edits.sightings);
+        let is_kept = |post: &Post| {
+            let seen = sightings.iter().any(|(sighting, _)| sighting.post == post.key);
+            seen || batch::is_sampled(&post.key, self.pace.sample_per_million)
+        };
+        let mut new: Vec<Post> = edits.new.into_iter().filter(is_kept).collect();
+        let mut identity = taken.identity;
+        identity.aliases.extend(kept.iter().map(|post| post.key.clone()).zip(key::aliases(&kept)));
+        identity.standings = standings;
+        new.extend(kept);
+        let mut tally = Tally { posts: count.posts, new: count.posts, ..Tally::default() };
+        tally.count(&sightings);
+        if new.is_empty() && identity.standings.is_empty() && identity.renewed.is_empty() && taken.seen_again.is_empty() {
             house.store.record_state(&self.source.name, &state).await?;
         } else {
-            let visit = Visit {
-                source: self.source.name.clone(),
-                state: state.clone(),
-                seen_at: now,
-                new: worked.kept,
-                history: std::collections::HashSet::new(),
-                seen_again: Vec::new(),
-                sightings: worked.sightings,
-                identity: Default::default(),
-            };
+            let (history, seen_again) = (std::collections::HashSet::new(), taken.seen_again);
+            let (source, seen_at) = (self.source.name.clone(), now);
+            let visit = Visit { source, state: state.clone(), seen_at, new, history, seen_again, sightings, identity };
             write_down(&house, &visit, &mut tally, Keep::Everything).await?;
         }
+        self.waiting.put(edits.later);
         self.state = state;
         if tally.letters > 0 {
             self.bell.notify_one();
@@ -297,9 +342,9 @@ impl Follower {
         }
         let label = self.label();
         house.metrics.feed_last_success.get_or_create(&label).set(now.as_second());
-        house.metrics.stream_events.get_or_create(&label).inc_by(worked.events as u64);
-        house.metrics.stream_odd_frames.get_or_create(&label).inc_by(worked.odd as u64);
-        if let Some((time, _)) = worked.newest {
+        house.metrics.stream_events.get_or_create(&label).inc_by(count.events as u64);
+        house.metrics.stream_odd_frames.get_or_create(&label).inc_by(count.odd as u64);
+        if let Some((time, _)) = count.newest {
             let lag = house.clock.now().as_microsecond().saturating_sub(time).max(0);
             house.metrics.stream_lag.get_or_create(&label).set(lag as f64 / 1e6);
         }

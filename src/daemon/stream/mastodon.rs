@@ -13,17 +13,19 @@ use url::Url;
 
 use super::follow::Pace;
 use super::place::Turns;
-use crate::daemon::round::{House, take_in};
+use super::taken::{self, Waiting};
+use crate::daemon::round::{House, Keep, Tally, write_down};
 use crate::daemon::trouble::Trouble;
 use crate::feeds::sse::{Event, Parser};
-use crate::feeds::{key, mastodon};
+use crate::feeds::{clean, mastodon};
 use crate::fetch::events::Events;
-use crate::model::post::{PostKey, RawPost};
-use crate::model::source::{Source, SourceKind};
+use crate::model::post::{PostKey, RawPost, Standing};
+use crate::model::source::{Source, SourceKind, SourceState};
 use crate::model::units::in_words;
+use crate::store::records::Visit;
 use crate::telemetry::metrics::{ByReason, BySource};
 
-/// Posts written down at once.
+/// Posts written down at once, at the most.
 const AT_ONCE: usize = 200;
 /// Statuses whose names are remembered, for when they are deleted: the server then tells its number only.
 const REMEMBERED: usize = 20_000;
@@ -37,13 +39,17 @@ pub struct Listener {
     pace: Pace,
     turns: Turns,
     names: Names,
+    waiting: Waiting,
 }
 
 /// What has come and is not written down yet.
 #[derive(Debug, Default)]
 struct Heard {
     posts: Vec<RawPost>,
+    standings: Vec<Standing>,
     deleted: Vec<PostKey>,
+    /// Deleted, and not heard of since the start.
+    numbers: Vec<String>,
 }
 
 enum Ended {
@@ -54,7 +60,7 @@ enum Ended {
 impl Listener {
     /// Prepares to listen.
     pub fn new(house: Arc<House>, bell: Arc<Notify>, source: Source, pace: Pace) -> Self {
-        Self { house, bell, source, pace, turns: Turns::default(), names: Names::default() }
+        Self { house, bell, source, pace, turns: Turns::default(), names: Names::default(), waiting: Waiting::default() }
     }
 
     /// Listens until `stop`.
@@ -139,7 +145,7 @@ impl Listener {
                         for event in parser.take(&bytes) {
                             self.understand(&event, &mut heard);
                         }
-                        if heard.posts.len() < AT_ONCE {
+                        if heard.posts.len() < AT_ONCE.min(self.pace.at_once) {
                             continue;
                         }
                         None
@@ -162,33 +168,60 @@ impl Listener {
         self.house.metrics.stream_events.get_or_create(&self.label()).inc();
         match event.kind.as_str() {
             "update" | "status.update" => match mastodon::status(event.data.as_bytes(), server) {
-                Some((id, Some(post))) => {
-                    if let Some(name) = &post.everywhere {
-                        self.names.learn(id, key::everywhere(name));
+                Some((post, standing)) => {
+                    if let Some((number, key)) = standing.as_ref().and_then(|one| Some((one.number.clone()?, one.key.clone()))) {
+                        self.names.learn(number, key);
                     }
-                    heard.posts.push(post);
+                    heard.standings.extend(standing);
+                    // A repost has none.
+                    heard.posts.extend(post);
                 }
-                // A repost.
-                Some((_, None)) => {}
                 None => drop(self.house.metrics.stream_odd_frames.get_or_create(&self.label()).inc()),
             },
-            "delete" => heard.deleted.extend(self.names.forget(event.data.trim())),
+            "delete" => {
+                let number = mastodon::numbered(server, &event.data);
+                match self.names.forget(&number) {
+                    Some(key) => heard.deleted.push(key),
+                    None => heard.numbers.push(number),
+                }
+            }
             _ => {}
         }
     }
 
-    async fn write_down(&self, heard: &mut Heard) -> Result<(), Trouble> {
-        let Heard { mut posts, deleted } = std::mem::take(heard);
-        if !posts.is_empty() {
+    async fn write_down(&mut self, heard: &mut Heard) -> Result<(), Trouble> {
+        let Heard { posts, standings, mut deleted, numbers } = std::mem::take(heard);
+        let (house, now, name) = (Arc::clone(&self.house), self.house.clock.now(), self.source.name.clone());
+        if !numbers.is_empty() {
+            deleted.extend(house.store.numbered(&numbers).await?);
+        }
+        self.waiting.drop_all(&deleted);
+        let due = self.waiting.take_due(now);
+        if !(posts.is_empty() && standings.is_empty() && due.is_empty()) {
+            let cleaned = tokio::task::spawn_blocking(move || clean::clean(last_words(posts), &name, now)).await;
+            let mut posts = cleaned.map_err(|fault| Trouble::of_ours(&fault))?;
             // Written and deleted within a breath: it never was.
-            posts.retain(|post| post.everywhere.as_deref().is_none_or(|name| !deleted.contains(&key::everywhere(name))));
-            let tally = take_in(&self.house, &self.source, posts).await?;
+            posts.retain(|post| !deleted.contains(&post.key));
+            let all = posts.len();
+            posts.extend(due);
+            let taken = taken::take(&house, &self.source, posts).await?;
+            let history = taken.history_keys();
+            let new: Vec<_> = taken.compared.new.into_iter().chain(taken.history).collect();
+            let mut tally = Tally { posts: all, new: new.len(), history: history.len(), ..Tally::default() };
+            tally.count(&taken.compared.sightings);
+            let mut identity = taken.identity;
+            identity.standings = standings;
+            let (source, state, sightings) = (self.source.name.clone(), SourceState::default(), taken.compared.sightings);
+            let visit = Visit { source, state, seen_at: now, new, history, seen_again: taken.seen_again, sightings, identity };
+            // The state belongs to the visits.
+            write_down(&house, &visit, &mut tally, Keep::PostsOnly).await?;
+            self.waiting.put(taken.compared.later);
             if tally.letters > 0 {
                 self.bell.notify_one();
             }
         }
         if !deleted.is_empty() {
-            self.house.store.retract(&deleted, &[], self.house.clock.now()).await?;
+            house.store.retract(&deleted, &[], now).await?;
         }
         Ok(())
     }
@@ -196,6 +229,18 @@ impl Listener {
     fn label(&self) -> BySource {
         BySource { source: self.source.name.0.clone() }
     }
+}
+
+/// Of a post that is written and edited within a breath the last words count, in the place of the first.
+fn last_words(posts: Vec<RawPost>) -> Vec<RawPost> {
+    let mut last: Vec<RawPost> = Vec::with_capacity(posts.len());
+    for post in posts {
+        match last.iter_mut().find(|earlier| post.everywhere.is_some() && earlier.everywhere == post.everywhere) {
+            Some(earlier) => *earlier = post,
+            None => last.push(post),
+        }
+    }
+    last
 }
 
 /// Which post has which number, for those heard of last.

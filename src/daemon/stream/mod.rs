@@ -3,8 +3,11 @@
 pub mod batch;
 pub mod follow;
 pub mod mastodon;
+pub mod memory;
 pub mod place;
+pub(in crate::daemon) mod taken;
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,48 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::follow::{Follower, Pace};
 use self::mastodon::Listener;
-use super::gather::{Asking, Batch, Gathered};
 use super::round::House;
-use super::trouble::Trouble;
-use crate::feeds::clean;
-use crate::feeds::jetstream::{self, Place, Wanted, What};
-use crate::fetch::socket::{Heard, Refused};
-use crate::model::source::{Source, SourceKind, SourceState};
-
-/// How long a look into a stream lasts…
-const LOOK: Duration = Duration::from_secs(5);
-/// …and how many posts it brings at the most.
-const MOST_SHOWN: usize = 20;
-
-/// Looks into a stream for a moment, as `source probe` does.
-pub(super) async fn look_into(asking: &Asking<'_>, source: &Source) -> Result<Gathered, Trouble> {
-    let SourceKind::Jetstream { hosts, wire, languages, accounts, allow_private } = &source.kind else {
-        return Ok(Gathered::Unchanged { validators: None, hint: None });
-    };
-    let Some(host) = hosts.first() else { return Ok(Gathered::Unchanged { validators: None, hint: None }) };
-    let url = jetstream::address(host, *wire, accounts, Place::Now);
-    let mut socket = match asking.fetcher.socket(&url, allow_private).await {
-        Ok(socket) => socket,
-        Err(Refused::BadRequest(error) | Refused::Other(error)) => return Err(error.into()),
-    };
-    let (mut raw, until) = (Vec::new(), Instant::now() + LOOK);
-    while raw.len() < MOST_SHOWN {
-        match timeout_at(until, socket.next()).await {
-            Ok(Heard::Text(frame)) => {
-                if let Ok(event) = jetstream::read(&frame, *wire, Wanted { languages, accounts })
-                    && let What::Written(post) = event.what
-                {
-                    raw.push(*post);
-                }
-            }
-            Ok(Heard::Alive) => {}
-            Ok(Heard::Poison | Heard::Over(_)) | Err(_) => break,
-        }
-    }
-    socket.close().await;
-    let posts = clean::clean(raw, &source.name, asking.now);
-    Ok(Gathered::Batch(Box::new(Batch { posts, title: Some(source.kind.place()), ..Batch::default() })))
-}
+use crate::model::source::{Source, SourceState};
 
 /// Says whether the operator lets a source rest.
 async fn rests(house: &House, source: &Source) -> bool {
@@ -91,6 +54,11 @@ impl Streams {
             }
         }
         Self { tasks, stop }
+    }
+
+    /// Runs something else beside the streams, that stops with them.
+    pub fn also<F: Future<Output = ()> + Send + 'static>(&mut self, run: impl FnOnce(CancellationToken) -> F) {
+        self.tasks.spawn(run(self.stop.clone()));
     }
 
     /// Lets the stretches in hand be written down, but not beyond `limit`; gives how many streams were given up.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Text;
+use super::{POSTS, Text, Written};
 use crate::feeds::convert::clipped;
 use crate::model::post::{Markup, RawPost};
 
@@ -62,6 +62,41 @@ struct Embed<'a> {
     external: Option<Page<'a>>,
     #[serde(borrow, default)]
     media: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    record: Option<&'a RawValue>,
+}
+
+/// What points to another record; a quotation with pictures wraps it once more.
+#[derive(Deserialize)]
+struct Pointer<'a> {
+    #[serde(borrow, default)]
+    uri: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    record: Option<Target<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Target<'a> {
+    #[serde(borrow, default)]
+    uri: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Repost<'a> {
+    #[serde(borrow)]
+    subject: Target<'a>,
+}
+
+/// Reads which post a repost repeats: the name under which its network knows it.
+pub(super) fn reposted(record: &RawValue) -> Option<String> {
+    let repost: Repost<'_> = serde_json::from_str(record.get()).ok()?;
+    post_address(repost.subject.uri).map(|uri| format!("bluesky|{uri}"))
+}
+
+/// The address of a post; feeds, lists and starter packs are quoted too, and are none.
+fn post_address(uri: Option<Text<'_>>) -> Option<String> {
+    let is_post = |uri: &str| uri.len() < 1024 && uri.starts_with("at://") && uri.split('/').nth(3) == Some(POSTS);
+    uri.filter(|uri| is_post(&uri.0)).map(|uri| uri.0.into_owned())
 }
 
 #[derive(Deserialize)]
@@ -82,7 +117,7 @@ struct Page<'a> {
 
 impl Record<'_> {
     /// Gives the post, with the name `uri`.
-    pub(super) fn into_post(self, uri: String, did: &str, rkey: &str) -> RawPost {
+    pub(super) fn into_post(self, uri: String, did: &str, rkey: &str, is_edit: bool) -> Written {
         let record = self;
         let mut found = Embedded::default();
         if let Some(embed) = record.embed {
@@ -92,7 +127,7 @@ impl Record<'_> {
         let links = facets.into_iter().flat_map(|facet| facet.features).filter_map(|feature| words(feature.uri));
         let labels: Option<Labels<'_>> = record.labels.and_then(|labels| serde_json::from_str(labels.get()).ok());
         let warning = labels.map(|labels| labels.values.iter().map(|label| label.val.0.as_ref()).collect::<Vec<_>>().join(", "));
-        RawPost {
+        let post = RawPost {
             url: Some(format!("https://bsky.app/profile/{did}/post/{rkey}")),
             everywhere: Some(format!("bluesky|{uri}")),
             guid: Some(uri),
@@ -106,7 +141,8 @@ impl Record<'_> {
             card: found.card,
             links: links.chain(found.link).collect(),
             ..RawPost::default()
-        }
+        };
+        Written { post, quotes: found.quotes, is_edit }
     }
 }
 
@@ -120,6 +156,7 @@ struct Embedded {
     captions: Vec<String>,
     card: Option<String>,
     link: Option<String>,
+    quotes: Option<String>,
 }
 
 impl Embedded {
@@ -136,6 +173,11 @@ impl Embedded {
             let pieces: Vec<_> = [words(page.title), words(page.description)].into_iter().flatten().collect();
             self.card = (!pieces.is_empty()).then(|| pieces.join("\n"));
             self.link = words(page.uri);
+        }
+        let pointer = embed.record.and_then(|record| serde_json::from_str::<Pointer<'_>>(record.get()).ok());
+        if let Some(pointer) = pointer {
+            let within = pointer.record.and_then(|target| target.uri);
+            self.quotes = post_address(pointer.uri.or(within)).or(self.quotes.take());
         }
         if let Some(media) = embed.media.filter(|_| depth < 2) {
             self.look_into(media, depth + 1);

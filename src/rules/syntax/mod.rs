@@ -9,6 +9,8 @@ mod factcheck;
 mod lists;
 mod matching;
 
+use std::collections::HashSet;
+
 use toml::Spanned;
 use toml::de::DeTable;
 
@@ -56,8 +58,8 @@ pub fn read_beside(files: &[RuleText], neighbours: &[RuleText]) -> (Vec<Rule>, V
     found.extend(notes.into_iter().flat_map(|notes| notes.found));
     across::check(&rules, &mut found);
 
-    let faulty: Vec<&str> = found.iter().filter(|one| one.level == Level::Error).map(|one| one.place.file.as_str()).collect();
-    rules.retain(|rule| !faulty.contains(&rule.place.file.as_str()));
+    let faulty: HashSet<&str> = found.iter().filter(|one| one.level == Level::Error).map(|one| one.place.file.as_str()).collect();
+    rules.retain(|rule| !faulty.contains(rule.place.file.as_str()));
     sort(&mut found);
     (rules, found)
 }

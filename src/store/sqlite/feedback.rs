@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::Sqlite;
-use super::rows::{at, decision, from_json, ms, opinion};
+use super::rows::{at, count, decision, from_json, ms, opinion};
 use crate::model::claim::{ClaimId, Revision};
 use crate::model::feedback::{Feedback, Opinion};
 use crate::model::post::Post;
@@ -21,6 +21,7 @@ const MOST_DISMISSED: i64 = 2000;
 
 /// A sighting, its post and the newest word about it.
 const SIGHTED: &str = "SELECT s.id, s.claim, s.revision, s.decision, s.sighting, s.seen_at, s.dismissed_like, p.post, \
+     COALESCE((SELECT o.reposts FROM posts o WHERE o.id = p.revision_of), p.reposts) AS reposts, \
      f.opinion, f.said_by, f.why, f.said_at, f.revision AS said_of \
      FROM sightings s JOIN posts p ON p.id = s.post \
      LEFT JOIN feedback f ON f.id = (SELECT MAX(g.id) FROM feedback g WHERE g.sighting = s.id)";
@@ -75,6 +76,7 @@ impl Sqlite {
             _ => None,
         };
         Ok(Sighted {
+            reposts: whole("reposts")?.map(count).unwrap_or_default(),
             id,
             claim,
             revision: Revision(text("revision")?.unwrap_or_default()),

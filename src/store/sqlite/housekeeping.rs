@@ -129,6 +129,15 @@ impl Sqlite {
                     texts,
                 )
                 .await?,
+            anchors: self
+                .in_pieces(
+                    // What nobody can be shown any more needs no copies; rows older than the cut come first, so few are looked at.
+                    "DELETE FROM copy_anchors WHERE post IN (SELECT a.post FROM copy_anchors a JOIN posts p ON p.id = a.post \
+                     WHERE a.post < COALESCE((SELECT MIN(id) FROM posts WHERE seen_at >= $1), 9223372036854775807) \
+                     AND p.post IS NULL LIMIT $2)",
+                    texts,
+                )
+                .await?,
             reasons: self
                 .in_pieces(
                     "UPDATE sightings SET sighting = NULL WHERE id IN (SELECT s.id FROM sightings s \

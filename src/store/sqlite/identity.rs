@@ -10,7 +10,8 @@ use crate::model::post::{Alias, Post, PostKey};
 use crate::model::sighting::Sighting;
 use crate::model::source::SourceName;
 use crate::store::error::StoreError;
-use crate::store::records::{Edited, Remembered, Renewed, Visit};
+use crate::store::identity::{Edited, Remembered, Renewed};
+use crate::store::records::Visit;
 use crate::text::likeness::Print;
 
 /// The same post under another name is expected for so long.

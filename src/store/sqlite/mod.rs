@@ -3,7 +3,9 @@
 mod corrections;
 mod deliveries;
 mod digests;
+mod feed;
 mod feedback;
+mod gathered;
 mod history;
 mod holding;
 mod housekeeping;
@@ -18,6 +20,7 @@ mod rows;
 mod silences;
 mod steps;
 mod story;
+mod subscriptions;
 mod telling;
 mod visits;
 
@@ -211,6 +214,7 @@ fn migrations() -> Vec<Migration> {
     let identity = include_str!("../migrations/sqlite/0004_identity.sql");
     let feedback = include_str!("../migrations/sqlite/0005_feedback.sql");
     let networks = include_str!("../migrations/sqlite/0006_networks.sql");
+    let streams = include_str!("../migrations/sqlite/0008_streams.sql");
     let one = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
@@ -221,6 +225,7 @@ fn migrations() -> Vec<Migration> {
         one(4, "identity", identity),
         one(5, "feedback", feedback),
         one(6, "networks", networks),
+        one(8, "streams", streams),
     ]
 }
 

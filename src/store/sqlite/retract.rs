@@ -8,6 +8,21 @@ use crate::model::post::PostKey;
 use crate::store::error::StoreError;
 
 impl Sqlite {
+    /// Finds posts by the numbers their server gave them.
+    pub(in crate::store) async fn numbered(&self, numbers: &[String]) -> Result<Vec<PostKey>, StoreError> {
+        let mut reader = self.readers.acquire().await.map_err(|e| self.error(&e))?;
+        let mut found = Vec::new();
+        for number in numbers {
+            let keys: Vec<String> = sqlx::query_scalar("SELECT key FROM posts WHERE number = $1")
+                .bind(number)
+                .fetch_all(&mut *reader)
+                .await
+                .map_err(|e| self.error(&e))?;
+            found.extend(keys.into_iter().map(PostKey));
+        }
+        Ok(found)
+    }
+
     pub(in crate::store) async fn retract(
         &self,
         keys: &[PostKey],
@@ -20,6 +35,10 @@ impl Sqlite {
             for key in keys {
                 let sql =
                     "UPDATE posts SET retracted_at = $1 WHERE key = $2 AND key >= '*' AND key < '+' AND retracted_at IS NULL";
+                marked += sqlx::query(sql).bind(ms(now)).bind(&key.0).execute(&mut *tx).await?.rows_affected();
+                // Its later texts are posts of their own here.
+                let sql = "UPDATE posts SET retracted_at = $1 WHERE retracted_at IS NULL AND revision_of IN \
+                           (SELECT id FROM posts WHERE key = $2 AND key >= '*' AND key < '+')";
                 marked += sqlx::query(sql).bind(ms(now)).bind(&key.0).execute(&mut *tx).await?.rows_affected();
             }
             for address in addresses {

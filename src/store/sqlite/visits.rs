@@ -11,7 +11,7 @@ use super::rows::{at, decision_word, health, health_word, json, ms, number};
 use super::{Sqlite, inbox};
 use crate::model::alert::{Known, Step};
 use crate::model::digest::Reason;
-use crate::model::post::{Post, PostKey};
+use crate::model::post::{Post, PostKey, Standing};
 use crate::model::sighting::{Decision, Sighting};
 use crate::model::source::{Health, SourceName, SourceState, Validators};
 use crate::store::error::StoreError;
@@ -126,6 +126,9 @@ impl Sqlite {
         for renewed in renewed {
             identity::renew(&mut tx, &visit.source, renewed).await.map_err(|e| self.error(&e))?;
         }
+        for standing in &visit.identity.standings {
+            note_standing(&mut tx, standing).await.map_err(|e| self.error(&e))?;
+        }
         let mut recorded = Recorded { posts: fresh.len(), ..Recorded::default() };
         let rows = insert_sightings(&mut tx, visit, &fresh, &seen, &mut recorded).await.map_err(|e| self.error(&e))?;
         recorded.sightings = rows.len();
@@ -220,6 +223,24 @@ async fn insert_post(tx: &mut SqliteConnection, visit: &Visit, post: &Post, text
     .bind(&visit.source.0)
     .fetch_optional(tx)
     .await
+}
+
+/// Notes how often a post was reposted, and its number at its server. Of a post that is not remembered nothing is noted.
+async fn note_standing(tx: &mut SqliteConnection, standing: &Standing) -> Result<(), sqlx::Error> {
+    let Standing { key, number, reposts, more } = standing;
+    if number.is_none() && *reposts == 0 && *more == 0 {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE posts SET reposts = MAX(reposts + $2, $3), number = COALESCE($4, number) WHERE key = $1 AND key >= '*' AND key < '+'",
+    )
+    .bind(&key.0)
+    .bind(i64::from(*more))
+    .bind(i64::from(*reposts))
+    .bind(number)
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Notes that a known post is still there.

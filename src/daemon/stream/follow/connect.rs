@@ -13,7 +13,7 @@ impl Follower {
     /// Opens the stream at the host whose turn it is, from where its posts were written down. Gives the host's name too.
     pub(super) async fn connect(&mut self) -> Result<(Socket, String), Trouble> {
         self.begin().await?;
-        let SourceKind::Jetstream { hosts, wire, accounts, allow_private, .. } = &self.source.kind else {
+        let SourceKind::Jetstream { hosts, wire, accounts, reposts, allow_private, .. } = &self.source.kind else {
             return Err(Trouble::of_stream("no stream"));
         };
         let Some(host) = hosts.get(self.turns.host % hosts.len().max(1)) else {
@@ -28,7 +28,7 @@ impl Follower {
             (Place::Event(_), 1) => Place::Time(self.cursor.time_us),
             (place, _) => place,
         };
-        let url = jetstream::address(host, *wire, accounts, place);
+        let url = jetstream::address(host, *wire, accounts, *reposts, place);
         match self.house.fetcher.socket(&url, allow_private).await {
             Ok(socket) => {
                 self.house.metrics.stream_connections.get_or_create(&self.label()).inc();

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::gather::{Asking, Batch, Gathered};
-use super::trouble::Trouble;
+use crate::daemon::gathered::{Asking, Batch, Gathered};
+use crate::daemon::trouble::Trouble;
 use crate::feeds::{clean, mastodon};
 use crate::model::post::{Post, RawPost};
 use crate::model::source::{Source, SourceKind, SourceName, SourceState, Timeline};
@@ -27,7 +27,7 @@ struct Cursor {
 /// When a page fails after others were read, those are kept: the walk goes forward, so the next visit goes on behind them.
 pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -> Result<Gathered, Trouble> {
     let SourceKind::Mastodon { server, timeline, token, allow_private, .. } = &source.kind else {
-        return Ok(Gathered::Unchanged { validators: None, hint: None });
+        return Ok(Gathered::nothing());
     };
     let mut cursor: Cursor = state.cursor.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let ask = async |url: Option<url::Url>| {
@@ -59,6 +59,7 @@ pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -
             (None, Some(_)) => false,
         };
         batch.posts.extend(cleaned(found.posts, &source.name, asking.now).await);
+        batch.standings.extend(found.standings);
         batch.more = goes_on && !is_first && page + 1 == MOST_PAGES;
         if goes_on {
             cursor.newest = found.newest;

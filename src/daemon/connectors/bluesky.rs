@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::gather::{Asking, Batch, Gathered};
-use super::trouble::Trouble;
+use crate::daemon::gathered::{Asking, Batch, Gathered};
+use crate::daemon::trouble::Trouble;
 use crate::feeds::{bluesky, clean};
 use crate::model::post::PostKey;
 use crate::model::source::{Source, SourceKind, SourceState};
@@ -31,7 +31,7 @@ struct Cursor {
 /// wrote down and never see the rest.
 pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -> Result<Gathered, Trouble> {
     let SourceKind::Bluesky { server, list, allow_private } = &source.kind else {
-        return Ok(Gathered::Unchanged { validators: None, hint: None });
+        return Ok(Gathered::nothing());
     };
     let mut batch = Batch { title: Some(source.kind.place()), ..Batch::default() };
     let mut cursor: Option<String> = None;
@@ -50,6 +50,7 @@ pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -
             None => 0,
         };
         batch.posts.extend(posts);
+        batch.standings.extend(found.standings);
         let Some(known_before) = known_before else { break };
         let reaches_back = known > 0 && (known == keys.len() || found.oldest.is_some_and(|oldest| oldest < known_before));
         if found.cursor.is_none() || found.items == 0 || found.cursor == cursor {

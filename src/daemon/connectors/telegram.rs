@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::gather::{Asking, Batch, Gathered};
-use super::trouble::Trouble;
+use crate::daemon::gathered::{Asking, Batch, Gathered};
+use crate::daemon::trouble::Trouble;
 use crate::feeds::{clean, telegram};
 use crate::model::source::{Source, SourceKind, SourceState};
 
@@ -23,7 +23,7 @@ struct Cursor {
 /// Read backwards there is no half: when a page fails the whole visit fails, or the rest would never be seen.
 pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -> Result<Gathered, Trouble> {
     let SourceKind::Telegram { server, channel, allow_private } = &source.kind else {
-        return Ok(Gathered::Unchanged { validators: None, hint: None });
+        return Ok(Gathered::nothing());
     };
     let cursor: Cursor = state.cursor.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let mut batch = Batch { title: Some(source.kind.place()), ..Batch::default() };

@@ -1,7 +1,7 @@
 //! Posts out of the inbox, where `claimwatch ingest` and `POST /ingest` have put them.
 
-use super::gather::{Asking, Batch, Gathered};
-use super::trouble::Trouble;
+use crate::daemon::gathered::{Asking, Batch, Gathered};
+use crate::daemon::trouble::Trouble;
 use crate::feeds::clean;
 use crate::feeds::pushed::Pushed;
 use crate::model::source::{Source, SourceState};
@@ -16,7 +16,7 @@ pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -
         Some(store) => store.inbox(&source.name, after, AT_ONCE).await?,
         None => Vec::new(),
     };
-    let Some((last, _)) = rows.last() else { return Ok(Gathered::Unchanged { validators: None, hint: None }) };
+    let Some((last, _)) = rows.last() else { return Ok(Gathered::nothing()) };
     let (cursor, more) = (Some(last.to_string()), rows.len() as i64 == AT_ONCE);
     let name = source.name.clone();
     let now = asking.now;
