@@ -61,20 +61,20 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-Words of the rule's wording stand between ⟦ ⟧, words its gates look for between « »;
-on a terminal they are coloured. The strength says how much of a wording the text holds,
-from 0 to 1; of claims from archives (bulk claims) the confidence decides. A post alerts when it reaches the rule's
-threshold and all gates pass. The stance is how it stands to the claim, with the words that show it: what reports, asks or
-denies waits for the digest. The last lines say what would become of the post now, desk by desk, and which stage would hold
-it back: status and dates of the rule, stance, what people have dismissed, subscriptions, silences, quiet hours, the hourly
-limit, digests. An address is compared with the addresses in the rules; only --fetch asks the network, under the limits of
-[fetch] in the configuration.
+Words of the rule's wording stand between ⟦ ⟧, words its gates look for between « »; on a terminal they are \
+coloured. The strength says how much of a wording the text holds, from 0 to 1; of claims from archives (bulk \
+claims) the confidence decides. A post alerts when it reaches the rule's threshold and all gates pass. The \
+stance is how it stands to the claim, with the words that show it: what reports, asks or denies waits for the \
+digest. The last lines say what would become of the post now, desk by desk, and which stage would hold it back: \
+status and dates of the rule, stance, what people have dismissed, subscriptions, silences, quiet hours, the \
+hourly limit, digests. An address is compared with the addresses in the rules; only --fetch asks the network, \
+under the limits of [fetch] in the configuration.
 
 Examples:
   claimwatch explain \"North Korea? No longer - sleep well tonight!\"
   claimwatch explain --rule nk-averted-war - < article.txt
   claimwatch explain --fetch https://example.org/an-article
-  claimwatch explain --sighting 12            why a desk was told of a post, or not, and when
+  claimwatch explain --sighting 12        why a desk was told of it, and when
 
 Exit code: 0, match or not · 2 no such rule or sighting · 3 the rules have errors · 4 the page cannot be read";
 

@@ -59,8 +59,8 @@ pub struct TestArguments {
 
 /// What `mail test --help` says last.
 pub const AFTER_TEST: &str = "\
-Speaks to the relay of [mail] with its password, or writes into its folder, and to the desk's webhooks and Matrix rooms; says
-what each answered. The queue is not used and a running daemon is not disturbed.
+Speaks to the relay of [mail] with its password, or writes into its folder, and to the desk's webhooks and Matrix \
+rooms; says what each answered. The queue is not used and a running daemon is not disturbed.
 
 Exit code: 0 every letter was accepted · 2 no such desk · 3 the configuration cannot be read · 4 a letter was not accepted";
 

@@ -83,16 +83,17 @@ pub enum Which {
 
 /// What `mail preview --help` says last.
 pub const AFTER_HELP: &str = "\
-Sends nothing. Writes letter.eml (whole, for a mail program), letter.html (for a browser) and letter.txt; for a desk with other
-ways out also what those get: webhook-NAME.json, matrix-NAME.json, alerts.atom.
+Sends nothing. Writes letter.eml (whole, for a mail program), letter.html (for a browser) and letter.txt; for a \
+desk with other ways out also what those get: webhook-NAME.json, matrix-NAME.json, alerts.atom.
 
 Examples:
   claimwatch mail preview
-  claimwatch mail preview --claim nk-sleep-well-tonight --text \"North Korea: sleep well tonight!\" --kind update
+  claimwatch mail preview --claim nk-sleep-well-tonight \\
+      --text \"North Korea: sleep well tonight!\" --kind update
   claimwatch mail preview --sighting 412 --desk politics --to /tmp/letter
 
-Exit code: 0 · 1 the text does not repeat the claim: the letter shows what there is · 2 no such claim, desk or sighting ·
-3 configuration or rules cannot be read · 4 the files cannot be written";
+Exit code: 0 · 1 the text does not repeat the claim: the letter shows what there is · 2 no such claim, desk or \
+sighting · 3 configuration or rules cannot be read · 4 the files cannot be written";
 
 /// Writes the letter.
 pub async fn preview(arguments: &Arguments) -> Answer {
@@ -263,6 +264,7 @@ fn letter_of(which: Which, claim: &Claim, seen: Seen, desk: &Desk, now: Timestam
         since: now.checked_sub(day).unwrap_or(now),
         until: now,
         figures: figures.clone(),
+        corrections: Vec::new(),
         sections,
         notices: Vec::new(),
     };

@@ -39,6 +39,13 @@ pub struct Arguments {
     pub format: Format,
 }
 
+/// What `--help` says last.
+pub const AFTER_HELP: &str = "\
+Looks into the database beside a running claimwatch, or at what the last one left. `claimwatch explain \
+--sighting NUMBER` tells of one post, `claimwatch source list` of every source.
+
+Exit code: 0 · 3 the configuration cannot be read · 4 the database cannot be read";
+
 /// Looks at the memory beside the daemon.
 pub async fn status(arguments: &Arguments) -> Answer {
     let format = arguments.format;

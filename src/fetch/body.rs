@@ -266,3 +266,68 @@ fn layers(response: &reqwest::Response) -> Vec<String> {
 pub fn clip(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(120).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Poll};
+    use std::time::Duration;
+
+    use http_body::Frame;
+
+    use super::*;
+
+    const FEED: &str = "<rss version=\"2.0\"><channel><title>Feed</title></channel></rss>";
+
+    /// A body of so many equal pieces, then its end or nothing for ever; counts the pieces taken.
+    struct Made {
+        piece: &'static str,
+        left: usize,
+        silent: bool,
+        taken: Arc<AtomicUsize>,
+    }
+
+    impl http_body::Body for Made {
+        type Data = Bytes;
+        type Error = io::Error;
+
+        fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+            if self.left == 0 {
+                return if self.silent { Poll::Pending } else { Poll::Ready(None) };
+            }
+            self.left -= 1;
+            self.taken.fetch_add(1, Ordering::SeqCst);
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(self.piece.as_bytes())))))
+        }
+    }
+
+    async fn come(piece: &'static str, left: usize, silent: bool) -> (Result<Bytes, FetchError>, usize) {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let made = Made { piece, left, silent, taken: Arc::clone(&taken) };
+        let response = reqwest::Response::from(http::Response::new(reqwest::Body::wrap(made)));
+        (read(response, "example.org", &Limits::default()).await, taken.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_falls_silent_is_left_after_fifteen_seconds() {
+        let begun = tokio::time::Instant::now();
+        let (came, _) = come("<rss>", 3, true).await;
+        assert_eq!(came.unwrap_err().to_string(), "example.org fell silent for 15s in the middle of the answer");
+        assert_eq!(begun.elapsed().as_secs(), Duration::from_secs(15).as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_whole_document_is_taken_although_more_was_announced_and_never_comes() {
+        assert_eq!(come(FEED, 1, true).await.0.unwrap(), FEED);
+    }
+
+    #[tokio::test]
+    async fn of_a_gigabyte_only_what_is_allowed_is_taken() {
+        let piece = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+        let (came, taken) = come(piece, (1 << 30) / piece.len(), false).await;
+        assert!(matches!(came, Err(FetchError::TooLarge { what: Size::Wire, .. })));
+        assert_eq!(taken, (5 << 20) / piece.len() + 1);
+    }
+}

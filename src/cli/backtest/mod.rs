@@ -82,26 +82,30 @@ pub enum Form {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-The rules as they lie in the files are tried on posts of the past, those that claimwatch remembers or those of a file
-({\"id\", \"text\", \"title\"?, \"author\"?, \"url\"?, \"lang\"?} on each line). Without --base they are compared with what was decided
-when the posts came; a file has no decisions, so there all that is found appears. Drafts are tried as if they were in
-test. Dates (active_from, expires) are left out of account. Nothing is written; it can run beside the daemon.
+The rules as they lie in the files are tried on posts of the past, those that claimwatch remembers or those of a \
+file ({\"id\", \"text\", \"title\"?, \"author\"?, \"url\"?, \"lang\"?} on each line). Without --base they are \
+compared with what was decided when the posts came; a file has no decisions, so there all that is found appears. \
+Drafts are tried as if they were in test. Dates (active_from, expires) are left out of account. Nothing is \
+written; it can run beside the daemon.
 
-Archives (*.jsonl) are tried too: with --base where they were changed, without it always. That takes as much memory as the
-daemon needs for them, twice where two states are compared; --without-archives leaves them out.
+Archives (*.jsonl) are tried too: with --base where they were changed, without it always. That takes as much \
+memory as the daemon needs for them, twice where two states are compared; --without-archives leaves them out.
 
-  +  appears: was not found, and now is        -  disappears        ~  moves between letter, digest and counting
+  +  appears: was not found, and now is
+  -  disappears
+  ~  moves between letter, digest and counting
 
-What people said of a post (claimwatch feedback) stands beside it. --max-new counts posts that would newly reach a desk:
-drafts and rules in test tell nobody.
+What people said of a post (claimwatch feedback) stands beside it. --max-new counts posts that would newly reach \
+a desk: drafts and rules in test tell nobody.
 
 Examples:
-  claimwatch backtest                                      my edits, against what was decided
-  claimwatch backtest --base HEAD nk-problem-solved        one rule, against the last commit
+  claimwatch backtest                             against what was decided
+  claimwatch backtest --base HEAD nk-problem-solved           against git
   claimwatch backtest --base origin/main --format markdown --max-new 50
   claimwatch backtest --posts archive.jsonl.gz
 
-Exit code: 0 · 1 more than --max-new · 2 no such rule or revision · 3 the rules have errors · 4 no posts to try on";
+Exit code: 0 · 1 more than --max-new · 2 no such rule or revision · 3 the rules have errors · 4 no posts to try \
+on";
 
 /// Tries and tells.
 pub async fn backtest(arguments: &Arguments) -> Answer {

@@ -67,12 +67,12 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-A near-miss is strong enough but fails a gate (all_of, any_of, none_of), or passes the gates and falls short of the rule's
-threshold by less than 0.15. Each is tried with the rules as they are now. Look for what your rule should have found: most
-near-misses are rightly none. Nothing is written; it can run beside the daemon.
+A near-miss is strong enough but fails a gate (all_of, any_of, none_of), or passes the gates and falls short of \
+the rule's threshold by less than 0.15. Each is tried with the rules as they are now. Look for what your rule \
+should have found: most near-misses are rightly none. Nothing is written; it can run beside the daemon.
 
-Of bulk claims (archives, *.jsonl) those are near that are probable enough to be listed as possible and not sure enough to
-alert. They cannot be edited like a rule: a claim that comes back often is worth a rule of its own.
+Of bulk claims (archives, *.jsonl) those are near that are probable enough to be listed as possible and not sure \
+enough to alert. They cannot be edited like a rule: a claim that comes back often is worth a rule of its own.
 
 Examples:
   claimwatch near-misses

@@ -1,16 +1,24 @@
 //! Documents and servers that mean us harm, or nothing at all: what is read of them, what is said, and what they cost.
 
 mod bombs;
+mod encodings;
 mod framing;
+mod growth;
+mod items;
+mod json;
+mod markup;
+mod pages;
 mod redirects;
 mod statuses;
 mod times;
 
+use claimwatch::feeds::clean::{clean, name_languages};
+use claimwatch::feeds::error::ReadError;
 use claimwatch::feeds::{Document, syndication};
 use claimwatch::fetch::error::FetchError;
 use claimwatch::fetch::settings::{Limits, Settings};
 use claimwatch::fetch::{Fetched, Fetcher};
-use claimwatch::model::post::Markup;
+use claimwatch::model::post::{Markup, Post};
 use claimwatch::model::source::{Backfill, Source, SourceKind, SourceName, Validators};
 use url::Url;
 
@@ -68,4 +76,47 @@ async fn is_read(answer: Answer) {
 /// The visit fails with this sentence.
 async fn is_refused(answer: Answer, sentence: &str) {
     assert_eq!(visit(answer).await.unwrap_err(), sentence);
+}
+
+/// Reads a document as it comes from a server that says nothing about it.
+fn read(bytes: impl AsRef<[u8]>) -> Result<Document, ReadError> {
+    syndication::read(bytes.as_ref(), None, Some(&Url::parse("https://example.org/feed.xml").unwrap()))
+}
+
+/// Gives the headlines of a document that can be read.
+fn headlines(bytes: impl AsRef<[u8]>) -> Vec<String> {
+    titles(&read(bytes).unwrap())
+}
+
+/// Gives the sentence about a document that cannot be read.
+fn refusal(bytes: impl AsRef<[u8]>) -> String {
+    read(bytes).unwrap_err().to_string()
+}
+
+/// Reads and cleans a document as a visit does.
+fn posts(bytes: impl AsRef<[u8]>) -> Vec<Post> {
+    let mut posts = clean(read(bytes).unwrap().posts, &SourceName("hostile".to_owned()), "2026-11-09T12:00:00Z".parse().unwrap());
+    name_languages(&mut posts);
+    posts
+}
+
+/// A feed with these items.
+fn rss(items: &str) -> String {
+    format!("<rss version=\"2.0\"><channel><title>Feed</title>{items}</channel></rss>")
+}
+
+/// A feed with this between two good items, of which both must be read.
+fn between(hostile: &str) -> String {
+    rss(&format!("<item><title>one</title></item>{hostile}<item><title>two</title></item>"))
+}
+
+/// Reads and cleans a document, and gives the most bytes of memory that were held at once, and those asked for in all: what
+/// grows faster than the document shows in one or the other.
+fn weigh(bytes: impl AsRef<[u8]>) -> (u64, u64) {
+    let counted = allocation_counter::measure(|| {
+        if let Ok(document) = read(bytes) {
+            clean(document.posts, &SourceName("hostile".to_owned()), "2026-11-09T12:00:00Z".parse().unwrap());
+        }
+    });
+    (counted.bytes_max, counted.bytes_total)
 }
