@@ -196,7 +196,9 @@ impl Finder {
         shortlist.sort_by(|(a, _), (b, _)| b.score.total_cmp(&a.score).then(a.claim.cmp(&b.claim)));
         let (weighed, hits): (Vec<Weighed>, Vec<u64>) = shortlist.into_iter().unzip();
         let Some(best) = weighed.first() else { return };
-        let logit = model::dot(&self.model.accept, &model::standing(&weighed)) + self.model.accept_constant;
+        let alone = self.without_doubles(query, index, &found, &weighed);
+        let standing = model::standing(alone.as_deref().unwrap_or(&weighed));
+        let logit = model::dot(&self.model.accept, &standing) + self.model.accept_constant;
         let mut sure = model::probability(logit);
         if best_sum < evidence {
             sure = sure.min(LEAST_POSSIBLE * 0.98);
@@ -217,6 +219,25 @@ impl Finder {
         }
     }
 
+    /// Leaves out the claims that say the same as the best one, word for word: two checks of one claim are no reason to doubt that the
+    /// claim is meant. `None` where there are none; `shortlist` is that of `found`, sorted.
+    fn without_doubles(&self, query: &Query, index: &BulkIndex, found: &[Found], shortlist: &[Weighed]) -> Option<Vec<Weighed>> {
+        let (best, others) = shortlist.split_first()?;
+        let words = &index.claim(best.claim)?.claim;
+        let says_the_same = |number: u32| index.claim(number).is_some_and(|claim| same_words(&claim.claim, words));
+        let doubles: Vec<u32> = others.iter().map(|other| other.claim).filter(|other| says_the_same(*other)).collect();
+        if doubles.is_empty() {
+            return None;
+        }
+        let kept = found.iter().zip(&self.facts).filter(|(found, _)| !doubles.contains(&found.claim));
+        let (claims, mut facts): (Vec<u32>, Vec<Facts>) = kept.map(|(found, facts)| (found.claim, *facts)).unzip();
+        set_apart(query, &mut facts);
+        let of_best = claims.iter().zip(&facts).find(|(claim, _)| **claim == best.claim)?.1;
+        let best = Weighed { features: model::features(of_best), ..*best };
+        let others = others.iter().filter(|other| !doubles.contains(&other.claim)).copied();
+        Some(std::iter::once(best).chain(others).collect())
+    }
+
     fn weigh(&mut self, query: &Query, index: &BulkIndex, found: &[Found]) -> Vec<(Weighed, u64)> {
         self.measure.begin(query, index);
         self.facts.clear();
@@ -230,6 +251,14 @@ impl Finder {
         });
         weighed.collect()
     }
+}
+
+/// Whether two texts are the same but for capitals, blanks and punctuation.
+fn same_words(a: &str, b: &str) -> bool {
+    fn plain(text: &str) -> impl Iterator<Item = char> {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
+    }
+    plain(a).eq(plain(b))
 }
 
 fn spans(query: &Query, hit: u64) -> Vec<Span> {
@@ -273,6 +302,20 @@ mod tests {
     fn typing_mistakes_do_not_hide_a_claim() {
         let index = BulkIndex::build(claims());
         assert_eq!(ids("measels vacine full of trakcing microchips", &index)[0].0, "vaccine");
+    }
+
+    #[test]
+    fn two_checks_of_one_claim_do_not_take_each_others_confidence() {
+        let mut claims = claims();
+        let text = "The moon landing of 1969 was staged in a film studio in Nevada";
+        let alone = ids(text, &BulkIndex::build(claims.clone()));
+        let again = |id: &str, claim: &str| BulkClaim { id: id.to_owned(), claim: claim.to_owned(), ..claims[0].clone() };
+        let doubles = [again("moon 2", "The Moon landing of 1969 was staged in a film studio in Nevada!"), again("moon 3", text)];
+        claims.extend(doubles);
+        let found = ids(text, &BulkIndex::build(claims));
+        assert!(found[0].1 >= alone[0].1 - 0.02, "{found:?} {alone:?}");
+        assert!(found[..3].iter().all(|one| one.0.starts_with("moon") && one.1 > 0.5), "{found:?}");
+        assert!(found[3].1 < 0.5);
     }
 
     #[test]
