@@ -125,7 +125,10 @@ impl<'a> Tokens<'a> {
                 }
             }
         }
-        None
+        // Far more attributes than anybody reads: the next bracket decides.
+        let rest = self.text.as_bytes().get(at..)?;
+        let next = rest.iter().position(|byte| matches!(byte, b'<' | b'>'))?;
+        (rest.get(next) == Some(&b'>')).then_some(at + next)
     }
 
     fn markup(&mut self) -> Option<Token<'a>> {

@@ -14,6 +14,7 @@ use super::jsonfeed;
 use super::page::announced_feed;
 use super::repair::{Family, MOST_ITEMS, Repaired, Root, repair, root};
 use super::unpanicked::unpanicked;
+use super::websub;
 
 /// `xml:base` attributes above which a document is never read unrepaired: feed-rs keeps a copy of the address for each.
 const MOST_RAW_BASES: usize = 16;
@@ -98,14 +99,14 @@ fn without_secrets(base: &Url) -> Url {
 fn read_xml(text: &str, family: Family, at: usize, base: Option<&Url>) -> Result<Document, ReadError> {
     let mut repaired = repair(text, family, at, false);
     let mut fault = match parse(&repaired.text, base).and_then(|feed| with_items(feed, &repaired)) {
-        Ok(feed) => return Ok(document(feed, &repaired)),
+        Ok(feed) => return Ok(document(feed, &repaired, base)),
         Err(fault) => fault,
     };
     if fault == ReadError::Panicked {
         repaired = repair(text, family, at, true);
         repaired.notes.push("media and podcast details, which the reader fails on");
         match parse(&repaired.text, base).and_then(|feed| with_items(feed, &repaired)) {
-            Ok(feed) => return Ok(document(feed, &repaired)),
+            Ok(feed) => return Ok(document(feed, &repaired, base)),
             Err(again) => fault = again,
         }
     }
@@ -116,7 +117,7 @@ fn read_xml(text: &str, family: Family, at: usize, base: Option<&Url>) -> Result
         && let Ok(feed) = parse(raw, base)
         && feed.entries.len() >= repaired.items.max(1)
     {
-        return Ok(document(feed, &Repaired { notes: Vec::new(), ..repaired }));
+        return Ok(document(feed, &Repaired { notes: Vec::new(), ..repaired }, base));
     }
     if let Some(saved) = one_by_one(&repaired, family, base) {
         return Ok(saved);
@@ -142,7 +143,7 @@ fn one_by_one(repaired: &Repaired, family: Family, base: Option<&Url>) -> Option
     let lost = repaired.items.saturating_sub(posts.len());
     let head = repaired.places.first().and_then(|first| repaired.text.get(repaired.root_end..first.start));
     let head = head.map(|head| head.trim_start_matches("<channel>")).and_then(alone);
-    let whole = head.map(|feed| document(feed, repaired)).unwrap_or_default();
+    let whole = head.map(|feed| document(feed, repaired, base)).unwrap_or_default();
     let mut notes: Vec<String> = repaired.notes.iter().map(|note| (*note).to_owned()).collect();
     notes.push(format!("items that had to be read one by one; {lost} of {} could not be", repaired.items));
     Some(Document { posts, repaired: notes, cut_short: repaired.cut_short || lost > 0, ..whole })
@@ -172,7 +173,8 @@ fn with_items(feed: Feed, repaired: &Repaired) -> Result<Feed, ReadError> {
     }
 }
 
-fn document(feed: Feed, repaired: &Repaired) -> Document {
+fn document(feed: Feed, repaired: &Repaired, base: Option<&Url>) -> Document {
+    let links = feed.links.iter().filter_map(|link| Some((link.rel.as_deref()?, link.href.as_str())));
     Document {
         title: feed.title.as_ref().map(|title| title.content.trim().to_owned()).filter(|title| !title.is_empty()),
         ttl: feed
@@ -180,6 +182,7 @@ fn document(feed: Feed, repaired: &Repaired) -> Document {
             .map(|minutes| Duration::from_secs(u64::from(minutes) * 60))
             .filter(|ttl| !ttl.is_zero())
             .max(repaired.every),
+        hub: websub::linked(links, base),
         posts: convert::posts(feed),
         repaired: repaired.notes.iter().map(|note| (*note).to_owned()).collect(),
         cut_short: repaired.cut_short,

@@ -118,10 +118,12 @@ impl Http {
             };
             left = left.saturating_sub(began.elapsed());
             match hop? {
-                Hop::Done(Fetched::News { body, content_type, url, validators, hint, .. }) => {
-                    return Ok(Fetched::News { body, content_type, url, validators, hint, moved });
+                Hop::Done(Fetched::News { body, content_type, url, validators, hint, hub, .. }) => {
+                    return Ok(Fetched::News { body, content_type, url, validators, hint, moved, hub });
                 }
-                Hop::Done(fetched) => return Ok(fetched),
+                Hop::Done(Fetched::NotModified { validators, hint, .. }) => {
+                    return Ok(Fetched::NotModified { validators, hint, moved });
+                }
                 Hop::MovedTo { next, for_good } => {
                     only_for_good &= for_good;
                     if only_for_good {
@@ -176,11 +178,13 @@ impl Http {
                 let content_type = response.headers().get(CONTENT_TYPE);
                 let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
                 let validators = headers::validators(response.headers());
+                let hub = headers::hub(response.headers(), url).map(Box::new);
                 let body = body::read(response, &host, limits).await?;
-                Ok(Hop::Done(Fetched::News { body, content_type, url: Some(url.clone()), validators, hint, moved: None }))
+                Ok(Hop::Done(Fetched::News { body, content_type, url: Some(url.clone()), validators, hint, moved: None, hub }))
             }
             304 if *validators != Validators::default() => {
-                Ok(Hop::Done(Fetched::NotModified { validators: headers::renewed(validators, response.headers()), hint }))
+                let validators = headers::renewed(validators, response.headers());
+                Ok(Hop::Done(Fetched::NotModified { validators, hint, moved: None }))
             }
             status @ (301 | 302 | 303 | 307 | 308) => {
                 if let Some(wait) = headers::retry_after(response.headers(), SystemTime::now()) {

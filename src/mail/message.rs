@@ -267,7 +267,8 @@ mod tests {
             letter_id: LetterId(1),
             letter: Letter { subject, text, html, lang: Lang("fr".to_owned()), facts: Facts::default() },
             desk: DeskName(words.to_owned()),
-            claim: ClaimId(words.to_owned()),
+            // Never empty: digests have none.
+            claim: ClaimId(format!("c{words}")),
             recipient: "desk@desk.test".to_owned(),
             message_id: MessageId("letter.aa@desk.test".to_owned()),
             references: (0..40).map(|n| MessageId(format!("letter.{n}@desk.test"))).collect(),

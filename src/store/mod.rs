@@ -20,6 +20,7 @@ pub mod identity;
 pub mod records;
 pub mod settings;
 mod sqlite;
+mod subscriptions;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;

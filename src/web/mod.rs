@@ -3,6 +3,7 @@
 pub mod feeds;
 pub mod ingest;
 pub mod settings;
+pub mod websub;
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::feeds::Feeds;
 use self::ingest::Ingest;
+use self::websub::Hubs;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::pulse::Pulse;
 
@@ -32,6 +34,8 @@ pub struct Window {
     pub ingest: Option<Arc<Ingest>>,
     /// Who gives feeds of alerts.
     pub feeds: Option<Arc<Feeds>>,
+    /// Who listens to hubs.
+    pub hubs: Option<Arc<Hubs>>,
 }
 
 /// A server that listens but does not answer yet.
@@ -74,6 +78,7 @@ fn routes(window: Window) -> Router {
         .with_state(window.clone())
         .merge(window.ingest.map(ingest::routes).unwrap_or_default())
         .merge(window.feeds.map(feeds::routes).unwrap_or_default())
+        .merge(window.hubs.map(websub::routes).unwrap_or_default())
 }
 
 async fn metrics(State(window): State<Window>) -> Response {

@@ -40,3 +40,4 @@ mod smtp_server;
 mod sources;
 mod spam;
 mod store;
+mod websub;

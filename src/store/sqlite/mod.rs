@@ -20,6 +20,7 @@ mod rows;
 mod silences;
 mod steps;
 mod story;
+mod subscriptions;
 mod telling;
 mod visits;
 
