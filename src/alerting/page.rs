@@ -118,7 +118,9 @@ impl Page {
 
     /// What to do about a mistake, as lines of the text part.
     pub(super) fn wrong_lines(&self) -> Vec<String> {
-        [&self.wrong_rule, &self.wrong_post].into_iter().flat_map(|line| wrapped(line, COLUMNS - 2)).collect()
+        // A correction quotes no post that could be dismissed.
+        let post = Some(&self.wrong_post).filter(|_| !self.posts.is_empty());
+        std::iter::once(&self.wrong_rule).chain(post).flat_map(|line| wrapped(line, COLUMNS - 2)).collect()
     }
 }
 
