@@ -117,7 +117,12 @@ impl Picture {
         if let Some((when, how)) = &self.reload
             && how != "good"
         {
-            needs.push(format!("the rules could not be read again ({when}): see `claimwatch check`"));
+            let place = how.strip_prefix("failed: ").map(|place| format!(" for a mistake at {place}")).unwrap_or_default();
+            let when =
+                when.parse::<Timestamp>().map_or_else(|_| when.clone(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string());
+            needs.push(format!(
+                "the rules could not be read again on {when}{place}, the old ones are in force: see `claimwatch check`"
+            ));
         }
         for address in &self.paused {
             needs.push(format!(

@@ -136,7 +136,10 @@ pub fn read(path: &Path, missing_secrets: Level) -> Reading {
         let file = report.texts.first().map(|text| text.name.clone()).unwrap_or_default();
         let by_archive = !archives.is_empty() && config.bulk.reach != Reach::Count;
         let told = if by_archive { config.bulk.desks.as_slice() } else { &[] };
-        found.extend(desks::without_rule(&rules, &config.desks, told, &file));
+        // The rules of a file with an error are left out here: they may be the ones that write to a desk.
+        if !any_error(&found) {
+            found.extend(desks::without_rule(&rules, &config.desks, told, &file));
+        }
     }
     sort(&mut found);
     report.found.extend(found);

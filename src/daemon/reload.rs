@@ -108,11 +108,14 @@ impl Reloader {
         let (path, day) = (self.config.clone(), self.day);
         let read =
             spawn_blocking(move || config::load(&path).map(|loaded| (in_force(loaded.claims, day), loaded.config.desks))).await;
+        // `good`, or `failed` and the place of the first mistake.
+        let mut went = "failed".to_owned();
         let status = match read {
             Ok(Ok((rules, desks))) => {
                 let claims = rules.len() + rules.bulk.len();
                 self.metrics.claims.set(i64::try_from(claims).unwrap_or(i64::MAX));
                 self.metrics.reload_ok.set(1);
+                "good".clone_into(&mut went);
                 let desks: Arc<[Desk]> = desks.into();
                 let told = counted(desks.len(), "desk");
                 // Desks first: a rule may name one that is new.
@@ -132,7 +135,8 @@ impl Reloader {
                 let place = first.map(|one| format!(": {}:{}", one.place.file, one.place.line)).unwrap_or_default();
                 let errors = counted(report.count(Level::Error), "error");
                 error!("the rules were not changed ({why}): {errors}; the old ones stay in force");
-                format!("{}; reload failed{place}", self.status)
+                went = format!("failed{place}");
+                format!("{}; reload {went}", self.status)
             }
             Err(fault) => {
                 self.metrics.reload_ok.set(0);
@@ -140,7 +144,7 @@ impl Reloader {
                 format!("{}; reload failed", self.status)
             }
         };
-        let note = format!("{}|{}", self.clock.now(), if self.metrics.reload_ok.get() == 1 { "good" } else { "failed" });
+        let note = format!("{}|{went}", self.clock.now());
         if let Err(error) = self.store.put_note(Note::Reload, &note).await {
             warn!("how the reload went could not be noted: {error}");
         }

@@ -553,9 +553,14 @@ fn rules_are_swapped_when_they_are_good_and_kept_when_they_are_not() {
     assert_eq!(output.code(), Some(0));
     let mut log = String::new();
     std::io::Read::read_to_string(child.stderr.as_mut().unwrap(), &mut log).unwrap();
-    for sentence in
-        ["E0", "the old ones stay in force", "3 claims from here on", "no new visits", "the post office is closed", "stopped"]
-    {
+    for sentence in [
+        "E0",
+        "the old ones stay in force",
+        "3 claims and 1 desk from here on",
+        "no new visits",
+        "the post office is closed",
+        "stopped",
+    ] {
         assert!(log.contains(sentence), "the log does not say {sentence:?}:\n{log}");
     }
     assert!(!log.contains("desk@example.org"), "an address in the log:\n{log}");
