@@ -104,7 +104,7 @@ impl Desk {
     }
 
     pub async fn at(clock: Clock) -> Self {
-        Self::with(clock, |settings| Fetcher::new(settings)).await
+        Self::with(clock, Fetcher::new).await
     }
 
     /// A desk that asks through a fetcher made for it.
