@@ -105,9 +105,12 @@ fn read(answer: Result<(), FetchError>, offline: bool) -> Answered {
     match answer {
         // Larger than what we read, or packed oddly: but it is there.
         Ok(()) | Err(FetchError::TooLarge { .. } | FetchError::Unpackable { .. }) => Answered::Well,
-        Err(error @ (FetchError::NotFound { .. } | FetchError::Gone { .. } | FetchError::BlockedAddress { .. })) => {
-            Answered::Gone(error.to_string())
-        }
+        Err(
+            error @ (FetchError::NotFound { .. }
+            | FetchError::Gone { .. }
+            | FetchError::BlockedAddress { .. }
+            | FetchError::SentAstray { .. }),
+        ) => Answered::Gone(error.to_string()),
         Err(error @ FetchError::Dns { .. }) if !offline => Answered::Gone(error.to_string()),
         Err(error) => Answered::Unsure(error.to_string()),
     }

@@ -16,7 +16,6 @@ use super::output::{Answer, Format, json};
 use super::{ConfigPath, Exit};
 use crate::feeds::language;
 use crate::fetch::Fetcher;
-use crate::fetch::error::FetchError;
 use crate::matching::weigh;
 use crate::model::claim::Status;
 use crate::model::post::Post;
@@ -151,16 +150,8 @@ async fn run(arguments: &Arguments) -> Result<Answer, Answer> {
 
 async fn from_web(url: &Url, config: &ConfigPath) -> Result<Page, Answer> {
     let fetcher = Fetcher::new(&fetch_settings(config)?);
-    let document = fetcher.document(url).await.map_err(|error| {
-        let host = url.host_str().unwrap_or_default();
-        let sent_on = match &error {
-            FetchError::BlockedAddress { host: other, .. } | FetchError::BlockedPort { host: other, .. } if other != host => {
-                format!("{host} sent us on to another place. ")
-            }
-            _ => String::new(),
-        };
-        Answer::trouble(format!("{url} was not read: {sent_on}{error}.\n"), Exit::World)
-    })?;
+    let document =
+        fetcher.document(url).await.map_err(|error| Answer::trouble(format!("{url} was not read: {error}.\n"), Exit::World))?;
     let text = encoding::page_text(&document.body, document.content_type.as_deref());
     let mut page = read(&text, Some(&document.url));
     page.addresses.extend([url.to_string(), document.url.to_string()]);

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::markup::{Token, Tokens, attributes};
+use crate::text::html;
 
 /// Bytes of a page in which its head must lie.
 ///
@@ -40,7 +41,6 @@ fn announced<'p>(page: &'p str, base: Option<&'p Url>) -> impl Iterator<Item = S
             _ => None,
         })
         .filter_map(move |href| {
-            let href = href.replace("&amp;", "&");
             let url = match base {
                 Some(base) => base.join(&href).ok()?,
                 None => Url::parse(&href).ok()?,
@@ -49,8 +49,10 @@ fn announced<'p>(page: &'p str, base: Option<&'p Url>) -> impl Iterator<Item = S
         })
 }
 
-fn feed_of(written: &str) -> Option<&str> {
-    let of = |wanted: &str| attributes(written).find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value);
+fn feed_of(written: &str) -> Option<String> {
+    let raw = |wanted: &str| attributes(written).find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value);
+    // Some programs (all that use Go's templates, Hugo among them) write even a plus sign as a reference.
+    let of = |wanted: &str| raw(wanted).map(|value| html::read(value).text);
     let kind = of("type")?.trim().to_ascii_lowercase();
     let is_feed = ["application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"]
         .iter()
@@ -70,5 +72,7 @@ mod tests {
         let base = Url::parse("https://example.org/news/").unwrap();
         assert_eq!(announced_feed(page, Some(&base)).as_deref(), Some("https://example.org/feed?a=1&b=2"));
         assert_eq!(announced_feed("<html><link rel=alternate hreflang=fr href=/fr>", Some(&base)), None);
+        let hugo = "<link rel=\"alternate\" type=\"application/rss&#43;xml\" href=\"/a&#43;b/index.xml?c=1&amp;d=2\">";
+        assert_eq!(announced_feed(hugo, Some(&base)).as_deref(), Some("https://example.org/a+b/index.xml?c=1&d=2"));
     }
 }

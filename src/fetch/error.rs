@@ -144,6 +144,13 @@ pub enum FetchError {
         /// What is wrong with it.
         detail: &'static str,
     },
+    /// A redirect to where nobody may be sent: into an inner network, to an odd port, to another scheme.
+    SentAstray {
+        /// Who sent us.
+        host: String,
+        /// Why we do not go there.
+        fault: Box<Self>,
+    },
     /// A redirect from https to http: the answer could be anybody's.
     Downgrade {
         /// Who sent us.
@@ -225,6 +232,7 @@ impl FetchError {
             Self::ServerTrouble { .. } => "http_5xx",
             Self::OddAnswer { .. } => "http_other",
             Self::TooManyRedirects { .. } | Self::BadRedirect { .. } => "redirect",
+            Self::SentAstray { fault, .. } => fault.class(),
             Self::Downgrade { .. } => "scheme_downgrade",
             Self::BadScheme { .. } | Self::BlockedPort { .. } | Self::BlockedAddress { .. } => "blocked_address",
             Self::TooLarge { .. } => "too_large",
@@ -306,6 +314,15 @@ impl fmt::Display for FetchError {
             Self::OddAnswer { host, status, says: Some(says) } => write!(f, "{host} answered with HTTP {status}: \"{says}\""),
             Self::TooManyRedirects { host, followed } => write!(f, "{host} sent us on more than {followed} times"),
             Self::BadRedirect { host, detail } => write!(f, "{host} sent us on, but {detail}"),
+            // No advice here: what a stranger points at is nothing to open a door for.
+            Self::SentAstray { host, fault } => match fault.as_ref() {
+                Self::BlockedAddress { host: to, .. } => write!(f, "{host} sent us on to {to}, which is not public"),
+                Self::BlockedPort { host: to, port } => {
+                    write!(f, "{host} sent us on to port {port} of {to}, on which no web server is expected")
+                }
+                Self::BadScheme { scheme } => write!(f, "{host} sent us on to {scheme}:, but only http and https are asked"),
+                fault => write!(f, "{host} sent us on, but {fault}"),
+            },
             Self::Downgrade { host } => {
                 write!(f, "{host} sent us from https to http, where anybody could have written the answer")
             }
@@ -315,6 +332,9 @@ impl fmt::Display for FetchError {
                     f,
                     "{host} is on port {port}; only 80, 443, 8080 and 8443 are asked unless `allow_private` lists its network"
                 )
+            }
+            Self::BlockedAddress { host, address } if host.trim_matches(['[', ']']) == address.to_string() => {
+                write!(f, "{address} is an address which is not public; list its network in `allow_private` if that is meant")
             }
             Self::BlockedAddress { host, address } => {
                 write!(f, "{host} lies at {address}, which is not public; list its network in `allow_private` if that is meant")

@@ -108,7 +108,7 @@ impl Http {
         let mut url = first.clone();
         let (mut moved, mut only_for_good) = (None, true);
         while been.len() <= limits.redirects {
-            let rule = allowed.check(&url)?;
+            let rule = allowed.check(&url).map_err(|fault| astray(been.last(), fault))?;
             let host = host_of(&url);
             let client = self.client(rule, &url)?;
             let gap = gap_after(&url, self.settings.gap);
@@ -120,7 +120,7 @@ impl Http {
                 return Err(FetchError::TimedOut { host, step: Step::Total, after: limits.total });
             };
             left = left.saturating_sub(began.elapsed());
-            match hop? {
+            match hop.map_err(|fault| astray(been.last(), fault))? {
                 Hop::Done(Fetched::News { body, content_type, url, validators, hint, hub, .. }) => {
                     return Ok(Fetched::News { body, content_type, url, validators, hint, moved, hub });
                 }
@@ -249,6 +249,16 @@ impl Http {
             builder = builder.no_proxy().dns_resolver(Arc::new(Guard::new(rule.clone(), Arc::clone(&self.resolver))));
         }
         builder.build().map_err(|error| innermost(&error))
+    }
+}
+
+/// Tells an address that we must not ask from one to which somebody sent us.
+fn astray(sent_by: Option<&Url>, fault: FetchError) -> FetchError {
+    let is_closed =
+        matches!(fault, FetchError::BlockedAddress { .. } | FetchError::BlockedPort { .. } | FetchError::BadScheme { .. });
+    match sent_by.filter(|_| is_closed) {
+        Some(by) => FetchError::SentAstray { host: host_of(by), fault: Box::new(fault) },
+        None => fault,
     }
 }
 

@@ -14,6 +14,7 @@ mod feedback;
 mod feeds;
 mod fetch;
 mod floors;
+mod fuzz;
 mod hooks;
 mod hostile;
 mod identity;

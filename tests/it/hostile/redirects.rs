@@ -89,7 +89,7 @@ async fn no_redirect_leads_to_another_scheme() {
         ("about:blank", "about"),
         ("unix:/run/docker.sock", "unix"),
     ] {
-        is_refused(Answer::to(location), &format!("only http and https are asked, not {scheme}")).await;
+        is_refused(Answer::to(location), &format!("127.0.0.1 sent us on to {scheme}:, but only http and https are asked")).await;
     }
 }
 
@@ -111,10 +111,14 @@ async fn no_redirect_leads_into_the_inner_network_however_it_is_written() {
         "HTTP://10.0.0.1:80/",
     ] {
         let fault = fetch(Answer::to(location), Limits::default()).await.unwrap_err();
-        assert!(matches!(fault, FetchError::BlockedAddress { .. }), "{location:?}: {fault}");
+        assert!(matches!(fault, FetchError::SentAstray { .. }), "{location:?}: {fault}");
+        assert!(
+            fault.class() == "blocked_address" && fault.to_string().ends_with(", which is not public"),
+            "{location:?}: {fault}"
+        );
     }
     let fault = fetch(Answer::to("http://93.184.216.34:6379/"), Limits::default()).await.unwrap_err();
-    assert!(matches!(fault, FetchError::BlockedPort { port: 6379, .. }), "{fault}");
+    assert_eq!(fault.to_string(), "127.0.0.1 sent us on to port 6379 of 93.184.216.34, on which no web server is expected");
 }
 
 #[tokio::test]
