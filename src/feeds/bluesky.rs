@@ -188,6 +188,19 @@ fn links(record: &Value) -> impl Iterator<Item = String> {
     features.filter_map(|feature| words(feature, "uri"))
 }
 
+/// What a quoted post says: its words, and the texts of its pictures and of its link.
+fn quoted(record: &Value) -> Option<Markup> {
+    let mut within = Embedded { quoted: Some(Markup::Plain(String::new())), ..Embedded::default() };
+    let value = record.get("value")?;
+    let embeds = record.get("embeds").and_then(Value::as_array).into_iter().flatten();
+    for embed in embeds.take(MOST_PICTURES).chain(value.get("embed")) {
+        within.look_into(embed, 0);
+    }
+    let captions = within.captions.into_iter().map(|text| text.replace("&lt;", "<").replace("&amp;", "&"));
+    let pieces: Vec<String> = words(value, "text").into_iter().chain(captions).chain(within.card).collect();
+    (!pieces.is_empty()).then(|| Markup::Plain(pieces.join("\n")))
+}
+
 /// What hangs on a post.
 #[derive(Debug, Default)]
 struct Embedded {
@@ -219,8 +232,9 @@ impl Embedded {
         // recordWithMedia holds the quotation one step deeper.
         if let Some(record) = embed.get("record") {
             let record = record.get("record").unwrap_or(record);
-            let quoted = record.get("value").and_then(|value| words(value, "text")).map(Markup::Plain);
-            self.quoted = self.quoted.take().or(quoted);
+            if self.quoted.is_none() {
+                self.quoted = quoted(record);
+            }
         }
     }
 }
@@ -236,7 +250,8 @@ mod tests {
             "facets": [{"features": [{"$type": "app.bsky.richtext.facet#link", "uri": "https://bit.example/xyz"}]}]},
           "embed": {"$type": "app.bsky.embed.recordWithMedia#view",
             "media": {"$type": "app.bsky.embed.images#view", "images": [{"alt": "a moon"}, {"alt": ""}]},
-            "record": {"record": {"uri": "at://did:plc:b/app.bsky.feed.post/9", "value": {"text": "the moon is cheese"}}}}}},
+            "record": {"record": {"uri": "at://did:plc:b/app.bsky.feed.post/9", "value": {"text": "the moon is cheese"},
+              "embeds": [{"$type": "app.bsky.embed.images#view", "images": [{"alt": "cheese & moon"}]}]}}}}},
         {"post": {"uri": "at://did:plc:b/app.bsky.feed.post/2", "indexedAt": "2020-01-01T00:00:00Z",
           "record": {"text": "old"}}, "reason": {"$type": "app.bsky.feed.defs#reasonRepost"}},
         {"post": {"uri": "at://did:plc:a/app.bsky.feed.post/3", "indexedAt": "2020-01-01T00:00:00Z", "author": {"handle": "ann.example"},
@@ -250,7 +265,11 @@ mod tests {
         assert_eq!(page.oldest, "2026-11-01T10:00:00Z".parse().ok(), "pins and reposts stand out of order");
         let [first, second] = &page.posts[..] else { panic!("two posts") };
         assert_eq!(first.url.as_deref(), Some("https://bsky.app/profile/did:plc:a/post/1"));
-        assert_eq!(first.quoted, Some(Markup::Plain("the moon is cheese".into())));
+        assert_eq!(
+            first.quoted,
+            Some(Markup::Plain("the moon is cheese\ncheese & moon".into())),
+            "what is quoted is quoted whole"
+        );
         assert_eq!(first.captions, ["a moon"]);
         assert_eq!(first.links, ["https://bit.example/xyz"]);
         assert_eq!(second.card.as_deref(), Some("T\nD"));

@@ -17,8 +17,12 @@ pub struct Preset {
     pub note: Option<&'static str>,
 }
 
-const REDDIT: &str = "Reddit serves about one request a minute, so subreddits are visited one after the other.";
-const YOUTUBE: &str = "YouTube lists the newest 15 films: title and description, no captions.";
+const REDDIT: &str = "Reddit serves about one request a minute, so subreddits are visited one after the other; with keys (client_id_file, \
+     client_secret_file) a hundred. Its terms: redditinc.com/policies.";
+const YOUTUBE: &str = "YouTube lists the newest 15 films: title and description, no captions. Its terms: youtube.com/t/terms.";
+const MASTODON: &str = "Each server has rules of its own: see its /about page.";
+const BLUESKY: &str = "Read from the public AppView, without an account. Its terms: bsky.social/about/support/tos.";
+const TELEGRAM: &str = "Read from the public preview page, which may change or vanish. Its terms: telegram.org/tos.";
 
 /// Places whose accounts begin with `@` too.
 const NO_MASTODON: [&str; 7] =
@@ -93,9 +97,10 @@ fn bridge(url: &Url) -> Option<Preset> {
 }
 
 fn subreddit(name: &str) -> Option<Preset> {
-    is_plain(name).then(|| Preset {
-        kind: "feed",
-        keys: vec![("url", format!("https://www.reddit.com/r/{name}/new/.rss?limit=100"))],
+    let known = is_plain(name) && !name.contains('-');
+    known.then(|| Preset {
+        kind: "reddit",
+        keys: vec![("subreddit", name.to_owned())],
         name: plain_name(&format!("reddit-{name}")),
         note: Some(REDDIT),
     })
@@ -116,7 +121,7 @@ fn mastodon(server: &str, key: &'static str, value: &str) -> Option<Preset> {
         kind: "mastodon",
         keys: vec![("server", format!("https://{server}")), (key, value.to_owned())],
         name: plain_name(&format!("{server}-{value}")),
-        note: None,
+        note: Some(MASTODON),
     })
 }
 
@@ -135,7 +140,7 @@ fn bluesky(name: &str) -> Option<Preset> {
         kind: "bluesky",
         keys: vec![("author", name.to_owned())],
         name: plain_name(&format!("bluesky-{name}")),
-        note: None,
+        note: Some(BLUESKY),
     })
 }
 
@@ -144,7 +149,7 @@ fn telegram(name: &str) -> Option<Preset> {
         kind: "telegram",
         keys: vec![("channel", name.to_owned())],
         name: plain_name(&format!("telegram-{name}")),
-        note: None,
+        note: Some(TELEGRAM),
     })
 }
 
@@ -179,8 +184,6 @@ mod tests {
     #[test]
     fn short_names_and_pages_become_the_addresses_of_feeds() {
         for (written, feed) in [
-            ("r/science", "https://www.reddit.com/r/science/new/.rss?limit=100"),
-            ("https://old.reddit.com/r/science/", "https://www.reddit.com/r/science/new/.rss?limit=100"),
             ("!news@lemmy.example", "https://lemmy.example/feeds/c/news.xml?sort=New"),
             ("https://lemmy.example/c/news", "https://lemmy.example/feeds/c/news.xml?sort=New"),
             ("UCabcdefghijklmnopqrstuv", "https://www.youtube.com/feeds/videos.xml?channel_id=UCabcdefghijklmnopqrstuv"),
@@ -207,6 +210,23 @@ mod tests {
         assert_eq!(key("https://social.example/tags/Wahl", "server").as_deref(), Some("https://social.example"));
         assert_eq!(key("https://t.me/s/desk", "channel").as_deref(), Some("desk"));
         assert_eq!(key("https://bsky.app/profile/desk.example.org", "author").as_deref(), Some("desk.example.org"));
+    }
+
+    #[test]
+    fn a_preset_is_the_right_kind_of_source_and_names_the_terms_it_is_under() {
+        for (written, kind) in [
+            ("r/science", "reddit"),
+            ("https://old.reddit.com/r/science/", "reddit"),
+            ("UCabcdefghijklmnopqrstuv", "feed"),
+            ("@desk@social.example", "mastodon"),
+            ("https://t.me/s/desk", "telegram"),
+            ("https://bsky.app/profile/desk.example.org", "bluesky"),
+        ] {
+            let preset = expand(written).unwrap();
+            assert_eq!(preset.kind, kind, "{written}");
+            assert!(preset.note.is_some_and(|note| note.contains("terms: ") || note.contains("rules of its own")), "{written}");
+        }
+        assert_eq!(key("/r/science/", "subreddit").as_deref(), Some("science"));
     }
 
     #[test]

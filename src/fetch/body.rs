@@ -211,6 +211,26 @@ fn is_whole(bytes: &[u8]) -> bool {
     ["</rss>", "</feed>", "</rdf:RDF>"].iter().any(closes) || is_json()
 }
 
+/// Most bytes read of what an interface says about a refusal.
+const LONGEST_WORDS: usize = 4 << 10;
+
+/// Reads what an interface says about a refusal: `{"error": …, "message": …}` (XRPC, Mastodon, OAuth).
+pub async fn says(mut response: reqwest::Response, limits: &Limits) -> Option<String> {
+    let mut bytes = Vec::new();
+    // The status has decided; a body that hangs or breaks off changes nothing.
+    let _ = tokio::time::timeout(limits.idle, async {
+        while bytes.len() <= LONGEST_WORDS
+            && let Ok(Some(piece)) = response.chunk().await
+        {
+            bytes.extend_from_slice(&piece);
+        }
+    })
+    .await;
+    let answer: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+    let words = ["message", "error_description", "error"].into_iter().filter_map(|field| answer.get(field)?.as_str());
+    words.map(clip).find(|words| !words.trim().is_empty())
+}
+
 /// The pieces of a body as they arrive, each within the time and all within the size allowed.
 struct Pieces<'a> {
     response: reqwest::Response,

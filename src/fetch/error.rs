@@ -127,6 +127,8 @@ pub enum FetchError {
         host: String,
         /// The HTTP status.
         status: u16,
+        /// What an interface says about it, in its words.
+        says: Option<String>,
     },
     /// More redirects than we follow.
     TooManyRedirects {
@@ -306,7 +308,10 @@ impl fmt::Display for FetchError {
             Self::ServerTrouble { host, status, wait: Some(wait) } => {
                 write!(f, "{host} is in trouble (HTTP {status}) and asked us to wait {} s", wait.as_secs())
             }
-            Self::OddAnswer { host, status } => write!(f, "{host} answered with HTTP {status}, which is no document"),
+            Self::OddAnswer { host, status, says: None } => {
+                write!(f, "{host} answered with HTTP {status}, which is no document")
+            }
+            Self::OddAnswer { host, status, says: Some(says) } => write!(f, "{host} answered with HTTP {status}: \"{says}\""),
             Self::TooManyRedirects { host, followed } => write!(f, "{host} sent us on more than {followed} times"),
             Self::BadRedirect { host, detail } => write!(f, "{host} sent us on, but {detail}"),
             // No advice here: what a stranger points at is nothing to open a door for.

@@ -26,6 +26,9 @@ use crate::model::source::{Token, Validators};
 /// What we can read, best first; some servers answer 406 or a web page to those who do not say.
 const WANTED: &str = "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5";
 
+/// What interfaces answer with.
+const INTERFACE: &str = "application/json";
+
 /// How a request is made.
 #[derive(Debug, Clone, Copy)]
 pub struct Manner<'a> {
@@ -47,12 +50,12 @@ impl<'a> Manner<'a> {
 
     /// For a page of a network's timeline.
     pub fn page(token: Option<&'a Token>) -> Self {
-        Self { wanted: "application/json", token, form: None }
+        Self { wanted: INTERFACE, token, form: None }
     }
 
     /// For a form that is sent with a name and a password.
     pub fn form(form: &'static str, login: (&'a Token, &'a Token)) -> Self {
-        Self { wanted: "application/json", token: None, form: Some((form, login)) }
+        Self { wanted: INTERFACE, token: None, form: Some((form, login)) }
     }
 }
 
@@ -193,7 +196,12 @@ impl Http {
                 let next = next_hop(url, response.headers().get(LOCATION))?;
                 Ok(Hop::MovedTo { next, for_good: matches!(status, 301 | 308) })
             }
-            _ => Err(refusal(&response, url, turn)),
+            _ => match refusal(&response, url, turn) {
+                FetchError::OddAnswer { host, status, .. } if manner.wanted == INTERFACE => {
+                    Err(FetchError::OddAnswer { host, status, says: body::says(response, limits).await })
+                }
+                error => Err(error),
+            },
         }
     }
 
@@ -298,7 +306,7 @@ pub(super) fn refusal(response: &Response, url: &Url, turn: &Turn) -> FetchError
             }
             FetchError::ServerTrouble { host, status, wait }
         }
-        _ => FetchError::OddAnswer { host, status },
+        _ => FetchError::OddAnswer { host, status, says: None },
     }
 }
 

@@ -189,12 +189,12 @@ fn refusal(answer: &Response, host: String) -> Refused {
     let status = answer.status().as_u16();
     let wait = headers::retry_after(answer.headers(), SystemTime::now());
     Refused::Other(match status {
-        400 => return Refused::BadRequest(FetchError::OddAnswer { host, status }),
+        400 => return Refused::BadRequest(FetchError::OddAnswer { host, status, says: None }),
         429 => FetchError::TooManyRequests { host, wait },
         401 | 403 | 407 | 451 => FetchError::NotLetIn { host, status, browser_check: false },
         404 => FetchError::NotFound { host },
         410 => FetchError::Gone { host },
         500..=599 => FetchError::ServerTrouble { host, status, wait },
-        _ => FetchError::OddAnswer { host, status },
+        _ => FetchError::OddAnswer { host, status, says: None },
     })
 }

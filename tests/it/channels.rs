@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use claimwatch::daemon::round::Visited;
+use claimwatch::fetch::Fetcher;
 use claimwatch::model::source::{RedditKeys, Source, SourceKind, Token};
 use serde_json::json;
 use url::Url;
@@ -218,4 +219,38 @@ async fn wrong_keys_and_a_throttle_without_a_body_are_told_apart() {
     let asked = server.requests().len();
     assert!(matches!(desk.visit(&source).await, Visited::PutOff { wait, .. } if wait.as_secs() > 40));
     assert_eq!(server.requests().len(), asked, "nothing is sent while Reddit rests");
+}
+
+/// Whatever is asked for lies on this machine.
+struct Here;
+
+impl reqwest::dns::Resolve for Here {
+    fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let address: std::net::SocketAddr = "127.0.0.1:0".parse().unwrap();
+        Box::pin(async move { Ok(Box::new(std::iter::once(address)) as reqwest::dns::Addrs) })
+    }
+}
+
+#[tokio::test]
+async fn a_403_of_reddit_is_a_throttle_and_no_closed_door() {
+    let page = "<html><body>You've been blocked by network security.</body></html>";
+    let server = Server::always(Answer::ok(page).with_status(403).header("Content-Type", "text/html")).await;
+    let clock = claimwatch::daemon::clock::Clock::from("2026-11-01T12:00:00Z".parse().unwrap());
+    let mut desk = Desk::with(clock, |settings| Fetcher::with_resolver(settings, Arc::new(Here))).await;
+    let named: url::Url = format!("http://www.reddit.com:{}/", server.port()).parse().unwrap();
+    let kind = SourceKind::Reddit {
+        feed_server: named.clone(),
+        server: named,
+        subreddit: "moon".into(),
+        keys: None,
+        allow_private: loopback(),
+    };
+    let source = source("reddit", kind);
+    let throttled = desk.visit(&source).await;
+    assert!(matches!(throttled, Visited::Failed { class: "throttled", .. }), "{throttled:?}");
+    let state = &desk.states[&source.name];
+    assert_eq!((state.failures, state.next_due.is_some()), (0, true), "no failure, and it is asked again");
+    let other = Source { name: claimwatch::model::source::SourceName("other".into()), ..source.clone() };
+    assert!(matches!(desk.visit(&other).await, Visited::PutOff { wait, .. } if wait.as_secs() > 30), "all of Reddit rests");
+    assert_eq!(server.requests().len(), 1);
 }

@@ -104,6 +104,11 @@ impl Desk {
     }
 
     pub async fn at(clock: Clock) -> Self {
+        Self::with(clock, Fetcher::new).await
+    }
+
+    /// A desk that asks through a fetcher made for it.
+    pub async fn with(clock: Clock, fetcher: impl FnOnce(&Settings) -> Fetcher) -> Self {
         let folder = TempDir::new().unwrap();
         let rules = "format = 1\n[[claim]]\nid = \"cheese\"\nclaim = \"The moon is made of green cheese.\"\ntopic = \"moon\"\n\
                      [claim.match]\nphrases = [\"the moon is made of green cheese\"]\n";
@@ -115,7 +120,7 @@ impl Desk {
         let settings = Settings { contact: Some("desk@example.org".into()), ..Settings::default() };
         let house = Arc::new(House {
             store: open_store(folder.path()).await,
-            fetcher: Fetcher::new(&settings),
+            fetcher: fetcher(&settings),
             rules,
             desks: tokio::sync::watch::channel(Arc::from([desk("moon")])).1,
             metrics: Arc::new(Metrics::new("test")),
@@ -337,7 +342,8 @@ async fn reposts_and_unknown_authors_bring_no_posts() {
     fake.post(2, CLAIM, Some("reasonRepost"));
     assert_eq!(desk.read(&source).await.sightings, 0);
     let unknown = desk.visit(&author(&server, "nobody.example")).await;
-    assert!(matches!(unknown, Visited::Failed { class: "http_other", .. }), "{unknown:?}");
+    let Visited::Failed { class: "http_other", sentence } = unknown else { panic!("{unknown:?}") };
+    assert_eq!(sentence, "127.0.0.1 answered with HTTP 400: \"Profile not found\"");
 }
 
 #[tokio::test]

@@ -197,20 +197,20 @@ async fn the_feed_behind_a_page_is_found_by_its_announcement_or_where_feeds_usua
 #[test]
 fn short_names_become_sources_without_asking_when_so_told() {
     let folder = desk();
-    let told = run(&folder, &["source", "add", "r/science", "--unseen"]);
-    assert!(told.status.success() && text(&told).contains("one request a minute"), "{}", text(&told));
     let told = run(&folder, &["source", "add", "@desk@social.example"]);
     assert!(!told.status.success() && text(&told).contains("contact"), "networks want to know who asks: {}", text(&told));
     let path = folder.path().join("claimwatch.toml");
     let config = fs::read_to_string(&path).unwrap();
     fs::write(&path, format!("{config}\n[fetch]\ncontact = \"desk@example.org\"\n")).unwrap();
+    let told = run(&folder, &["source", "add", "r/science", "--unseen"]);
+    assert!(told.status.success() && text(&told).contains("one request a minute"), "{}", text(&told));
     for place in ["@desk@social.example", "#Wahl@social.example", "https://bsky.app/profile/desk.example.org"] {
         let told = run(&folder, &["source", "add", place]);
         assert!(told.status.success(), "{place}: {}", text(&told));
     }
     let list = json(&run(&folder, &["source", "list", "--format", "json"]));
     let kinds: Vec<&str> = list.as_array().unwrap().iter().map(|source| source["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["file", "feed", "mastodon", "mastodon", "bluesky"]);
+    assert_eq!(kinds, ["file", "reddit", "mastodon", "mastodon", "bluesky"]);
     assert!(!run(&folder, &["source", "add", "no such thing"]).status.success());
 }
 
