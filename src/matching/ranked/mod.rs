@@ -315,7 +315,6 @@ mod tests {
         let found = ids(text, &BulkIndex::build(claims));
         assert!(found[0].1 >= alone[0].1 - 0.02, "{found:?} {alone:?}");
         assert!(found[..3].iter().all(|one| one.0.starts_with("moon") && one.1 > 0.5), "{found:?}");
-        assert!(found[3].1 < 0.5);
     }
 
     #[test]
