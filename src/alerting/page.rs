@@ -68,7 +68,8 @@ pub(super) struct Page {
     pub posts: Vec<Item>,
     pub not_shown: Option<String>,
     pub wrong_rule: String,
-    pub wrong_post: String,
+    /// How to say that a post does not repeat the claim; nothing where no post is listed.
+    pub wrong_post: Option<String>,
 }
 
 impl Page {
@@ -92,13 +93,16 @@ impl Page {
             said_by: said_by(dossier, words, &almanac),
             check: claim.fact_checks.first().map(|check| Check::of(check, words, &almanac)),
             also: check::also(claim.fact_checks.get(1..).unwrap_or_default(), words),
-            trend: Trend::of(&dossier.trend, dossier.at, kind == Kind::Spike, &almanac, words),
+            // A correction tells of a rule, not of posts: how often they came is no part of it.
+            trend: (kind != Kind::Correction)
+                .then(|| Trend::of(&dossier.trend, dossier.at, kind == Kind::Spike, &almanac, words))
+                .flatten(),
+            wrong_post: (!posts.is_empty()).then(|| fill(&words.wrong.post, &[("command", &command)])),
             posts,
             not_shown: Some(dossier.posts.saturating_sub(shown))
                 .filter(|n| *n > 0)
                 .map(|n| words.count(&words.posts.not_shown, n, &[])),
             wrong_rule: fill(&words.wrong.rule, &[("rule", &words.quoted(&rule)), ("revision", &revision)]),
-            wrong_post: fill(&words.wrong.post, &[("command", &command)]),
         }
     }
 
@@ -115,7 +119,11 @@ impl Page {
 
     /// What to do about a mistake, as lines of the text part.
     pub(super) fn wrong_lines(&self) -> Vec<String> {
-        [&self.wrong_rule, &self.wrong_post].into_iter().flat_map(|line| wrapped(line, COLUMNS - 2)).collect()
+        [Some(&self.wrong_rule), self.wrong_post.as_ref()]
+            .into_iter()
+            .flatten()
+            .flat_map(|line| wrapped(line, COLUMNS - 2))
+            .collect()
     }
 }
 

@@ -106,7 +106,7 @@ impl Picture {
         if let Some((when, how)) = &self.reload
             && how != "good"
         {
-            needs.push(format!("the rules could not be read again ({when}): see `claimwatch check`"));
+            needs.push(format!("the rules could not be read again ({}): see `claimwatch check`", seconds(when)));
         }
         for address in &self.paused {
             needs.push(format!(

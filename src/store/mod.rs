@@ -58,9 +58,17 @@ impl Store {
     /// Opens the memory for a command beside a running claimwatch: makes nothing, changes no table's form, holds no lock.
     ///
     /// # Errors
-    /// `Missing`, or those of `open` except `Held`.
+    /// `Missing`, `Older` than this program, or those of `open` except `Held`.
     pub async fn beside(settings: &Settings) -> Result<Self, StoreError> {
         Ok(Self::Sqlite(Arc::new(Sqlite::beside(settings).await?)))
+    }
+
+    /// Opens the memory whatever its version, to copy or check it and for nothing else: an upgrade begins with a copy.
+    ///
+    /// # Errors
+    /// `Missing`, or what the disk says.
+    pub async fn as_it_is(settings: &Settings) -> Result<Self, StoreError> {
+        Ok(Self::Sqlite(Arc::new(Sqlite::as_it_is(settings).await?)))
     }
 
     /// Gives what is remembered of every source.
