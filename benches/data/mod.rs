@@ -211,6 +211,7 @@ pub fn rules(texts: &[String]) -> Vec<Rule> {
                 status: Status::Active,
                 fact_checks: Vec::new(),
                 revision: Revision(String::new()),
+                bulk: false,
             },
             wordings: vec![
                 wording(WordingKind::Phrase, words.iter().take(4).copied().collect::<Vec<_>>().join(" ")),

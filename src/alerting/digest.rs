@@ -250,6 +250,11 @@ fn matter(matter: &Matter, words: &Words) -> String {
             fill(&sentences.source_suspended, &[("source", &apart(&source.0, 60)), ("why", &apart(why, 300))])
         }
         Matter::SourceRecovered { source } => fill(&sentences.source_recovered, &[("source", &apart(&source.0, 60))]),
+        Matter::HookBarred { desk, hook, reply } => fill(
+            &sentences.hook_barred,
+            &[("hook", &apart(hook, 80)), ("desk", &apart(&desk.0, 60)), ("reply", &apart(reply, 300))],
+        ),
+        Matter::RelayBarred { reply } => fill(&sentences.relay_barred, &[("reply", &apart(reply, 300))]),
         Matter::DeskUnreachable { desk } => fill(&sentences.desk_unreachable, &[("desk", &apart(&desk.0, 60))]),
     }
 }
@@ -301,7 +306,7 @@ mod tests {
         let claim = claim("cheese");
         let mut post = post("made of cheese https://evil.example/x");
         post.url = Some("https://evil.example/post".to_owned());
-        let item = Seen { number: SightingId(12), sighting: sighting(&claim, &post, "cheese"), post };
+        let item = Seen { number: SightingId(12), sighting: sighting(&claim, &post, "cheese"), post, copies: Vec::new() };
         let claims = vec![Gathered { claim, posts: 40, items: vec![item] }];
         let section = Section { reason: Reason::Denial, posts: 41, claims, more_claims: 1 };
         let text = write(&digest(DigestKind::OverCap, vec![section]), &desk("politics")).text;

@@ -50,10 +50,21 @@ pub fn due(now: Timestamp, desk: &Desk, state: &DeskState) -> Option<DueDigest> 
             return Some(make(slot, Content::OverCap));
         }
     }
-    let oldest = state.oldest_notice.filter(|oldest| later(*oldest, GATHER_NOTICES) <= now || *oldest > now)?;
+    notices(now, desk, state, GATHER_NOTICES)
+}
+
+/// Gives the letter of notices that `desk` is due when nothing more will happen for a while: what came up need not gather.
+pub fn notices_at_once(now: Timestamp, desk: &Desk, state: &DeskState) -> Option<DueDigest> {
+    let awake = state.known_since.is_some() && quiet_until(now, desk).is_none();
+    notices(now, desk, state, SignedDuration::ZERO).filter(|_| awake)
+}
+
+fn notices(now: Timestamp, desk: &Desk, state: &DeskState, gather: SignedDuration) -> Option<DueDigest> {
+    let oldest = state.oldest_notice.filter(|oldest| later(*oldest, gather) <= now || *oldest > now)?;
     let told_lately = state.last_notices.is_some_and(|last| last > earlier(now, BETWEEN_NOTICES) && last <= now);
     let slot = format!("notices {}", oldest.as_millisecond());
-    (!told_lately && !state.slots.contains(&slot)).then(|| make(slot, Content::Notices))
+    let due = DueDigest { slot, day: day_number(now, desk), content: Content::Notices };
+    (!told_lately && !state.slots.contains(&due.slot)).then_some(due)
 }
 
 /// The day of a moment at the desk, as a number that grows.

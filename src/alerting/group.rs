@@ -93,6 +93,7 @@ fn held_at(desk: &Desk, one: &Sighted<'_>, known: &Known, now: Timestamp) -> Opt
         (Decision::Alert, _, Stance::Question) => Reason::Question,
         (Decision::Alert, _, Stance::Denial) => Reason::Denial,
         (Decision::Alert, _, Stance::Factcheck) => Reason::Factcheck,
+        (Decision::Alert, _, Stance::Assertion | Stance::Quoted) if claim.bulk => Reason::Bulk,
         (Decision::Alert, _, Stance::Assertion | Stance::Quoted) => Reason::Rule,
         (Decision::Possible | Decision::Below, _, _) => Reason::Possible,
     };
@@ -285,6 +286,8 @@ mod tests {
             (seen(on_topic("b"), digest(Stance::Denial)), "politics", Reason::Denial),
             (seen(on_topic("c"), digest(Stance::Report)), "politics", Reason::Report),
             (seen(on_topic("d"), digest(Stance::Assertion)), "politics", Reason::Rule),
+            (seen(Claim { bulk: true, ..on_topic("bulk") }, digest(Stance::Quoted)), "politics", Reason::Bulk),
+            (seen(Claim { bulk: true, ..on_topic("bulk") }, digest(Stance::Denial)), "politics", Reason::Denial),
             (seen(on_topic("e"), |s| s.when = When::Ignore), "", Reason::Ignored),
             (seen(on_trial, |_| ()), "", Reason::Trial),
             (seen(claim("no-topic"), |_| ()), OPERATOR, Reason::NoReader),

@@ -44,6 +44,15 @@ pub fn last_slot(now: Timestamp, desk: &Desk) -> Option<Slot> {
         .max_by_key(|slot| slot.at)
 }
 
+/// Gives the digest time of the desk that comes next, if it has any.
+pub fn next_slot(now: Timestamp, desk: &Desk) -> Option<Timestamp> {
+    let zone = zone(desk);
+    let today = now.to_zoned_datetime(zone.clone()).date();
+    let days = [today.yesterday().ok(), Some(today), today.tomorrow().ok()];
+    let slots = days.into_iter().flatten().flat_map(|day| desk.digest.iter().map(move |time| (day, *time)));
+    slots.filter_map(|(day, time)| instant(day, time, &zone)).filter(|at| *at > now).min()
+}
+
 /// Gives the end of the quiet hours the desk is in; nothing if it may be written to.
 pub fn quiet_until(now: Timestamp, desk: &Desk) -> Option<Timestamp> {
     let QuietHours { from, to } = desk.quiet_hours?;
@@ -122,6 +131,15 @@ mod tests {
             .map(|now| last_slot(at(now), &desk).unwrap().name())
             .collect();
         assert_eq!(names, ["2026-10-25 02:30"; 4]);
+    }
+
+    #[test]
+    fn the_next_digest_time_is_the_first_that_has_not_come() {
+        let desk = paris(&["08:00", "17:00"], None);
+        assert_eq!(next_slot(at("2026-11-25T06:59:59Z"), &desk), Some(at("2026-11-25T07:00:00Z")));
+        assert_eq!(next_slot(at("2026-11-25T07:00:00Z"), &desk), Some(at("2026-11-25T16:00:00Z")));
+        assert_eq!(next_slot(at("2026-11-25T16:00:00Z"), &desk), Some(at("2026-11-26T07:00:00Z")));
+        assert_eq!(next_slot(at("2026-11-25T16:00:00Z"), &paris(&[], None)), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::safe;
 use super::subscription::Desk;
 use super::words::{Words, fill};
 use crate::model::facts::{ClaimFacts, Facts, Kind};
-use crate::model::letter::{Change, Dossier, Letter, Occasion};
+use crate::model::letter::{Change, Dossier, Letter, Occasion, Seen};
 use crate::model::post::Lang;
 
 pub use super::words::languages;
@@ -87,7 +87,11 @@ pub(super) fn header(what: &str) -> String {
 
 /// The sources' names, or how many they are.
 fn places(dossier: &Dossier, words: &Words) -> String {
-    let mut names: Vec<&str> = dossier.sightings.iter().map(|seen| seen.post.source.0.as_str()).collect();
+    let of = |seen: &'_ Seen| -> Vec<String> {
+        let copies = seen.copies.iter().map(|(source, _)| source.0.clone());
+        std::iter::once(seen.post.source.0.clone()).chain(copies).collect()
+    };
+    let mut names: Vec<String> = dossier.sightings.iter().flat_map(of).collect();
     names.sort_unstable();
     names.dedup();
     match names.as_slice() {

@@ -20,7 +20,7 @@ mod quotation;
 pub mod route;
 mod safe;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 pub mod subscription;
 mod trend;
 mod words;

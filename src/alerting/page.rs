@@ -102,7 +102,10 @@ impl Page {
             not_shown: Some(dossier.posts.saturating_sub(shown))
                 .filter(|n| *n > 0)
                 .map(|n| words.count(&words.posts.not_shown, n, &[])),
-            wrong_rule: fill(&words.wrong.rule, &[("rule", &words.quoted(&rule)), ("revision", &revision)]),
+            wrong_rule: fill(
+                if claim.bulk { &words.wrong.archive } else { &words.wrong.rule },
+                &[("rule", &words.quoted(&rule)), ("revision", &revision)],
+            ),
         }
     }
 

@@ -9,6 +9,7 @@ use super::words::{Words, fill};
 use crate::model::letter::{Dossier, Seen};
 use crate::model::post::{PartKind, Post};
 use crate::model::sighting::{Cue, Sighting, Span, WordingKind};
+use crate::model::source::SourceName;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -69,26 +70,36 @@ struct Group<'a> {
     sources: BTreeMap<&'a str, u64>,
 }
 
+impl<'a> Group<'a> {
+    fn add(&mut self, source: &'a SourceName, posts: u64) {
+        self.copies += posts;
+        *self.sources.entry(source.0.as_str()).or_default() += posts;
+    }
+}
+
 /// The posts to quote, near-copies joined, and how many posts they stand for.
 pub(super) fn items(dossier: &Dossier, words: &'static Words, almanac: &Almanac) -> (Vec<Item>, u64) {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut shown = 0;
     for seen in &dossier.sightings {
         let gist = Gist::of(&seen.post);
+        let with_copies = 1 + seen.copies.iter().map(|(_, posts)| posts).sum::<u64>();
         if let Some(group) = groups.iter_mut().find(|group| group.gist.is_like(&gist)) {
-            group.copies += 1;
-            *group.sources.entry(seen.post.source.0.as_str()).or_default() += 1;
-            shown += 1;
+            group.add(&seen.post.source, 1);
+            seen.copies.iter().for_each(|(source, posts)| group.add(source, *posts));
+            shown += with_copies;
         } else if groups.len() < SHOWN {
-            groups.push(Group { seen, gist, copies: 0, sources: BTreeMap::new() });
-            shown += 1;
+            let mut group = Group { seen, gist, copies: 0, sources: BTreeMap::new() };
+            seen.copies.iter().for_each(|(source, posts)| group.add(source, *posts));
+            groups.push(group);
+            shown += with_copies;
         }
     }
     (groups.iter().map(|group| item(group, words, almanac)).collect(), shown)
 }
 
 fn item(group: &Group<'_>, words: &'static Words, almanac: &Almanac) -> Item {
-    let Seen { number, post, sighting } = group.seen;
+    let Seen { number, post, sighting, .. } = group.seen;
     let same = Some(group.copies).filter(|copies| *copies > 0).map(|copies| {
         let mut places: Vec<String> = group.sources.iter().take(4).map(|(name, n)| place(name, *n, words)).collect();
         if group.sources.len() > 4 {

@@ -1,4 +1,4 @@
-//! Claims, desks, posts and sightings for this room's own tests.
+//! Claims, desks, posts and sightings for tests.
 
 use jiff::Timestamp;
 
@@ -8,10 +8,12 @@ use crate::model::post::{Post, PostKey};
 use crate::model::sighting::{Confidence, Decision, Evidence, Sighting, Span, Stance, Strength, When, WordingKind};
 use crate::model::source::SourceName;
 
+/// A desk that has asked for nothing.
 pub fn desk(name: &str) -> Desk {
     Desk::new(name, vec![format!("{name}@example.org")])
 }
 
+/// A claim about cheese.
 pub fn claim(id: &str) -> Claim {
     Claim {
         id: ClaimId(id.to_owned()),
@@ -25,9 +27,11 @@ pub fn claim(id: &str) -> Claim {
         status: Status::Active,
         fact_checks: Vec::new(),
         revision: Revision("0123456789ab".to_owned()),
+        bulk: false,
     }
 }
 
+/// A post of one text.
 pub fn post(text: &str) -> Post {
     let mut post = Post::of_text(text, Timestamp::UNIX_EPOCH);
     post.key = PostKey(format!("key of {}", text.chars().take(20).collect::<String>()));

@@ -105,10 +105,10 @@ sections! {
     /// What the operator is told of.
     Matters {
         letter_given_up: String, recipient_paused: String, source_failing: String, source_suspended: String,
-        source_recovered: String, desk_unreachable: String,
+        source_recovered: String, desk_unreachable: String, hook_barred: String, relay_barred: String,
     }
     /// What to do about a mistake.
-    WrongWords { heading: String, rule: String, post: String, number: String }
+    WrongWords { heading: String, rule: String, archive: String, post: String, number: String }
     /// The end.
     FootWords { line: String, digest: String, links: String }
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::ConfigPath;
+use super::ahead::{Fate, Way, way_json, way_lines};
 use super::marks::{cue_words, marked, shortened};
 use super::output::Paint;
 use super::trial::stance_name;
@@ -19,7 +20,7 @@ pub(super) fn policy_of(config: &ConfigPath) -> Policy {
 }
 
 /// One bulk claim, for people.
-pub(super) fn bulk_block(post: &Post, judgement: &BulkJudgement<'_>, policy: &Policy, paint: Paint) -> String {
+pub(super) fn bulk_block(post: &Post, judgement: &BulkJudgement<'_>, policy: &Policy, ways: &[Way], paint: Paint) -> String {
     let (sighting, claim) = (&judgement.sighting, judgement.found.claim);
     let name = match sighting.decision {
         Decision::Alert if policy.reach == Reach::Count => paint.odd("COUNT"),
@@ -45,21 +46,23 @@ pub(super) fn bulk_block(post: &Post, judgement: &BulkJudgement<'_>, policy: &Po
     if sighting.decision != Decision::Below {
         text.push_str(&format!("  stance   {}{}\n", stance_name(sighting.stance), cue_words(sighting.cue.as_ref())));
     }
-    text + &format!("  so       {}\n\n", bulk_words(sighting, policy))
+    text + &format!("  so       {}\n{}\n", bulk_words(sighting, policy, ways), way_lines(ways))
 }
 
-fn bulk_words(sighting: &Sighting, policy: &Policy) -> &'static str {
+fn bulk_words(sighting: &Sighting, policy: &Policy, ways: &[Way]) -> &'static str {
+    let is_held = !ways.is_empty() && ways.iter().all(|way| way.fate != Fate::Told);
     match (sighting.decision, policy.reach, sighting.when) {
         (Decision::Below, ..) => "no alert: not sure enough",
         (_, Reach::Count, _) => "counted, but nobody is told: the configuration says bulk = \"count\"",
         (Decision::Possible, ..) => "no alert: not sure enough; listed as possible in the digest",
         (Decision::Alert, _, When::Digest) => "no letter of its own: for the digest",
+        (Decision::Alert, ..) if is_held => "would alert, but is held back",
         (Decision::Alert, ..) => "the desk is told",
     }
 }
 
 /// One bulk claim, for programs.
-pub(super) fn bulk_json(judgement: &BulkJudgement<'_>) -> serde_json::Value {
+pub(super) fn bulk_json(judgement: &BulkJudgement<'_>, ways: &[Way]) -> serde_json::Value {
     let sighting = &judgement.sighting;
     json!({
         "claim": sighting.claim,
@@ -71,5 +74,6 @@ pub(super) fn bulk_json(judgement: &BulkJudgement<'_>) -> serde_json::Value {
         "cue": sighting.cue,
         "when": sighting.when,
         "evidence": sighting.evidence,
+        "ways": ways.iter().map(way_json).collect::<Vec<_>>(),
     })
 }

@@ -26,8 +26,7 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-Nothing is started, sent or changed. Every mistake is told with its number, its place
-and how to mend it.
+Nothing is started, sent or changed. Every mistake is told with its number, its place and how to mend it.
 
 Examples:
   claimwatch check                     the configuration and all its rules

@@ -47,13 +47,16 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-The first line is one JSON object with the figures: MAP@k and R@k of labelled posts; AP and R@P of the best match of every post,
-labelled posts weighed to --prevalence of the stream; ECE, how far scores are from the share of right matches. twin: the same
-labelled posts with their own claim struck out stand for posts that repeat none.
+The first line is one JSON object with the figures: MAP@k and R@k of labelled posts; AP and R@P of the best \
+match of every post, labelled posts weighed to --prevalence of the stream; ECE, how far scores are from the \
+share of right matches. twin: the same labelled posts with their own claim struck out stand for posts that \
+repeat none.
 
 Examples:
   claimwatch eval --rules claims.jsonl --posts posts.jsonl --labels labels.tsv
-  claimwatch eval --rules claims.jsonl --posts posts.jsonl --labels labels.tsv --negatives others.jsonl --precision 0.95 --svg plot.svg
+  claimwatch eval --rules claims.jsonl --posts posts.jsonl \\
+      --labels labels.tsv --negatives others.jsonl \\
+      --precision 0.95 --svg plot.svg
 
 Exit code: 0 fine · 3 a file cannot be read · 4 the drawing cannot be written";
 

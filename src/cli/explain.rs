@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::json;
 
+use super::ahead::{Ahead, Fate, Way, way_json, way_lines};
 use super::bulk_words::{bulk_block, bulk_json, policy_of};
-use super::later::{Fate, Later};
+use super::later::Later;
 use super::lint::today;
 use super::marks::{cue_words, marked, shortened};
 use super::output::{Answer, Format, Paint, colour, counted, json};
@@ -14,18 +16,21 @@ use super::subject::{Subject, subject};
 use super::test::{rule_called, rules_for};
 use super::trial::{asked, awake, kind_name, stance_name};
 use super::{ConfigPath, Exit};
-use crate::config;
-use crate::matching::bulk::weigh_bulk;
+use crate::config::{self, Config};
+use crate::matching::bulk::{BulkJudgement, weigh_bulk};
 use crate::matching::judge::{Gate, GateKind, Judgement};
 use crate::matching::ranked::{Scratch, Wanted};
 use crate::matching::weigh;
-use crate::model::claim::Status;
+use crate::model::alert::DeskName;
+use crate::model::claim::{ClaimId, Status};
 use crate::model::post::Post;
 use crate::model::sighting::{Decision, Evidence, Span};
-use crate::rules::compile::compile;
+use crate::rules::bulk_policy::Reach;
+use crate::rules::compile::{RuleSet, compile};
 use crate::rules::diagnostic::Level;
 use crate::rules::{Rule, Strictness};
 use crate::store::Store;
+use crate::store::records::Standing;
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
@@ -56,19 +61,20 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-Words of the rule's wording stand between ⟦ ⟧, words its gates look for between « »;
-on a terminal they are coloured. The strength says how much of a wording the text holds,
-from 0 to 1; of claims from archives (bulk claims) the confidence decides. A post alerts when it reaches the rule's
-threshold and all gates pass. The stance is how it stands to the claim, with the words that show it: what reports, asks or
-denies waits for the digest. The last line says what would become of the post, and which stage would hold it back: status
-and dates of the rule, stance, what people have dismissed, desks. An address is compared with the addresses in the rules;
-only --fetch asks the network, under the limits of [fetch] in the configuration.
+Words of the rule's wording stand between ⟦ ⟧, words its gates look for between « »; on a terminal they are \
+coloured. The strength says how much of a wording the text holds, from 0 to 1; of claims from archives (bulk \
+claims) the confidence decides. A post alerts when it reaches the rule's threshold and all gates pass. The \
+stance is how it stands to the claim, with the words that show it: what reports, asks or denies waits for the \
+digest. The last lines say what would become of the post now, desk by desk, and which stage would hold it back: \
+status and dates of the rule, stance, what people have dismissed, subscriptions, silences, quiet hours, the \
+hourly limit, digests. An address is compared with the addresses in the rules; only --fetch asks the network, \
+under the limits of [fetch] in the configuration.
 
 Examples:
   claimwatch explain \"North Korea? No longer - sleep well tonight!\"
   claimwatch explain --rule nk-averted-war - < article.txt
   claimwatch explain --fetch https://example.org/an-article
-  claimwatch explain --sighting 12            why a desk was told of a post, or not, and when
+  claimwatch explain --sighting 12        why a desk was told of it, and when
 
 Exit code: 0, match or not · 2 no such rule or sighting · 3 the rules have errors · 4 the page cannot be read";
 
@@ -95,14 +101,6 @@ pub async fn explain(arguments: &Arguments) -> Answer {
             Ok(subject) => subject,
             Err(answer) => return answer,
         };
-    let mut opinions = Vec::new();
-    if let Some(config) = &config
-        && let Ok(store) = Store::beside(&config.store).await
-    {
-        opinions = store.opinions().await.unwrap_or_default();
-        store.close().await;
-    }
-    let later = Later { desks: config.map(|config| config.desks), today: today(), opinions };
     let rules: Vec<Rule> = match &arguments.rule {
         Some(id) => match rule_called(id, &reading.rules) {
             Ok(rule) => vec![awake(rule)],
@@ -118,6 +116,9 @@ pub async fn explain(arguments: &Arguments) -> Answer {
     let wanted = Wanted { top: OTHERS, at_least: UNLIKELY };
     let of_bulk = weigh_bulk(&post, &set, &mut Scratch::default(), wanted);
     let judgements = weigh(&post, &set);
+    let mut about: Vec<ClaimId> = judgements.iter().map(|judgement| judgement.rule.claim.id.clone()).collect();
+    about.extend(of_bulk.iter().map(|judgement| judgement.sighting.claim.clone()));
+    let (later, unknown) = later(config, &arguments.config, &about).await;
     // The status is the file's own, also where `--rule` woke a sleeping rule.
     let status_of = |judgement: &Judgement<'_>| {
         reading
@@ -128,16 +129,18 @@ pub async fn explain(arguments: &Arguments) -> Answer {
     };
     if arguments.format == Format::Json {
         let all: Vec<_> = judgements.iter().map(|judgement| as_json(&post, judgement, status_of(judgement), &later)).collect();
-        let bulk: Vec<_> = of_bulk.iter().map(bulk_json).collect();
-        let answer =
-            json!({ "compared": compared, "url": post.url, "judgements": all, "bulk_compared": set.bulk.len(), "bulk": bulk });
+        let bulk: Vec<_> =
+            of_bulk.iter().map(|judgement| bulk_json(judgement, &ways_of_bulk(&post, judgement, &set, &later))).collect();
+        let answer = json!({ "compared": compared, "url": post.url, "judgements": all, "bulk_compared": set.bulk.len(), "bulk": bulk,
+                "not_known": unknown });
         return Answer::new(json(&answer), Exit::Fine);
     }
     let paint = Paint { colour: colour() };
     let mut answer = remark.map(|remark| format!("{}\n\n", paint.dim(&remark))).unwrap_or_default();
     let show_bulk = |answer: &mut String, told: bool| {
         for judgement in of_bulk.iter().filter(|judgement| (judgement.sighting.decision != Decision::Below) == told) {
-            answer.push_str(&bulk_block(&post, judgement, &set.bulk_policy, paint));
+            let ways = ways_of_bulk(&post, judgement, &set, &later);
+            answer.push_str(&bulk_block(&post, judgement, &set.bulk_policy, &ways, paint));
         }
     };
     let (told, far): (Vec<_>, Vec<_>) = judgements.iter().partition(|judgement| judgement.decision != Decision::Below);
@@ -163,12 +166,53 @@ pub async fn explain(arguments: &Arguments) -> Answer {
             }
         ));
     }
+    let is_held_by_nothing = told.is_empty() && of_bulk.iter().all(|judgement| judgement.sighting.decision == Decision::Below);
+    if let Some(unknown) = unknown.filter(|_| !is_held_by_nothing) {
+        answer.push_str(&paint.dim(&format!("{unknown}\n")));
+    }
     Answer::new(answer, Exit::Fine)
+}
+
+/// What the later stages know, and what they do not know, in a sentence.
+async fn later(config: Option<Config>, at: &ConfigPath, about: &[ClaimId]) -> (Later, Option<String>) {
+    let (now, today) = (Timestamp::now(), today());
+    let Some(config) = config else {
+        let unknown = format!(
+            "No configuration can be read at {}: desks, quiet hours, limits, silences and what people dismissed are not looked at.",
+            at.config.display()
+        );
+        return (Later { ahead: None, today, opinions: Vec::new() }, Some(unknown));
+    };
+    let names: Vec<DeskName> = config.desks.iter().map(|desk| desk.name.clone()).collect();
+    let asked = match Store::beside(&config.store).await {
+        Ok(store) => {
+            let asked = async { Ok((store.opinions().await?, store.standing(about, &names, now).await?)) }.await;
+            store.close().await;
+            asked
+        }
+        Err(error) => Err(error),
+    };
+    let (opinions, standing, unknown) = match asked {
+        Ok((opinions, standing)) => (opinions, standing, None),
+        Err(error) => {
+            let what = "silences, letters already sent and what people dismissed are not looked at";
+            (Vec::new(), Standing::default(), Some(format!("The memory cannot be asked ({error}): {what}.")))
+        }
+    };
+    (Later { ahead: Some(Ahead { desks: config.desks, standing, now }), today, opinions }, unknown)
+}
+
+/// What becomes of a bulk claim's sighting, desk by desk.
+fn ways_of_bulk(post: &Post, judgement: &BulkJudgement<'_>, set: &RuleSet, later: &Later) -> Vec<Way> {
+    let sighting = &judgement.sighting;
+    let is_told = sighting.decision != Decision::Below && set.bulk_policy.reach != Reach::Count;
+    let Some(ahead) = later.ahead.as_ref().filter(|_| is_told) else { return Vec::new() };
+    set.claim(&sighting.claim).map(|claim| ahead.ways(post, sighting, &claim)).unwrap_or_default()
 }
 
 fn block(post: &Post, judgement: &Judgement<'_>, status: Status, later: &Later, paint: Paint) -> String {
     let rule = judgement.rule;
-    let (fate, so) = later.of(post, judgement, status);
+    let (fate, so, ways) = later.of(post, judgement, status);
     let name = match fate {
         Fate::Told => paint.bad("ALERT"),
         Fate::Digest => paint.odd("LATER"),
@@ -203,7 +247,7 @@ fn block(post: &Post, judgement: &Judgement<'_>, status: Status, later: &Later, 
     if !below {
         text.push_str(&format!("  stance   {}{}\n", stance_name(judgement.stance), cue_words(judgement.cue.as_ref())));
     }
-    text.push_str(&format!("  so       {so}\n\n"));
+    text.push_str(&format!("  so       {so}\n{}\n", way_lines(&ways)));
     text
 }
 
@@ -236,6 +280,7 @@ fn as_json(post: &Post, judgement: &Judgement<'_>, status: Status, later: &Later
             })
         })
         .collect();
+    let (_, why, ways) = later.of(post, judgement, status);
     json!({
         "claim": judgement.rule.claim.id.0,
         "revision": judgement.rule.claim.revision.0,
@@ -250,6 +295,7 @@ fn as_json(post: &Post, judgement: &Judgement<'_>, status: Status, later: &Later
         "evidence": judgement.evidence,
         "gates": gates,
         "desks": later.desks(judgement.rule),
-        "why": later.of(post, judgement, status).1,
+        "why": why,
+        "ways": ways.iter().map(way_json).collect::<Vec<_>>(),
     })
 }

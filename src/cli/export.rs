@@ -31,8 +31,8 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-Gives JSON-LD (schema.org): one ClaimReview for each fact-check that has an address, with the rating in the
-publisher's own words, the claimant, the day and the addresses where the claim appeared. `claimwatch import`
+Gives JSON-LD (schema.org): one ClaimReview for each fact-check that has an address, with the rating in the \
+publisher's own words, the claimant, the day and the addresses where the claim appeared. `claimwatch import` \
 reads it back.
 
 Examples:

@@ -52,9 +52,9 @@ pub enum Word {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-What is said is kept with the revision of the rule. A dismissed post, and copies of it with small changes, tell nobody
-again while the rule keeps its wording; a changed rule is asked anew. Who has erred says the other word: the last counts.
-It can be said while claimwatch runs.
+What is said is kept with the revision of the rule. A dismissed post, and copies of it with small changes, tell \
+nobody again while the rule keeps its wording; a changed rule is asked anew. Who has erred says the other word: \
+the last counts. It can be said while claimwatch runs.
 
 Examples:
   claimwatch feedback                        what nobody has judged yet

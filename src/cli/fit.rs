@@ -40,15 +40,17 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-Folders with negatives.jsonl (posts that repeat no claim) teach the ranking and the probability, the others only the ranking.
-Claims that share a post are never parted, and no claim is tried with weights that were fitted on it.
-A table is used with `match --weights FILE` and `eval --weights FILE`. The table that claimwatch comes with was made by the
-first of these, in a working copy, from the research data (Snopes and a mixed collection, which are not part of the program).
+Folders with negatives.jsonl (posts that repeat no claim) teach the ranking and the probability, the others only \
+the ranking. Claims that share a post are never parted, and no claim is tried with weights that were fitted on \
+it. A table is used with `match --weights FILE` and `eval --weights FILE`. The table that claimwatch comes with \
+was made by the first of these, in a working copy, from the research data (Snopes and a mixed collection, which \
+are not part of the program).
 
 Examples:
   claimwatch fit snopes mixed --out src/matching/ranked/weights.txt
   claimwatch fit ourlabels --out our-weights.txt
-  claimwatch eval --rules archive.jsonl --posts posts.jsonl --labels labels.tsv --weights our-weights.txt
+  claimwatch eval --rules archive.jsonl --posts posts.jsonl \\
+      --labels labels.tsv --weights our-weights.txt
 
 Exit code: 0 fine · 3 a file cannot be read · 4 the table cannot be written";
 

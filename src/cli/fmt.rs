@@ -27,9 +27,9 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-Puts keys into the usual order and into columns, and mends slips that have one remedy:
-curly quotes around texts, missing commas, Windows line ends, UTF-16. Comments stay.
-A file whose mistakes only you can mend is left as it is.
+Puts keys into the usual order and into columns, and mends slips that have one remedy: curly quotes around \
+texts, missing commas, Windows line ends, UTF-16. Comments stay. A file whose mistakes only you can mend is left \
+as it is.
 
 Exit code: 0 · 1 `--check` found files to lay out, or a file has other mistakes · 4 a file cannot be written";
 

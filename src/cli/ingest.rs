@@ -43,16 +43,15 @@ pub struct Arguments {
 pub const AFTER_HELP: &str = "\
 A post is a JSON object on a line of its own:
   {\"id\", \"text\", \"title\"?, \"author\"?, \"url\"?, \"lang\"?, \"published\"?}
-The same id again is the same post: a file can be given twice and alerts once. A running
-claimwatch reads the posts within seconds; where none runs they are compared here, and letters
-that are due are sent.
+The same id again is the same post: a file can be given twice and alerts once. A running claimwatch reads the \
+posts within seconds; where none runs they are compared here, and letters that are due are sent.
 
 Examples:
   claimwatch ingest tips.jsonl
   my-scraper | claimwatch ingest - --source whatsapp-tips
 
-Exit code: 0 all were taken · 1 some lines could not be read, the others were taken
-           2 no such source · 3 configuration, rules or file unreadable · 4 the database failed";
+Exit code: 0 all were taken · 1 some lines could not be read, the others were taken · 2 no such source · 3 \
+configuration, rules or file unreadable · 4 the database failed";
 
 /// Posts written down in one transaction.
 const AT_ONCE: usize = 500;

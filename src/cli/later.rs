@@ -2,10 +2,10 @@
 
 use jiff::civil::Date;
 
+use super::ahead::{Ahead, Fate, Way};
 use super::list::status_word;
 use super::trial::stance_name;
 use crate::alerting::route::desks_for;
-use crate::alerting::subscription::Desk;
 use crate::matching::judge::Judgement;
 use crate::model::claim::Status;
 use crate::model::feedback::Opinion;
@@ -18,42 +18,44 @@ use crate::text::likeness::Print;
 
 /// What the later stages know.
 pub(super) struct Later {
-    /// The desks of the configuration, if there is one.
-    pub desks: Option<Vec<Desk>>,
+    /// Desks, silences, letters of the hour; nothing where there is no configuration.
+    pub ahead: Option<Ahead>,
     /// The day.
     pub today: Date,
     /// What people said about sightings.
     pub opinions: Vec<Opined>,
 }
 
-/// What becomes of a post, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    /// A desk gets a letter.
-    Told,
-    /// It waits for the digest.
-    Digest,
-    /// It is counted only.
-    Counted,
-    /// A later stage holds it back.
-    Held,
-    /// The rule wants nothing of this stance.
-    Ignored,
-    /// It nearly matches.
-    Near,
-    /// It does not match.
-    Nothing,
-}
-
 impl Later {
     /// The desks that hear of a claim.
     pub(super) fn desks(&self, rule: &Rule) -> Option<Vec<&str>> {
-        let desks = self.desks.as_ref()?;
+        let desks = &self.ahead.as_ref()?.desks;
         Some(desks_for(&rule.claim, desks).into_iter().map(|desk| desk.name.0.as_str()).collect())
     }
 
-    /// Says what becomes of a post, and which stage holds it back if one does. `status` is the one in the file.
-    pub(super) fn of(&self, post: &Post, judgement: &Judgement<'_>, status: Status) -> (Fate, String) {
+    /// Says what becomes of a post, and which stage holds it back if one does; then desk by desk, where the configuration is known.
+    /// `status` is the one in the file.
+    pub(super) fn of(&self, post: &Post, judgement: &Judgement<'_>, status: Status) -> (Fate, String, Vec<Way>) {
+        let (fate, words) = self.before_desks(post, judgement, status);
+        let listed = judgement.decision == Decision::Possible && judgement.when != When::Ignore && status == Status::Active;
+        let goes_on = matches!(fate, Fate::Told | Fate::Digest) || (fate == Fate::Near && listed);
+        let Some(ahead) = self.ahead.as_ref().filter(|_| goes_on) else { return (fate, words, Vec::new()) };
+        let ways = ahead.ways(post, &judgement.clone().into_sighting(post), &judgement.rule.claim);
+        if fate != Fate::Told || ways.is_empty() {
+            return (fate, words, ways);
+        }
+        let told = |way: &&Way| way.fate == Fate::Told;
+        let names: Vec<&str> = ways.iter().filter(told).map(|way| way.desk.as_str()).collect();
+        let (fate, words) = match &names[..] {
+            [] if ways.iter().any(|way| way.fate == Fate::Digest) => (Fate::Digest, "no letter of its own".to_owned()),
+            [] => (Fate::Held, "would alert, but is held back".to_owned()),
+            [one] => (fate, format!("{one} is told")),
+            several => (fate, format!("{} are told", several.join(", "))),
+        };
+        (fate, words, ways)
+    }
+
+    fn before_desks(&self, post: &Post, judgement: &Judgement<'_>, status: Status) -> (Fate, String) {
         let rule = judgement.rule;
         if judgement.decision != Decision::Alert {
             return near(judgement);

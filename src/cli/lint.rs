@@ -44,20 +44,24 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-Nothing here stops the daemon: these are judgements about rules that can be read but may
-not do what you want. The most telling is L106, a wording that cannot pass the gates of
-its own rule. An editor who has weighed one and does not share it says so in the rule:
+Nothing here stops the daemon: these are judgements about rules that can be read but may not do what you want. \
+The most telling is L106, a wording that cannot pass the gates of its own rule. An editor who has weighed one \
+and does not share it says so in the rule:
 
   # accept L111: the article has no address that we know
 
-L101 too short   L102 too common   L103 no tests   L104 rules overlap   L105 said twice
-L106 dead wording   L107 shut by its own none_of   L108 other language   L109 out of date
-L110 placeholder   L111 no link   L112 dead link   L113 owner   L114 mixed scripts
-L115 own threshold   L116 claimant free   L117 no rating   L118 tests copy wordings
-L119 no reader   L121 the desk's policy
+  L101 too short         L102 too common        L103 no tests
+  L104 rules overlap     L105 said twice        L106 dead wording
+  L107 shut by none_of   L108 other language    L109 out of date
+  L110 placeholder       L111 no link           L112 dead link
+  L113 owner             L114 mixed scripts     L115 own threshold
+  L116 claimant free     L117 no rating         L118 tests copy wordings
+  L119 no reader         L120 no source         L121 the desk's policy
+  L122 address of a whole site or account       L130 idle desk
+  L131 digest in quiet hours
 
-L102 needs a thousand posts that this desk has read. Only --online asks the network, politely
-and under the limits of [fetch]; when each link last answered well is remembered.
+L102 needs a thousand posts that this desk has read. Only --online asks the network, politely and under the \
+limits of [fetch]; when each link last answered well is remembered.
 
 Exit code: 0 · 1 something denied was found · 2 no such code · 3 the rules have errors";
 

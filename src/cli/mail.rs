@@ -9,6 +9,8 @@ use super::opened::configuration;
 use super::output::{Answer, Format, Paint, colour, counted, json};
 use super::{ConfigPath, Exit, preview, queue, recipients};
 use crate::alerting::subscription::Desk;
+use crate::daemon::hooks;
+use crate::fetch::Fetcher;
 use crate::mail::Mailer;
 use crate::model::alert::LetterId;
 use crate::model::claim::ClaimId;
@@ -16,6 +18,7 @@ use crate::model::delivery::{Delivery, DeliveryId, Outcome};
 use crate::model::facts::Facts;
 use crate::model::letter::{Letter, MessageId};
 use crate::rules::diagnostic::Level;
+use crate::web::feeds;
 
 /// Arguments of `mail`.
 #[derive(Debug, Args)]
@@ -28,7 +31,7 @@ pub struct Arguments {
 /// What can be done about letters.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Send a test letter to every recipient of a desk, the way its alerts go.
+    /// Send a test letter to every recipient, program and chat room of a desk, the way its alerts go.
     #[command(after_help = AFTER_TEST)]
     Test(TestArguments),
     /// Write the letter that an alert would cause into files, to look at it.
@@ -56,8 +59,8 @@ pub struct TestArguments {
 
 /// What `mail test --help` says last.
 pub const AFTER_TEST: &str = "\
-Speaks to the relay of [mail] with its password, or writes into its folder; the queue is not used and a running daemon is
-not disturbed.
+Speaks to the relay of [mail] with its password, or writes into its folder, and to the desk's webhooks and Matrix \
+rooms; says what each answered. The queue is not used and a running daemon is not disturbed.
 
 Exit code: 0 every letter was accepted · 2 no such desk · 3 the configuration cannot be read · 4 a letter was not accepted";
 
@@ -88,13 +91,18 @@ async fn test(arguments: &TestArguments) -> Answer {
     let now = Timestamp::now();
     let mut outcomes = Vec::new();
     for recipient in &desk.to {
-        outcomes.push((recipient, mailer.send(&test_delivery(desk, recipient, mailer.domain(), now)).await));
+        outcomes.push((recipient.clone(), mailer.send(&test_delivery(desk, recipient, mailer.domain(), now)).await));
     }
     mailer.rest().await;
+    let fetcher = Fetcher::new(&config.fetch);
+    for hook in &desk.hooks {
+        let delivery = test_delivery(desk, &hook.recipient(), mailer.domain(), now);
+        outcomes.push((hook.recipient(), hooks::carry(&fetcher, hook, &delivery, now).await.0));
+    }
     let sent = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Sent { .. })).count();
     let exit = if sent == outcomes.len() { Exit::Fine } else { Exit::World };
     if arguments.format == Format::Json {
-        let told = |(recipient, outcome): &(&String, Outcome)| {
+        let told = |(recipient, outcome): &(String, Outcome)| {
             let (word, reason) = in_words(outcome);
             json!({ "recipient": recipient, "outcome": word, "reply": reason })
         };
@@ -109,7 +117,14 @@ async fn test(arguments: &TestArguments) -> Answer {
         text.push_str(&format!("{recipient}: {word}: {reason}\n"));
     }
     let letters = counted(outcomes.len(), "test letter");
-    text.push_str(&format!("{sent} of {letters} for desk {} accepted by {}.\n", desk.name, mailer.place()));
+    let and = if desk.hooks.is_empty() { "" } else { " and its other ways out" };
+    text.push_str(&format!("{sent} of {letters} for desk {} accepted by {}{and}.\n", desk.name, mailer.place()));
+    if desk.feed {
+        text.push_str(&format!(
+            "Its feed ({}) is read by whoever asks for it: nothing was sent there.\n",
+            feeds::path(&desk.name.0)
+        ));
+    }
     Answer::new(text, exit)
 }
 
@@ -118,8 +133,8 @@ fn in_words(outcome: &Outcome) -> (&'static str, &str) {
         Outcome::Sent { reply } => ("sent", reply),
         Outcome::Later { reason } => ("put off", reason),
         Outcome::Refused { reason } => ("refused", reason),
-        Outcome::Away { reason } => ("relay away", reason),
-        Outcome::Barred { reason } => ("relay refuses us", reason),
+        Outcome::Away { reason } => ("away", reason),
+        Outcome::Barred { reason } => ("refuses us", reason),
     }
 }
 

@@ -60,14 +60,16 @@ pub enum Lines {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-A post is a JSON object on a line of its own: {\"id\", \"text\", \"title\"?, \"author\"?, \"url\"?, \"lang\"?}.
-The score is the confidence: for a claim from an archive, how probable it is that the post repeats it; for a rule, its
-strength. --min-score 0 gives a plain ranking. Answers come in the order of the posts, whatever the number of threads.
+A post is a JSON object on a line of its own: {\"id\", \"text\", \"title\"?, \"author\"?, \"url\"?, \"lang\"?}. \
+The score is the confidence: for a claim from an archive, how probable it is that the post repeats it; for a \
+rule, its strength. --min-score 0 gives a plain ranking. Answers come in the order of the posts, whatever the \
+number of threads.
 
 Examples:
   claimwatch match --rules archive.jsonl.gz --posts posts.jsonl
-  claimwatch match --rules rules archive.jsonl --posts - --format json < posts.jsonl
-  claimwatch match --rules archive.jsonl --posts posts.jsonl.gz --top 60 --min-score 0 --format json
+  claimwatch match --rules rules archive.jsonl --format json < posts.jsonl
+  claimwatch match --rules archive.jsonl --posts posts.jsonl.gz \\
+      --top 60 --min-score 0 --format json
 
 Exit code: 0 fine · 1 some posts could not be read · 3 the claims cannot be read";
 

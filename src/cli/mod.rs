@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod ahead;
 mod archive;
 pub mod backtest;
 mod bulk_words;
@@ -64,6 +65,7 @@ pub struct CommandLine {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Watch the sources and write to the desks, until stopped.
+    #[command(after_help = run::AFTER_HELP)]
     Run(run::Arguments),
     /// Find every mistake in the configuration and the rule files.
     #[command(after_help = check::AFTER_HELP)]
@@ -116,11 +118,13 @@ pub enum Command {
     #[command(after_help = feedback::AFTER_HELP)]
     Feedback(feedback::Arguments),
     /// Show how a running claimwatch is doing, and what needs a person.
+    #[command(after_help = status::AFTER_HELP)]
     Status(status::Arguments),
     /// Do not write to desks about something, for a while.
     #[command(after_help = silence::AFTER_HELP)]
     Silence(silence::Arguments),
     /// Copy the memory, or check that it is sound.
+    #[command(after_help = store::AFTER_HELP)]
     Store(store::Arguments),
     /// Try the way to a desk, and look after letters that wait.
     Mail(mail::Arguments),

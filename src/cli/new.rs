@@ -23,6 +23,7 @@ use crate::model::post::Post;
 use crate::model::sighting::Decision;
 use crate::rules::Rule;
 use crate::rules::compile::compile;
+use crate::rules::import::clean::folded;
 use crate::rules::import::draft::{Draft, blocks_in_layout, fact_check, id_for};
 use crate::rules::import::reading::{self, Kind, kind_of};
 use crate::rules::import::{Record, Remark, encoding, page};
@@ -37,9 +38,9 @@ pub struct Arguments {
     /// Add the draft to this rule file instead of printing it.
     #[arg(long, value_name = "FILE")]
     pub to: Option<PathBuf>,
-    /// Where the page checks several claims, take this one.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
-    pub claim: u16,
+    /// Where the page checks several claims, take this one; without it the first.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
+    pub claim: Option<u16>,
     /// Draft it although a rule has this fact-check or this address already.
     #[arg(long)]
     pub anyway: bool,
@@ -53,16 +54,17 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-The page is asked for as the daemon asks for a feed: same limits on size, time and redirects, and never an address inside a
-private network unless `[fetch] allow_private` names it. The draft is made of the page's ClaimReview or, where it has none,
-of its headline; what could not be found is said. It is never active.
+The page is asked for as the daemon asks for a feed: same limits on size, time and redirects, and never an \
+address inside a private network unless `[fetch] allow_private` names it. The draft is made of the page's \
+ClaimReview or, where it has none, of its headline; what could not be found is said. It is never active.
 
 Examples:
-  claimwatch new --from https://www.snopes.com/fact-check/some-claim/ --to rules/topic.toml
+  claimwatch new --from https://www.snopes.com/fact-check/some-claim/ \\
+      --to rules/topic.toml
   claimwatch new --from saved-page.html
 
-Exit code: 0 drafted · 1 there already, or nothing to draft from · 2 wrong usage · 3 a file or the configuration cannot be
-read · 4 the page was not had, or the disk failed";
+Exit code: 0 drafted · 1 there already, or nothing to draft from · 2 wrong usage · 3 a file or the configuration \
+cannot be read · 4 the page was not had, or the disk failed";
 
 /// What was read of the page.
 struct Page {
@@ -86,8 +88,8 @@ async fn run(arguments: &Arguments) -> Result<Answer, Answer> {
         None => rules_there(&arguments.config.config),
     };
     let asked = address::read(&arguments.from, None).filter(|_| !Path::new(&arguments.from).exists());
-    // Before anything is asked: the address itself may be known.
-    if let Some(url) = asked.as_ref().filter(|_| !arguments.anyway)
+    // Before anything is asked: the address itself may be known. Who asks for a claim by number knows that there are several.
+    if let Some(url) = asked.as_ref().filter(|_| !arguments.anyway && arguments.claim.is_none())
         && let Some(answer) = known(&[url.to_string()], None, &there)
     {
         return Err(answer);
@@ -96,7 +98,7 @@ async fn run(arguments: &Arguments) -> Result<Answer, Answer> {
         Some(url) => from_web(url, &arguments.config).await?,
         None => from_file(&arguments.from)?,
     };
-    let number = usize::from(arguments.claim);
+    let number = usize::from(arguments.claim.unwrap_or(1));
     let claims = page.records.len();
     let is_headline = claims == 0;
     if number > claims.max(1) {
@@ -109,10 +111,15 @@ async fn run(arguments: &Arguments) -> Result<Answer, Answer> {
     };
     record.check.lang = record.check.lang.take().or_else(|| language::recognised(&record.claim).map(|lang| lang.0));
     if !arguments.anyway {
+        let addresses: Vec<String> = record.check.url.iter().cloned().chain(page.addresses).collect();
         // Of a page with several claims each may have its rule.
-        let addresses = if claims > 1 { Vec::new() } else { page.addresses };
-        let addresses: Vec<String> = record.check.url.iter().filter(|_| claims <= 1).cloned().chain(addresses).collect();
-        if let Some(answer) = known(&addresses, Some(&record), &there) {
+        let is_same_claim = |rule: &Rule| claims <= 1 || folded(&rule.claim.claim) == folded(&record.claim);
+        let about_it: Vec<Rule> = there.iter().filter(|rule| is_same_claim(rule)).cloned().collect();
+        let by_page = known(&addresses, None, &about_it);
+        // Two claims of one page may have been made in one post.
+        let of_others: Vec<Rule> =
+            there.iter().filter(|rule| known(&addresses, None, std::slice::from_ref(*rule)).is_none()).cloned().collect();
+        if let Some(answer) = by_page.or_else(|| known(&[], Some(&record), &of_others)) {
             return Err(answer);
         }
     }
@@ -207,7 +214,8 @@ fn known(addresses: &[String], record: Option<&Record>, rules: &[Rule]) -> Optio
     };
     if let Some(rule) = rules.iter().find(|rule| of_check(rule)) {
         let text = format!(
-            "{} has this fact-check already ({}:{}). Nothing was drafted; --anyway drafts a second rule.\n",
+            "{} has this fact-check already ({}:{}). Nothing was drafted; --claim 2 takes another claim of the page, \
+             --anyway drafts a second rule.\n",
             rule.claim.id, rule.place.file, rule.place.line
         );
         return Some(Answer::trouble(text, Exit::Faults));

@@ -142,12 +142,24 @@ impl<'s> Past<'s> {
 
 /// Does `work` for all of `items`, on as many threads as the machine has cores; the answers come in the order of the items.
 pub(super) fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    on_all_cores_with(items, || (), |(), item| work(item))
+}
+
+/// The same with a memory that each thread uses again from item to item.
+pub(super) fn on_all_cores_with<T: Sync, M, R: Send>(
+    items: &[T],
+    memory: impl Fn() -> M + Sync,
+    work: impl Fn(&mut M, &T) -> R + Sync,
+) -> Vec<R> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = items.len().div_ceil(threads).max(64);
-    let work = &work;
+    let (memory, work) = (&memory, &work);
+    let one = move |part: &[T]| {
+        let mut memory = memory();
+        part.iter().map(|item| work(&mut memory, item)).collect::<Vec<R>>()
+    };
     std::thread::scope(|scope| {
-        let parts: Vec<_> =
-            items.chunks(share).map(|part| scope.spawn(move || part.iter().map(work).collect::<Vec<R>>())).collect();
+        let parts: Vec<_> = items.chunks(share).map(|part| scope.spawn(move || one(part))).collect();
         let mut all = Vec::with_capacity(items.len());
         for part in parts {
             match part.join() {

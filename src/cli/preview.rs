@@ -13,19 +13,22 @@ use super::test::rule_called;
 use super::{ConfigPath, Exit};
 use crate::alerting::route::desks_for;
 use crate::alerting::subscription::Desk;
-use crate::alerting::{digest, letter};
+use crate::alerting::{digest, feed, letter};
+use crate::mail::hook;
 use crate::mail::message::{Sender, compose};
 use crate::matching::weigh;
 use crate::model::alert::LetterId;
 use crate::model::claim::Claim;
 use crate::model::delivery::{Delivery, DeliveryId};
 use crate::model::digest::{Digest, DigestKind, Figures, Gathered, Reason, Section};
+use crate::model::feed::{Entry, Shelf};
 use crate::model::letter::{Change, Dossier, Hour, Letter, MessageId, Occasion, Seen};
 use crate::model::post::Post;
 use crate::model::sighting::{Sighting, SightingId};
 use crate::model::source::SourceName;
 use crate::rules::Rule;
 use crate::rules::compile::compile;
+use crate::web;
 
 /// Arguments of `mail preview`.
 #[derive(Debug, Args)]
@@ -80,15 +83,17 @@ pub enum Which {
 
 /// What `mail preview --help` says last.
 pub const AFTER_HELP: &str = "\
-Sends nothing. Writes letter.eml (whole, for a mail program), letter.html (for a browser) and letter.txt.
+Sends nothing. Writes letter.eml (whole, for a mail program), letter.html (for a browser) and letter.txt; for a \
+desk with other ways out also what those get: webhook-NAME.json, matrix-NAME.json, alerts.atom.
 
 Examples:
   claimwatch mail preview
-  claimwatch mail preview --claim nk-sleep-well-tonight --text \"North Korea: sleep well tonight!\" --kind update
+  claimwatch mail preview --claim nk-sleep-well-tonight \\
+      --text \"North Korea: sleep well tonight!\" --kind update
   claimwatch mail preview --sighting 412 --desk politics --to /tmp/letter
 
-Exit code: 0 · 1 the text does not repeat the claim: the letter shows what there is · 2 no such claim, desk or sighting ·
-3 configuration or rules cannot be read · 4 the files cannot be written";
+Exit code: 0 · 1 the text does not repeat the claim: the letter shows what there is · 2 no such claim, desk or \
+sighting · 3 configuration or rules cannot be read · 4 the files cannot be written";
 
 /// Writes the letter.
 pub async fn preview(arguments: &Arguments) -> Answer {
@@ -114,9 +119,11 @@ async fn written(arguments: &Arguments, opened: &Opened) -> Result<Answer, Answe
     let delivery = delivery(&letter, &desk, &claim, sender.domain(), now);
     let message = compose(&delivery, &sender).map_err(|why| Answer::trouble(format!("{why}\n"), Exit::World))?;
     let text = format!("Subject: {}\n\n{}", letter.subject, letter.text);
-    let files =
+    let whole =
         [("letter.eml", message.bytes.as_slice()), ("letter.html", letter.html.as_bytes()), ("letter.txt", text.as_bytes())];
-    let put = |(name, bytes): &(&str, &[u8])| put(&arguments.to, name, bytes);
+    let mut files: Vec<(String, Vec<u8>)> = whole.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec())).collect();
+    files.extend(elsewhere(&delivery, &desk, now)?);
+    let put = |(name, bytes): &(String, Vec<u8>)| put(&arguments.to, name, bytes);
     let paths: Vec<PathBuf> = files.iter().map(put).collect::<Result<_, _>>()?;
     let exit = if matches { Exit::Fine } else { Exit::Faults };
     if arguments.format == Format::Json {
@@ -136,6 +143,25 @@ async fn written(arguments: &Arguments, opened: &Opened) -> Result<Answer, Answe
     Ok(Answer::new(answer, exit))
 }
 
+/// What the desk's other ways out get, each with a name for its file.
+fn elsewhere(delivery: &Delivery, desk: &Desk, now: Timestamp) -> Result<Vec<(String, Vec<u8>)>, Answer> {
+    let mut files = Vec::new();
+    for hook in &desk.hooks {
+        let name: String = hook.recipient().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+        let message = hook::compose(delivery, hook, now).map_err(|why| Answer::trouble(format!("{why}\n"), Exit::World))?;
+        files.push((format!("{name}.json"), message.body.into_bytes()));
+    }
+    if desk.feed {
+        let (message_id, letter) = (delivery.message_id.clone(), delivery.letter.clone());
+        let authority = message_id.0.split_once('@').map_or("localhost", |(_, domain)| domain).to_owned();
+        let entry = Entry { number: 1, message_id, letter, at: now, is_taken_back: false };
+        let shelf = Shelf { authority, since: now, entries: vec![entry] };
+        let address = format!("http://localhost{}", web::feeds::path(&desk.name.0));
+        files.push(("alerts.atom".to_owned(), feed::write(desk, &shelf, &address).into_bytes()));
+    }
+    Ok(files)
+}
+
 fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Answer> {
     let path = folder.join(name);
     let done = fs::create_dir_all(folder).and_then(|()| fs::write(&path, bytes));
@@ -152,7 +178,7 @@ async fn remembered(opened: &Opened, number: SightingId) -> Result<(Claim, Seen,
         return Err(Answer::trouble(text, Exit::Usage));
     };
     let rule = rule_called(&sighted.claim.0, &opened.reading.rules)?;
-    Ok((rule.claim.clone(), Seen { number, post, sighting }, true))
+    Ok((rule.claim.clone(), Seen { number, post, sighting, copies: Vec::new() }, true))
 }
 
 /// A text held against a rule.
@@ -175,7 +201,7 @@ fn tried(arguments: &Arguments, opened: &Opened, now: Timestamp) -> Result<(Clai
     let judgement = weigh(&post, &set).into_iter().next().map(|judgement| judgement.into_sighting(&post));
     let matches = judgement.as_ref().is_some_and(|sighting| sighting.decision == crate::model::sighting::Decision::Alert);
     let sighting = judgement.unwrap_or_else(|| nothing_found(&rule.claim, &post));
-    Ok((rule.claim.clone(), Seen { number: SightingId(1), post, sighting }, matches))
+    Ok((rule.claim.clone(), Seen { number: SightingId(1), post, sighting, copies: Vec::new() }, matches))
 }
 
 /// For a text that shares nothing with the rule.

@@ -38,6 +38,18 @@ pub struct Arguments {
     pub once: bool,
 }
 
+/// What `--help` says last.
+pub const AFTER_HELP: &str = "\
+SIGHUP reads configuration and rules again; files with mistakes are told with their place and change nothing. \
+SIGINT or SIGTERM stops it: visits and letters in hand are finished first.
+
+Examples:
+  claimwatch run                       until Ctrl-C; under systemd see deploy/
+  claimwatch run --once                one round, for trying out
+
+Exit code: 0 stopped · 4 the world failed · 75 another claimwatch holds the database · 78 the configuration, the \
+rules or the database cannot be used, and starting again will not help";
+
 /// Watches until stopped.
 pub async fn run(arguments: Arguments) -> Exit {
     telemetry::start(Form::of_surroundings());

@@ -82,16 +82,20 @@ pub struct AddArguments {
 
 /// What `silence --help` says last.
 pub const AFTER_HELP: &str = "\
-A post is covered when it fits every kind of matcher named, and one value of each. What a silence covers is not lost: it is
-stored with its reason, and when the silence ends the desk is told what was held back. Nothing passes a silence.
+A post is covered when it fits every kind of matcher named, and one value of each. What a silence covers is not \
+lost: it is stored with its reason, and when the silence ends the desk is told what was held back. Nothing \
+passes a silence.
 
 Examples:
-  claimwatch silence add --claim nk-sleep-well-tonight --for 2d --comment \"story of the day, we know\"
-  claimwatch silence add --source tag --author bot@example.social --for 7d --comment \"spam wave\"
+  claimwatch silence add --claim nk-sleep-well-tonight --for 2d \\
+      --comment \"story of the day, we know\"
+  claimwatch silence add --source tag --author bot@example.social --for 7d \\
+      --comment \"spam wave\"
   claimwatch silence list
   claimwatch silence expire 3
 
-Exit code: 0 · 2 nothing to match, or no such silence · 3 the configuration cannot be read · 4 the memory cannot be reached";
+Exit code: 0 · 2 nothing to match, or no such silence · 3 the configuration cannot be read · 4 the memory cannot \
+be reached";
 
 /// Does what is asked, beside a running daemon or without one.
 pub async fn silence(arguments: &Arguments) -> Answer {

@@ -39,9 +39,10 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-Sightings are posts that repeat the claim; `digest` are those of them that were left to the digest by their stance. Precision
-is the share of judged sightings (claimwatch feedback) that were confirmed, with its 95 % interval: of two judgements one
-learns little. The blocks show the time from left to right, each rule on a scale of its own.
+Sightings are posts that repeat the claim; `digest` are those of them that were left to the digest by their \
+stance. Precision is the share of judged sightings (claimwatch feedback) that were confirmed, with its 95 % \
+interval: of two judgements one learns little. The blocks show the time from left to right, each rule on a scale \
+of its own.
 
 Exit code: 0 · 2 no such rule · 3 the rules have errors · 4 no database";
 

@@ -17,6 +17,7 @@ use crate::model::digest::Reason;
 use crate::model::source::{Health, SourceName, SourceState};
 use crate::model::units::in_words;
 use crate::store::Store;
+use crate::store::alerts::Stuck;
 use crate::store::error::StoreError;
 use crate::store::records::{Note, Numbers};
 
@@ -37,6 +38,13 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
+
+/// What `--help` says last.
+pub const AFTER_HELP: &str = "\
+Looks into the database beside a running claimwatch, or at what the last one left. `claimwatch explain \
+--sighting NUMBER` tells of one post, `claimwatch source list` of every source.
+
+Exit code: 0 · 3 the configuration cannot be read · 4 the database cannot be read";
 
 /// Looks at the memory beside the daemon.
 pub async fn status(arguments: &Arguments) -> Answer {
@@ -62,6 +70,8 @@ struct Picture {
     silences: usize,
     /// Recipients that are no longer written to.
     paused: Vec<String>,
+    /// Programs and chat rooms that did not take their letters.
+    stuck: Vec<Stuck>,
     /// Whether an operator is named who could be told by mail.
     has_operator: bool,
     free_bytes: u64,
@@ -82,6 +92,7 @@ impl Picture {
             held: store.held(now, now.checked_sub(DAY).unwrap_or(Timestamp::MIN)).await?,
             silences: store.silences(now).await?.iter().filter(|laid| laid.silence.holds_at(now)).count(),
             paused: store.refusing().await?.into_iter().filter(|one| one.paused_at.is_some()).map(|one| one.address).collect(),
+            stuck: store.stuck().await?,
             has_operator: config.desks.iter().any(Desk::is_operator),
             free_bytes: store.free_bytes()?,
         })
@@ -112,6 +123,11 @@ impl Picture {
             needs.push(format!(
                 "{address} refused three letters for good and is no longer written to: mend `to`, or `claimwatch mail recipients resume {address}`"
             ));
+        }
+        for Stuck { desk, recipient, letters, since, reply } in &self.stuck {
+            let letters = counted(usize::try_from(*letters).unwrap_or(usize::MAX), "letter");
+            let since = seconds(&since.to_string());
+            needs.push(format!("{recipient} of desk {desk} has not taken {letters} yet, the oldest of {since}: {reply}"));
         }
         let unread = self.held.iter().find(|(reason, waiting, _)| *reason == Reason::NoReader && *waiting > 0);
         if let (Some((_, waiting, _)), false) = (unread, self.has_operator) {
@@ -220,6 +236,10 @@ impl Picture {
             }).collect::<Vec<_>>(),
             "silences": self.silences,
             "paused_recipients": self.paused,
+            "stuck_hooks": self.stuck.iter().map(|one| json!({
+                "desk": one.desk.0, "recipient": one.recipient, "letters": one.letters, "since": one.since.to_string(),
+                "reply": one.reply,
+            })).collect::<Vec<_>>(),
             "last_reload": self.reload.as_ref().map(|(when, how)| json!({ "at": when, "result": how })),
             "disk_free_bytes": self.free_bytes,
             "database_bytes": n.size_bytes,

@@ -19,6 +19,14 @@ pub struct Arguments {
     pub what: What,
 }
 
+/// What `--help` says last.
+pub const AFTER_HELP: &str = "\
+Examples:
+  claimwatch store backup /backups/claimwatch-monday.db
+  claimwatch store check
+
+Exit code: 0 · 1 the database is damaged · 3 the configuration cannot be read · 4 it cannot be read or written";
+
 /// What can be done with the memory.
 #[derive(Debug, Subcommand)]
 pub enum What {

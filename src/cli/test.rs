@@ -37,7 +37,8 @@ Each rule is tried alone on the posts of its [claim.tests], drafts too.
   .  as expected        *  as expected, but a close call
   M  missing: it should match and does not
   N  noisy: it should not match and does
-  p  pending: known to fail       !  pending, yet as expected: take `pending` away
+  p  pending: known to fail
+  !  pending, yet as expected: take `pending` away
 
 Exit code: 0 all as expected · 1 some are not · 2 no such rule · 3 the rules have errors";
 

@@ -7,7 +7,7 @@ use super::hooks;
 use crate::alerting::hours::digest_in_quiet_hours;
 use crate::alerting::route::desks_for;
 use crate::alerting::subscription::{CAP, Desk, EVERYTHING, QuietHours};
-use crate::model::alert::OPERATOR;
+use crate::model::alert::{DeskName, OPERATOR};
 use crate::model::claim::{Severity, Status};
 use crate::model::post::Lang;
 use crate::model::source::{Source, SourceName};
@@ -268,10 +268,11 @@ pub(super) fn without_reader(rules: &[Rule], desks: &[Desk]) -> Vec<Diagnostic> 
         .collect()
 }
 
-/// Desks that no rule writes to; `file` is the configuration.
-pub(super) fn without_rule(rules: &[Rule], desks: &[Desk], file: &str) -> Vec<Diagnostic> {
+/// Desks that neither a rule nor an archive writes to: `told` are those told of bulk claims; `file` is the configuration.
+pub(super) fn without_rule(rules: &[Rule], desks: &[Desk], told: &[DeskName], file: &str) -> Vec<Diagnostic> {
     let reached = |desk: &&Desk| {
         desk.is_operator()
+            || told.contains(&desk.name)
             || desk.topics.iter().any(|topic| topic == EVERYTHING)
             || rules.iter().any(|rule| !desks_for(&rule.claim, std::slice::from_ref(*desk)).is_empty())
     };

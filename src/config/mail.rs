@@ -57,7 +57,13 @@ pub(super) fn read(mut table: Table<'_>, secret: SecretOf<'_>, notes: &mut Notes
         }
     };
     table.finish(notes);
-    Some(Settings { from: from.unwrap_or(default.from), reply_to, workers: workers.unwrap_or(default.workers), via: via? })
+    Some(Settings {
+        from: from.unwrap_or(default.from),
+        reply_to,
+        unsubscribe: None,
+        workers: workers.unwrap_or(default.workers),
+        via: via?,
+    })
 }
 
 fn relay(table: &mut Table<'_>, secret: SecretOf<'_>, notes: &mut Notes<'_>) -> Option<Smtp> {

@@ -20,7 +20,7 @@ use crate::fetch;
 use crate::mail as post_office;
 use crate::model::source::Source;
 use crate::rules::bulk::BulkClaim;
-use crate::rules::bulk_policy::Policy;
+use crate::rules::bulk_policy::{Policy, Reach};
 use crate::rules::diagnostic::{Diagnostic, Level, any_error, sort};
 use crate::rules::{Rule, RuleText, codes, syntax};
 use crate::store;
@@ -134,10 +134,9 @@ pub fn read(path: &Path, missing_secrets: Level) -> Reading {
     if let Some(config) = &config {
         found.extend(desks::without_reader(&rules, &config.desks));
         let file = report.texts.first().map(|text| text.name.clone()).unwrap_or_default();
-        let mut idle = desks::without_rule(&rules, &config.desks, &file);
-        // Archives write to desks that no rule names.
-        idle.retain(|_| archives.is_empty() || config.bulk.desks.is_empty());
-        found.extend(idle);
+        let by_archive = !archives.is_empty() && config.bulk.reach != Reach::Count;
+        let told = if by_archive { config.bulk.desks.as_slice() } else { &[] };
+        found.extend(desks::without_rule(&rules, &config.desks, told, &file));
     }
     sort(&mut found);
     report.found.extend(found);

@@ -36,7 +36,11 @@ pub(super) fn configuration(text: &RuleText, secret: SecretOf<'_>) -> (Option<Co
     // The operator reads like a desk that no rule writes to.
     desks.extend(root.table("operator", &mut notes).and_then(|table| desks::operator(table, secret, &mut notes)));
     let mail = root.table("mail", &mut notes).map(|table| mail::read(table, secret, &mut notes));
-    let mail = mail.unwrap_or_else(|| Some(post_office::settings::Settings::default()));
+    let mut mail = mail.unwrap_or_else(|| Some(post_office::settings::Settings::default()));
+    if let Some(mail) = &mut mail {
+        let operator = desks.iter().find(|desk| desk.is_operator());
+        mail.unsubscribe = operator.and_then(|operator| operator.to.first().cloned());
+    }
     let web = root.table("web", &mut notes).map(|table| web::read(table, secret, &mut notes));
     web::feeds(&desks, &sources, web.as_ref(), &mut notes);
     root.finish(&mut notes);

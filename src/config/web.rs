@@ -29,6 +29,7 @@ pub(super) fn read(mut table: Table<'_>, secret: SecretOf<'_>, notes: &mut Notes
     settings.ingest_token = table.take("ingest_token_file").and_then(|value| token(&value, secret, notes));
     settings.feed_token = table.take("feed_token_file").and_then(|value| token(&value, secret, notes));
     settings.url = table.take("url").and_then(|value| value.web_address(notes));
+    settings.websub = table.take("websub").and_then(|value| value.flag(notes)).unwrap_or(settings.websub);
     table.finish(notes);
     settings
 }

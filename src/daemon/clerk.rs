@@ -18,7 +18,7 @@ use crate::alerting::subscription::Desk;
 use crate::alerting::{correction, digest, due, letter};
 use crate::model::alert::{DeskName, Waits};
 use crate::model::claim::{Claim, ClaimId, Severity, Status};
-use crate::model::digest::{Digest, Reason};
+use crate::model::digest::{Digest, DueDigest, Reason};
 use crate::model::letter::Dossier;
 use crate::model::units::counted;
 use crate::rules::compile::RuleSet;
@@ -65,6 +65,7 @@ impl PostOffice {
         let names: Vec<DeskName> = desks.iter().map(|desk| desk.name.clone()).collect();
         self.set_desks(desks);
         // A way out that was barred may have a new secret.
+        self.rests.end();
         self.turn.send_modify(|turn| *turn += 1);
         if let Err(error) = self.store.know_desks(&names, self.clock.now()).await {
             warn!(%error, "the desks could not be noted; they are after the next start");
@@ -128,18 +129,44 @@ impl PostOffice {
                 let now = self.clock.now();
                 let state = self.store.desk_state(&desk.name, now).await?;
                 let Some(due) = due::due(now, desk, &state) else { break };
-                let write = |digest: &Digest| (digest::write(digest, desk), desk.recipients());
-                let made = self.store.write_digest(&desk.name, &due, &self.sources, now, &self.domain, write).await?;
-                let Some(deliveries) = made else { break };
-                info!(desk = %desk.name, deliveries, "wrote the digest \"{}\" of desk {}", due.slot, desk.name);
+                if !self.write_digest(desk, &due, now).await? {
+                    break;
+                }
                 written += 1;
             }
         }
+        self.tell_written(written);
+        Ok(written)
+    }
+
+    /// Tells the operator at once what came up just now; says whether there was something.
+    pub(super) async fn tell_operator(&self) -> Result<bool, StoreError> {
+        let desks = self.desks();
+        let Some(operator) = desks.iter().find(|desk| desk.is_operator()) else { return Ok(false) };
+        let now = self.clock.now();
+        let state = self.store.desk_state(&operator.name, now).await?;
+        let told = match due::notices_at_once(now, operator, &state) {
+            Some(due) => self.write_digest(operator, &due, now).await?,
+            None => false,
+        };
+        self.tell_written(usize::from(told));
+        Ok(told)
+    }
+
+    async fn write_digest(&self, desk: &Desk, due: &DueDigest, now: Timestamp) -> Result<bool, StoreError> {
+        let write = |digest: &Digest| (digest::write(digest, desk), desk.recipients());
+        let made = self.store.write_digest(&desk.name, due, &self.sources, now, &self.domain, write).await?;
+        if let Some(deliveries) = made {
+            info!(desk = %desk.name, deliveries, "wrote the digest \"{}\" of desk {}", due.slot, desk.name);
+        }
+        Ok(made.is_some())
+    }
+
+    fn tell_written(&self, written: usize) {
         if written > 0 {
             self.ledger.closed(written);
             self.turn.send_modify(|turn| *turn += 1);
         }
-        Ok(written)
     }
 
     /// Corrects the threads that tell what the rules in force no longer say.

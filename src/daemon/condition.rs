@@ -102,22 +102,11 @@ fn asked_at(configured: &Url, condition: &Condition) -> Url {
     moved.map_or_else(|| configured.clone(), |address| address.is.clone())
 }
 
-/// Says whether two addresses belong to one site: the same host, or hosts that share a name somebody has registered.
-///
-/// The list of public suffixes is not asked: what two hosts share counts when it has three labels, or two of which the first is
-/// longer than the "co" and "com" under which countries register names.
+/// Says whether two addresses belong to one site: the same host, or hosts under one name that somebody has registered, by the
+/// list of public suffixes (publicsuffix.org). Under `github.io` and its like every name is a site of its own.
 fn is_same_site(from: &Url, to: &Url) -> bool {
     let (Some(a), Some(b)) = (from.domain(), to.domain()) else { return from.host() == to.host() };
-    let (a, b) = (a.trim_start_matches("www."), b.trim_start_matches("www."));
-    if a == b {
-        return true;
-    }
-    let shared: Vec<&str> = a.rsplit('.').zip(b.rsplit('.')).take_while(|(a, b)| a == b).map(|(label, _)| label).collect();
-    match shared.as_slice() {
-        [_, second] => second.len() > 3,
-        [_, _, _, ..] => true,
-        _ => false,
-    }
+    a == b || psl::domain_str(a).is_some_and(|site| psl::domain_str(b) == Some(site))
 }
 
 fn age(then: Timestamp, now: Timestamp) -> Duration {
@@ -202,6 +191,8 @@ mod tests {
         assert!(same("example.org", "example.org") && same("feeds.example.org", "www.example.org"));
         assert!(same("a.example.co.uk", "b.example.co.uk"));
         assert!(!same("a.co.uk", "b.co.uk") && !same("example.org", "example.com") && !same("a.com.au", "b.com.au"));
+        assert!(!same("ann.github.io", "bob.github.io") && same("old.fsb.gov.uk", "www.fsb.gov.uk"));
+        assert!(same("a.xn--hxt814e.xn--p1ai", "b.xn--hxt814e.xn--p1ai") && same("a.bbc.com", "www.bbc.com"));
     }
 
     #[test]

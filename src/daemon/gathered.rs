@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::fetch::Fetcher;
+use crate::model::hub::Hub;
 use crate::model::post::{Post, Standing};
 use crate::model::source::Validators;
 use crate::store::Store;
@@ -19,9 +20,18 @@ pub enum Gathered {
         validators: Option<Validators>,
         /// The server asks to wait this long.
         hint: Option<Duration>,
+        /// Where permanent redirects led.
+        moved: Option<Url>,
     },
     /// Posts, known and unknown.
     Batch(Box<Batch>),
+}
+
+impl Gathered {
+    /// Nothing has changed, and nothing more is known about it.
+    pub fn nothing() -> Self {
+        Self::Unchanged { validators: None, hint: None, moved: None }
+    }
 }
 
 /// Posts, and how they were come by.
@@ -47,6 +57,8 @@ pub struct Batch {
     pub key_policy: Option<String>,
     /// Where permanent redirects led.
     pub moved: Option<Url>,
+    /// A hub that pushes the document.
+    pub hub: Option<Hub>,
     /// What the network says of posts besides their words.
     pub standings: Vec<Standing>,
 }

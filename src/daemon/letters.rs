@@ -17,6 +17,7 @@ use tracing::{error, info, warn};
 use super::clock::Clock;
 use super::gate::Gate;
 use super::report::{Ledger, PostOfficeError, Report};
+use super::rests::Rests;
 use super::settling::Settling;
 use crate::alerting::subscription::Desk;
 use crate::fetch::Fetcher;
@@ -70,6 +71,8 @@ pub struct PostOffice {
     /// Counts up when deliveries may have become claimable.
     pub(super) turn: watch::Sender<u64>,
     gate: Gate,
+    /// The same for each program and chat room.
+    pub(super) rests: Rests,
     pub(super) ledger: Ledger,
     pub(super) metrics: Arc<Metrics>,
     /// When the clerk and each worker last did something.
@@ -105,6 +108,7 @@ impl PostOffice {
             bell,
             turn: watch::Sender::new(0),
             gate: Gate::default(),
+            rests: Rests::default(),
             ledger: Ledger::new(Arc::clone(&metrics), matches!(mail.via, Via::Smtp(_))),
             metrics,
             // One for the clerk, one for each worker, one for the messenger. Until they begin, and should they end, it grows old.
@@ -200,6 +204,16 @@ impl PostOffice {
         self.correct().await?;
         while self.close_due(true).await? > 0 {}
         self.write_digests().await?;
+        self.send_all(&mut mailers).await?;
+        // A job that runs now and then must not keep back until its next run that letters could not be delivered in this one.
+        if self.tell_operator().await? {
+            self.send_all(&mut mailers).await?;
+        }
+        Ok(self.report().await?)
+    }
+
+    /// Sends all that is due, unless the relay turns us away.
+    async fn send_all(&self, mailers: &mut [Mailer]) -> Result<(), StoreError> {
         let never = &CancellationToken::new();
         let all = mailers.iter_mut().enumerate().map(|(number, mailer)| async move {
             while let Some(pass) = self.gate.enter_unless_shut().await {
@@ -213,13 +227,8 @@ impl PostOffice {
             mailer.rest().await;
             Ok::<(), StoreError>(())
         });
-        let hooks = async {
-            while self.hand_over(never).await? > 0 {}
-            Ok::<(), StoreError>(())
-        };
-        let (done, handed) = tokio::join!(join_all(all), hooks);
-        done.into_iter().chain([handed]).collect::<Result<(), StoreError>>()?;
-        Ok(self.report().await?)
+        let (done, ()) = tokio::join!(join_all(all), self.messenger_once());
+        done.into_iter().collect()
     }
 
     /// Tells what was done so far and what waits.

@@ -13,12 +13,13 @@ pub mod error;
 pub mod gate;
 pub mod gather;
 pub mod gathered;
-mod hooks;
+pub mod hooks;
 pub mod letters;
 pub mod news;
 pub mod recognise;
 pub mod reload;
 pub mod report;
+mod rests;
 pub mod round;
 pub mod schedule;
 mod settling;
@@ -27,6 +28,7 @@ pub mod supervisor;
 pub mod trouble;
 pub mod upkeep;
 pub mod watch;
+pub mod websub;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -154,6 +156,9 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
             (source, state)
         })
         .collect();
+    let can_be_pushed =
+        |(source, _): &(Source, SourceState)| matches!(source.kind, SourceKind::Feed { .. }).then(|| source.clone());
+    let pushed: Vec<Source> = watched.iter().filter_map(can_be_pushed).collect();
     let (mut streams, watched): (Vec<_>, Vec<_>) = watched.into_iter().partition(|(source, _)| source.kind.is_stream());
     let also_streams = |(source, _): &&(Source, SourceState)| matches!(source.kind, SourceKind::Mastodon { streams: true, .. });
     let listened: Vec<_> = watched.iter().filter(also_streams).cloned().collect();
@@ -218,14 +223,21 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
         .web
         .as_ref()
         .map(|settings| Arc::new(Feeds::new(house.store.clone(), settings, desk_list.clone(), office.domain())));
-    let window = Window { metrics: Arc::clone(&metrics), pulse: Arc::clone(&pulse), ingest, feeds };
+    let reached_by = config.web.as_ref().filter(|settings| settings.websub).and_then(|settings| settings.url.clone());
+    let (hubs, subscriber) = reached_by.map(|url| websub::open(&house, &bell, url, pushed)).unzip();
+    let window = Window { metrics: Arc::clone(&metrics), pulse: Arc::clone(&pulse), ingest, feeds, hubs };
     let web = server.map(|server| tokio::spawn(server.run(window, stop_web.clone())));
 
     let running = format!("{}|{}", clock.now(), std::process::id());
     house.store.put_note(Note::Running, &running).await?;
     // These are visited as well.
     streams.extend(listened);
-    let streams = Streams::start(&house, &bell, streams, sample);
+    let mut streams = Streams::start(&house, &bell, streams, sample);
+    match subscriber {
+        Some(subscriber) => streams.also(|stop| subscriber.run(stop)),
+        // Nobody listens to hubs: what was subscribed to is visited as often as everything else.
+        None => drop(house.store.want_subscriptions(&[], clock.now()).await?),
+    }
     pulse.set_ready(true);
     supervisor::ready(&status);
     watch.until(stop, &mut tell).await;

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tracing::{error, info, warn};
@@ -131,20 +132,26 @@ impl Ledger {
         turned_away
     }
 
-    /// The same for a program or a chat room: it tells the gate of the relay nothing.
-    pub fn note_hook(&self, delivery: &Delivery, outcome: &Outcome) {
-        let (id, desk, claim) = (delivery.id.0, &delivery.desk, &delivery.claim);
+    /// The same for a program or a chat room, which rests for so long now: it tells the gate of the relay nothing.
+    pub fn note_hook(&self, delivery: &Delivery, outcome: &Outcome, rest: Option<Duration>) {
+        let (id, desk, claim, to) = (delivery.id.0, &delivery.desk, &delivery.claim, &delivery.recipient);
+        let wait = rest.unwrap_or_default().as_secs();
         let (counter, word) = match outcome {
             Outcome::Sent { .. } => {
-                info!(delivery = id, %desk, %claim, attempts = delivery.attempts, "a letter about {claim} was handed to {} of desk {desk}", delivery.recipient);
+                let about = if claim.0.is_empty() { "a digest".to_owned() } else { format!("a letter about {claim}") };
+                info!(delivery = id, %desk, %claim, attempts = delivery.attempts, "{about} was handed to {to} of desk {desk}");
                 (&self.sent, "sent")
             }
             Outcome::Refused { .. } => {
-                error!(delivery = id, %desk, %claim, "{} refused letter {id} for good; see `claimwatch mail queue show {id}`", delivery.recipient);
+                error!(delivery = id, %desk, %claim, "{to} of desk {desk} refused letter {id} for good; see `claimwatch mail queue show {id}`");
                 (&self.refused, "refused")
             }
-            Outcome::Later { .. } | Outcome::Away { .. } | Outcome::Barred { .. } => {
-                info!(delivery = id, %desk, attempts = delivery.attempts, "{} did not take letter {id} yet; see `claimwatch mail queue show {id}`", delivery.recipient);
+            Outcome::Barred { .. } => {
+                error!(delivery = id, %desk, wait_seconds = wait, "{to} of desk {desk} refuses us; its letters wait {wait} s, none is lost; see `claimwatch mail queue show {id}`");
+                (&self.turned_away, "barred")
+            }
+            Outcome::Later { .. } | Outcome::Away { .. } => {
+                info!(delivery = id, %desk, attempts = delivery.attempts, wait_seconds = wait, "{to} of desk {desk} did not take letter {id} yet; see `claimwatch mail queue show {id}`");
                 (&self.later, "later")
             }
         };

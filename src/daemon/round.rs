@@ -25,7 +25,7 @@ use crate::model::alert::Waits;
 use crate::model::claim::{Claim, ClaimId};
 use crate::model::post::{Alias, Post, PostKey};
 use crate::model::sighting::{Decision, Sighting};
-use crate::model::source::{Source, SourceState, Validators};
+use crate::model::source::{Source, SourceKind, SourceState, Validators};
 use crate::model::units::{counted, in_words};
 use crate::rules::compile::RuleSet;
 use crate::store::Store;
@@ -106,10 +106,10 @@ pub struct Tally {
 pub async fn visit(house: &House, source: &Source, state: &SourceState, chance: f64) -> (SourceState, Visited) {
     let batch = match gather(&house.asking(), source, state).await {
         Ok(Gathered::Batch(batch)) => *batch,
-        Ok(Gathered::Unchanged { validators, hint }) => {
+        Ok(Gathered::Unchanged { validators, hint, moved }) => {
             count_visit(house, source, "unchanged");
-            let found = Found { hint, validators, ..Found::default() };
-            return unchanged(house, source, state, &found, chance).await;
+            let found = Found { hint, validators, is_pushed: is_pushed(house, source).await, ..Found::default() };
+            return unchanged(house, source, state, &found, moved, chance).await;
         }
         Err(Trouble { is_put_off: true, sentence, wait: Some(wait), .. }) => {
             count_visit(house, source, "put off");
@@ -138,7 +138,7 @@ async fn remember(
     chance: f64,
 ) -> Result<(SourceState, Tally), Trouble> {
     let now = house.clock.now();
-    let Batch { posts, mut repaired, hint, validators, cursor, more, key_policy, moved, standings, .. } = batch;
+    let Batch { posts, mut repaired, hint, validators, cursor, more, key_policy, moved, standings, hub, .. } = batch;
     let all = posts.len();
     let aliases = key::aliases(&posts);
     let asked: Vec<(PostKey, Alias)> =
@@ -164,6 +164,8 @@ async fn remember(
         cursor,
         more,
         key_policy,
+        hub: Some(hub),
+        is_pushed: is_pushed(house, source).await,
     };
 
     let Compared { new, sightings, later } = compare((&house.rules, &house.metrics), news, edited, &mut identity, now).await?;
@@ -240,9 +242,17 @@ pub fn sighted(visit: &Visit) -> Vec<Sighted<'_>> {
     sighted
 }
 
-async fn unchanged(house: &House, source: &Source, state: &SourceState, found: &Found, chance: f64) -> (SourceState, Visited) {
+async fn unchanged(
+    house: &House,
+    source: &Source,
+    state: &SourceState,
+    found: &Found,
+    moved: Option<url::Url>,
+    chance: f64,
+) -> (SourceState, Visited) {
     let now = house.clock.now();
-    let state = schedule::after_success(source, state, found, now, chance);
+    let after = schedule::after_success(source, state, found, now, chance);
+    let state = condition::after_success(source, state, after, moved, now);
     note_success(house, source, now);
     keep(house, source, &state).await;
     (state, Visited::Unchanged)
@@ -266,6 +276,12 @@ async fn keep(house: &House, source: &Source, state: &SourceState) {
     if let Err(error) = house.store.record_state(&source.name, state).await {
         warn!(source.id = %source.name, "the state of {} could not be written down: {error}", source.name);
     }
+}
+
+/// Says whether a hub pushes a source; where the memory cannot say, it is visited as usual.
+async fn is_pushed(house: &House, source: &Source) -> bool {
+    let can_be = matches!(source.kind, SourceKind::Feed { .. });
+    can_be && house.store.is_pushed(&source.name, house.clock.now()).await.unwrap_or_default()
 }
 
 /// Observes how old the posts were that letters will tell of.

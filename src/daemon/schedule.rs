@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::fetch::host::HostKey;
+use crate::model::hub::Hub;
 use crate::model::source::{Condition, Health, Source, SourceKind, SourceState, Validators};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -49,12 +50,16 @@ pub struct Found {
     pub cursor: Option<String>,
     /// There is more to be read: the next visit follows at once.
     pub more: bool,
+    /// A hub that pushes the document; `None` where no document was read.
+    pub hub: Option<Option<Hub>>,
+    /// A hub pushes it already: visits only make sure that nothing was missed.
+    pub is_pushed: bool,
 }
 
 /// Gives a source's state after a visit that went well. `chance` is 0..1 and spreads visits by ±10 %.
 pub fn after_success(source: &Source, state: &SourceState, found: &Found, now: Timestamp, chance: f64) -> SourceState {
     let unchanged = if found.new > 0 { 0 } else { state.unchanged.saturating_add(1) };
-    let pause = if found.more { AT_ONCE } else { interval(source, unchanged, found.hint, chance) };
+    let pause = if found.more { AT_ONCE } else { interval(source, unchanged, found, chance) };
     let repaired = found.repaired.clone().unwrap_or_else(|| state.condition.repaired.clone());
     SourceState {
         health: if repaired.is_empty() { Health::Ok } else { Health::Degraded },
@@ -78,6 +83,7 @@ pub fn after_success(source: &Source, state: &SourceState, found: &Found, now: T
             moved: state.condition.moved.clone(),
             address: state.condition.address.clone(),
             asked: state.condition.asked.clone(),
+            hub: found.hub.clone().unwrap_or_else(|| state.condition.hub.clone()),
             ..Condition::default()
         },
     }
@@ -128,13 +134,14 @@ pub fn at_start(source: &Source, state: &SourceState, now: Timestamp, chance: f6
     }
 }
 
-fn interval(source: &Source, unchanged: u32, hint: Option<Duration>, chance: f64) -> Duration {
+fn interval(source: &Source, unchanged: u32, found: &Found, chance: f64) -> Duration {
     if matches!(source.kind, SourceKind::File { .. }) {
         return source.every;
     }
     let quiet = unchanged.saturating_sub(PATIENCE);
     let slower = 1.5_f64.powi(i32::try_from(quiet).unwrap_or(i32::MAX).min(8)).min(SLOWEST);
-    let wished = scale(source.every, slower).max(hint.unwrap_or_default().min(HINT_CAP));
+    let slower = if found.is_pushed { SLOWEST } else { slower };
+    let wished = scale(source.every, slower).max(found.hint.unwrap_or_default().min(HINT_CAP));
     scale(wished.clamp(FLOOR, CEILING), 0.9 + 0.2 * chance).max(FLOOR)
 }
 

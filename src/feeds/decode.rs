@@ -40,7 +40,7 @@ pub fn decode<'b>(bytes: &'b [u8], content_type: Option<&str>) -> Cow<'b, str> {
     if !shifting && let Ok(text) = std::str::from_utf8(bytes) {
         return text.into();
     }
-    if mostly_utf8(bytes) {
+    if !shifting && mostly_utf8(bytes) {
         return String::from_utf8_lossy(bytes);
     }
     for encoding in [http, own].into_iter().flatten() {
@@ -124,6 +124,13 @@ mod tests {
         assert!(decode(own, None).contains("Привет"));
         let http = b"<a>\xf0\xd2\xc9\xd7\xc5\xd4</a>";
         assert!(decode(http, Some("text/xml; charset=\"KOI8-R\"")).contains("Привет"));
+    }
+
+    #[test]
+    fn japanese_in_seven_bits_is_read_where_it_is_declared() {
+        let bytes = b"<?xml version=\"1.0\" encoding=\"iso-2022-jp\"?><a>\x1b$BKLD+A/\x1b(B</a>";
+        assert!(decode(bytes, None).contains("北朝鮮"));
+        assert!(decode(&bytes[45..], Some("text/xml; charset=iso-2022-jp")).contains("北朝鮮"));
     }
 
     #[test]

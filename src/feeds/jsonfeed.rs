@@ -9,6 +9,7 @@ use super::convert::clipped;
 use super::error::ReadError;
 use super::jsonmend::mend;
 use super::repair::MOST_ITEMS;
+use super::websub;
 use crate::model::post::{Markup, RawPost};
 
 /// Finds where a JSON Feed begins behind what a server put before it (`while(1);`, a warning); `None` when this is none.
@@ -54,7 +55,12 @@ pub fn read(text: &str, base: Option<&Url>) -> Result<Document, ReadError> {
     if !is_feed {
         repaired.push("a missing version".to_owned());
     }
-    Ok(Document { posts, title: words(&feed, "title"), repaired, ttl: None, cut_short })
+    let hubs = feed.get("hubs").and_then(Value::as_array).into_iter().flatten();
+    let hubs = hubs.filter(|hub| hub.get("type").and_then(Value::as_str).is_some_and(|kind| kind.eq_ignore_ascii_case("websub")));
+    let links = hubs.filter_map(|hub| hub.get("url")?.as_str()).map(|url| ("hub", url));
+    let own = feed.get("feed_url").and_then(Value::as_str).map(|url| ("self", url));
+    let hub = websub::linked(links.chain(own), base);
+    Ok(Document { posts, title: words(&feed, "title"), repaired, ttl: None, hub, cut_short })
 }
 
 /// Reads the first value of a text: some servers put something behind it.

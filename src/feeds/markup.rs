@@ -41,6 +41,8 @@ impl Ahead {
             return found;
         }
         let found = text.get(from..).and_then(|rest| rest.find(pattern)).map(|at| from + at);
+        #[cfg(test)]
+        tests::LOOKED_AT.with(|bytes| bytes.set(bytes.get() + found.unwrap_or(text.len()).saturating_sub(from)));
         self.0 = Some((from, found));
         found
     }
@@ -51,7 +53,6 @@ impl Ahead {
 pub struct Tokens<'a> {
     text: &'a str,
     at: usize,
-    bracket: Ahead,
     comment_end: Ahead,
     data_end: Ahead,
     aside_end: Ahead,
@@ -68,7 +69,6 @@ impl<'a> Tokens<'a> {
         Self {
             text,
             at,
-            bracket: ahead,
             comment_end: ahead,
             data_end: ahead,
             aside_end: ahead,
@@ -107,6 +107,8 @@ impl<'a> Tokens<'a> {
             let rest = self.text.as_bytes().get(at..)?;
             let (ahead, &byte) = rest.iter().enumerate().find(|(_, byte)| matches!(byte, b'>' | b'"' | b'\'' | b'<'))?;
             let next = at + ahead;
+            #[cfg(test)]
+            tests::LOOKED_AT.with(|bytes| bytes.set(bytes.get() + ahead));
             match byte {
                 b'>' => return Some(next),
                 // A tag inside a tag: the first was never closed.
@@ -123,7 +125,10 @@ impl<'a> Tokens<'a> {
                 }
             }
         }
-        None
+        // Far more attributes than anybody reads: the next bracket decides.
+        let rest = self.text.as_bytes().get(at..)?;
+        let next = rest.iter().position(|byte| matches!(byte, b'<' | b'>'))?;
+        (rest.get(next) == Some(&b'>')).then_some(at + next)
     }
 
     fn markup(&mut self) -> Option<Token<'a>> {
@@ -146,15 +151,16 @@ impl<'a> Tokens<'a> {
             return Some(Token::Data(data));
         }
         if rest.starts_with("<!--") {
-            let end = self.comment_end.find(self.text, self.at + 4, "-->").map(|end| end + 3);
-            return self.aside(end);
+            // One that is never closed would hide every item behind it: only its beginning is passed over.
+            let end = self.comment_end.find(self.text, self.at + 4, "-->").map_or(self.at + 4, |end| end + 3);
+            return self.aside(Some(end));
         }
         if rest.starts_with("<!") {
             // The internal subset of a document type holds brackets of its own.
-            let plain = self.bracket.find(self.text, self.at, ">");
-            let subset = rest.find(['[', '>']).is_some_and(|at| rest.as_bytes().get(at) == Some(&b'['));
+            let is_type = rest.get(2..9).is_some_and(|word| word.eq_ignore_ascii_case("DOCTYPE"));
+            let subset = is_type && rest.find(['[', '>']).is_some_and(|at| rest.as_bytes().get(at) == Some(&b'['));
             let end = if subset { self.subset_end.find(self.text, self.at, "]>").map(|end| end + 2) } else { None };
-            return self.aside(end.or(plain.map(|end| end + 1)));
+            return self.aside(end);
         }
         let end = self.aside_end.find(self.text, self.at, "?>").map(|end| end + 2);
         self.aside(end)
@@ -195,9 +201,12 @@ impl<'a> Tokens<'a> {
         })
     }
 
+    /// Passes over what is no part of the feed, up to `end`; where that is not known, to the next bracket of either kind.
     fn aside(&mut self, end: Option<usize>) -> Option<Token<'a>> {
-        let end = end.or_else(|| self.bracket.find(self.text, self.at, ">").map(|end| end + 1));
-        self.at = end.unwrap_or(self.text.len());
+        let behind = self.at + 1;
+        let bracket = || self.text.get(behind..)?.find(['<', '>']).map(|at| behind + at);
+        let close = |at: usize| at + usize::from(self.text.as_bytes().get(at) == Some(&b'>'));
+        self.at = end.or_else(|| bracket().map(close)).unwrap_or(self.text.len());
         Some(Token::Aside)
     }
 }
@@ -266,6 +275,47 @@ pub fn local(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    thread_local! {
+        /// Bytes looked at ahead of the token that was being cut.
+        pub static LOOKED_AT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    }
+
+    #[test]
+    fn looking_ahead_costs_a_few_passes_over_the_document_whatever_is_in_it() {
+        for piece in [
+            "<x>",
+            "<b",
+            "<title>",
+            "<![CDATA[",
+            "<!-- ",
+            "<!-- ><t>x</t>",
+            "<a =\"<a \"",
+            "<a b='\" ",
+            "<a b=\"'",
+            "&",
+            "<",
+            "</",
+            "<!",
+            "<?",
+            "<!DOCTYPE a [",
+            "<!DOCTYPE a [>",
+            "<item><![CDATA[</item>",
+            "<a b='c' ",
+            "\" ",
+            "<a \"",
+            "<a   =   '",
+            "]]>",
+            "-->",
+            "?>",
+        ] {
+            let text = piece.repeat(200_000 / piece.len());
+            LOOKED_AT.set(0);
+            let tokens = Tokens::new(&text, 0).count();
+            let passes = LOOKED_AT.get() / text.len();
+            assert!(passes <= 20 && tokens <= text.len(), "{piece}: {passes} passes");
+        }
+    }
 
     fn tokens(text: &str) -> Vec<Token<'_>> {
         Tokens::new(text, 0).map(|(_, token)| token).collect()

@@ -24,7 +24,9 @@ pub mod sse;
 pub mod syndication;
 pub mod telegram;
 mod unpanicked;
+pub mod websub;
 
+use crate::model::hub::Hub;
 use crate::model::post::RawPost;
 
 /// A feed document, read.
@@ -38,6 +40,8 @@ pub struct Document {
     pub repaired: Vec<String>,
     /// The publisher asks not to come more often than this (`ttl`).
     pub ttl: Option<std::time::Duration>,
+    /// A hub that pushes it.
+    pub hub: Option<Hub>,
     /// The document breaks off; what was complete has been read. Its validators must not be kept: they would hide the rest.
     pub cut_short: bool,
 }

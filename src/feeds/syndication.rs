@@ -14,6 +14,7 @@ use super::jsonfeed;
 use super::page::announced_feed;
 use super::repair::{Family, MOST_ITEMS, Repaired, Root, repair, root};
 use super::unpanicked::unpanicked;
+use super::websub;
 
 /// `xml:base` attributes above which a document is never read unrepaired: feed-rs keeps a copy of the address for each.
 const MOST_RAW_BASES: usize = 16;
@@ -47,11 +48,33 @@ fn read_any(bytes: &[u8], content_type: Option<&str>, base: Option<&Url>) -> Res
     match root(text) {
         Root::Feed(family, at) => read_xml(text, family, at, base.as_ref()),
         Root::Page => Err(ReadError::WebPage { feed: announced_feed(text, base.as_ref()) }),
+        Root::Outline => {
+            let detail = "it is a list of feeds (OPML); `claimwatch source import FILE` takes them over".to_owned();
+            Err(ReadError::NotAFeed { detail })
+        }
         Root::Unknown => match jsonfeed::begins_at(text) {
             Some(at) => jsonfeed::read(text.get(at..).unwrap_or_default(), base.as_ref()),
             None if is_html(content_type) => Err(ReadError::WebPage { feed: announced_feed(text, base.as_ref()) }),
-            None => Err(ReadError::NotAFeed { detail: "it has no element <rss>, <feed> or <rdf:RDF>".to_owned() }),
+            None => Err(ReadError::NotAFeed { detail: what_else(bytes) }),
         },
+    }
+}
+
+/// Says what a document is that is no feed.
+fn what_else(bytes: &[u8]) -> String {
+    const KINDS: [(&[u8], &str); 8] = [
+        (b"%PDF-", "a PDF"),
+        (b"\x89PNG", "a picture"),
+        (b"\xff\xd8\xff", "a picture"),
+        (b"GIF8", "a picture"),
+        (b"RIFF", "a picture or a recording"),
+        (b"ID3", "a recording"),
+        (b"PK\x03\x04", "a ZIP archive"),
+        (b"\x1f\x8b", "a gzip archive"),
+    ];
+    match KINDS.iter().find(|(begin, _)| bytes.starts_with(begin)) {
+        Some((_, kind)) => format!("it is {kind}"),
+        None => "it has no element <rss>, <feed> or <rdf:RDF>".to_owned(),
     }
 }
 
@@ -76,14 +99,14 @@ fn without_secrets(base: &Url) -> Url {
 fn read_xml(text: &str, family: Family, at: usize, base: Option<&Url>) -> Result<Document, ReadError> {
     let mut repaired = repair(text, family, at, false);
     let mut fault = match parse(&repaired.text, base).and_then(|feed| with_items(feed, &repaired)) {
-        Ok(feed) => return Ok(document(feed, &repaired)),
+        Ok(feed) => return Ok(document(feed, &repaired, base)),
         Err(fault) => fault,
     };
     if fault == ReadError::Panicked {
         repaired = repair(text, family, at, true);
         repaired.notes.push("media and podcast details, which the reader fails on");
         match parse(&repaired.text, base).and_then(|feed| with_items(feed, &repaired)) {
-            Ok(feed) => return Ok(document(feed, &repaired)),
+            Ok(feed) => return Ok(document(feed, &repaired, base)),
             Err(again) => fault = again,
         }
     }
@@ -94,7 +117,7 @@ fn read_xml(text: &str, family: Family, at: usize, base: Option<&Url>) -> Result
         && let Ok(feed) = parse(raw, base)
         && feed.entries.len() >= repaired.items.max(1)
     {
-        return Ok(document(feed, &Repaired { notes: Vec::new(), ..repaired }));
+        return Ok(document(feed, &Repaired { notes: Vec::new(), ..repaired }, base));
     }
     if let Some(saved) = one_by_one(&repaired, family, base) {
         return Ok(saved);
@@ -120,7 +143,7 @@ fn one_by_one(repaired: &Repaired, family: Family, base: Option<&Url>) -> Option
     let lost = repaired.items.saturating_sub(posts.len());
     let head = repaired.places.first().and_then(|first| repaired.text.get(repaired.root_end..first.start));
     let head = head.map(|head| head.trim_start_matches("<channel>")).and_then(alone);
-    let whole = head.map(|feed| document(feed, repaired)).unwrap_or_default();
+    let whole = head.map(|feed| document(feed, repaired, base)).unwrap_or_default();
     let mut notes: Vec<String> = repaired.notes.iter().map(|note| (*note).to_owned()).collect();
     notes.push(format!("items that had to be read one by one; {lost} of {} could not be", repaired.items));
     Some(Document { posts, repaired: notes, cut_short: repaired.cut_short || lost > 0, ..whole })
@@ -150,7 +173,8 @@ fn with_items(feed: Feed, repaired: &Repaired) -> Result<Feed, ReadError> {
     }
 }
 
-fn document(feed: Feed, repaired: &Repaired) -> Document {
+fn document(feed: Feed, repaired: &Repaired, base: Option<&Url>) -> Document {
+    let links = feed.links.iter().filter_map(|link| Some((link.rel.as_deref()?, link.href.as_str())));
     Document {
         title: feed.title.as_ref().map(|title| title.content.trim().to_owned()).filter(|title| !title.is_empty()),
         ttl: feed
@@ -158,6 +182,7 @@ fn document(feed: Feed, repaired: &Repaired) -> Document {
             .map(|minutes| Duration::from_secs(u64::from(minutes) * 60))
             .filter(|ttl| !ttl.is_zero())
             .max(repaired.every),
+        hub: websub::linked(links, base),
         posts: convert::posts(feed),
         repaired: repaired.notes.iter().map(|note| (*note).to_owned()).collect(),
         cut_short: repaired.cut_short,

@@ -72,6 +72,13 @@ pub enum FetchError {
         /// Whom we asked.
         host: String,
     },
+    /// An answer that is not HTTP, or HTTP that contradicts itself.
+    Garbled {
+        /// Whom we asked.
+        host: String,
+        /// The library's words.
+        detail: String,
+    },
     /// The server asks for fewer visits: 429, 503 with a time, or 403 where that means the same.
     TooManyRequests {
         /// Who asks.
@@ -207,6 +214,7 @@ impl FetchError {
             Self::Tls { .. } | Self::NoAuthorities { .. } => "tls",
             Self::TimedOut { .. } => "timeout",
             Self::CutShort { .. } => "reset",
+            Self::Garbled { .. } => "garbled",
             Self::TooManyRequests { .. } => "throttled",
             Self::HostRests { .. } => "host_rests",
             Self::NotLetIn { .. } => "not_let_in",
@@ -274,6 +282,7 @@ impl fmt::Display for FetchError {
                 }
             }
             Self::CutShort { host } => write!(f, "{host} broke off before the answer was complete"),
+            Self::Garbled { host, detail } => write!(f, "{host} answered in a way that is not HTTP: {detail}"),
             Self::TooManyRequests { host, wait: Some(wait) } => write!(f, "{host} asked us to wait {} s", wait.as_secs()),
             Self::TooManyRequests { host, wait: None } => write!(f, "{host} asked us to come less often"),
             Self::HostRests { host, wait } => {

@@ -29,7 +29,7 @@ pub async fn read(path: &Path, validators: &Validators, limit: u64) -> Result<Fe
     let digest: String = Sha256::digest(&body).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let etag = Some(format!("\"sha256-{digest}-{}\"", body.len()));
     if etag == validators.etag {
-        return Ok(Fetched::NotModified { validators: None, hint: None });
+        return Ok(Fetched::NotModified { validators: None, hint: None, moved: None });
     }
     Ok(Fetched::News {
         body: body.into(),
@@ -38,5 +38,6 @@ pub async fn read(path: &Path, validators: &Validators, limit: u64) -> Result<Fe
         validators: Validators { etag, last_modified: None },
         hint: None,
         moved: None,
+        hub: None,
     })
 }

@@ -2,8 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{AGE, CACHE_CONTROL, DATE, ETAG, EXPIRES, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, RETRY_AFTER};
+use reqwest::header::{
+    AGE, CACHE_CONTROL, DATE, ETAG, EXPIRES, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, LINK, RETRY_AFTER,
+};
+use url::Url;
 
+use crate::model::hub::Hub;
 use crate::model::source::Validators;
 
 /// Longest wait that is believed.
@@ -20,9 +24,16 @@ pub fn value(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_bytes(&bytes?).ok()
 }
 
+/// Longest validator that is sent back: servers refuse requests whose head is large.
+const LONGEST_VALIDATOR: usize = 4 << 10;
+
 /// Reads the validators to ask with next time.
+///
+/// One that is empty says nothing, and a bare `*` would say "if you have any such document at all", to which the answer is for
+/// ever that nothing has changed (RFC 9110 §13.1.2).
 pub fn validators(headers: &HeaderMap) -> Validators {
-    Validators { etag: text(headers, &ETAG), last_modified: text(headers, &LAST_MODIFIED) }
+    let usable = |text: &String| !matches!(text.trim(), "" | "*") && text.len() <= LONGEST_VALIDATOR;
+    Validators { etag: text(headers, &ETAG).filter(usable), last_modified: text(headers, &LAST_MODIFIED).filter(usable) }
 }
 
 /// Gives newer validators when a 304 carried any that differ from what was sent (RFC 9110 §15.4.5).
@@ -105,6 +116,49 @@ fn either(headers: &HeaderMap, one: &'static str, other: &'static str) -> Option
     text(headers, &HeaderName::from_static(one)).or_else(|| text(headers, &HeaderName::from_static(other)))
 }
 
+/// Most `Link` headers that are read.
+const MOST_LINKS: usize = 64;
+
+/// Reads which hub pushes the document (`Link: <…>; rel="hub"`, RFC 8288), and the document's own address there.
+pub fn hub(headers: &HeaderMap, base: &Url) -> Option<Hub> {
+    let (mut hub, mut topic) = (None, None);
+    for value in headers.get_all(LINK).iter().take(MOST_LINKS).filter_map(|value| value.to_str().ok()) {
+        for (href, rel) in links(value) {
+            let url = base.join(href).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
+            for rel in rel.split_ascii_whitespace() {
+                match rel.to_ascii_lowercase().as_str() {
+                    "hub" => hub = hub.or_else(|| url.clone()),
+                    "self" => topic = topic.or_else(|| url.clone()),
+                    _ => {}
+                }
+            }
+        }
+    }
+    Some(Hub { hub: hub?, topic })
+}
+
+/// Cuts a `Link` header into addresses and their `rel`.
+fn links(value: &str) -> Vec<(&str, &str)> {
+    let mut links = Vec::new();
+    let mut rest = value;
+    while let Some((href, after)) = rest.split_once('<').and_then(|(_, rest)| rest.split_once('>')) {
+        // Up to the comma that no quotation marks hide.
+        let mut quoted = false;
+        let end = after.find(|c| {
+            quoted ^= c == '"';
+            c == ',' && !quoted
+        });
+        let (parameters, others) = after.split_at(end.unwrap_or(after.len()));
+        let rel = parameters.split(';').find_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            name.trim().eq_ignore_ascii_case("rel").then(|| value.trim().trim_matches('"'))
+        });
+        links.extend(rel.map(|rel| (href.trim(), rel)));
+        rest = others;
+    }
+    links
+}
+
 /// Says whether the answer is a check that only a browser passes.
 pub fn is_browser_check(headers: &HeaderMap) -> bool {
     headers.contains_key("cf-mitigated")
@@ -162,6 +216,23 @@ mod tests {
         let odd = b"W/\"caf\xe9 \xff\"";
         let kept = validators(&headers(&[("etag", odd)]));
         assert_eq!(value(kept.etag.as_deref().unwrap()).unwrap().as_bytes(), odd);
+    }
+
+    #[test]
+    fn a_hub_is_read_from_link_headers_however_they_are_written() {
+        let base = Url::parse("https://example.org/feed").unwrap();
+        let of = |lines: &[(&'static str, &[u8])]| {
+            hub(&headers(lines), &base).map(|hub| (hub.hub.to_string(), hub.topic.map(|topic| topic.to_string())))
+        };
+        let both = Some(("https://hub.example/a,b".to_owned(), Some("https://example.org/own".to_owned())));
+        assert_eq!(of(&[("link", b"<https://hub.example/a,b>; rel=hub, </own>; title=\"a, b\"; rel=\"alternate SELF\"")]), both);
+        assert_eq!(
+            of(&[("link", b"</x>; rel=next, <https://hub.example/>;REL=\"hub\"")]),
+            Some(("https://hub.example/".into(), None))
+        );
+        for none in [&b"<https://hub.example/>"[..], b"rel=hub", b"<javascript:x>; rel=hub", b"<", b"\xff"] {
+            assert_eq!(of(&[("link", none)]), None);
+        }
     }
 
     #[test]

@@ -56,6 +56,9 @@ impl<'a> Manner<'a> {
     }
 }
 
+/// Longest address that a redirect may lead to; servers refuse longer ones.
+const LONGEST_ADDRESS: usize = 8 << 10;
+
 /// Pause for a host that said "too many" without saying how long.
 const UNTOLD_REST: Duration = Duration::from_secs(60);
 
@@ -115,10 +118,12 @@ impl Http {
             };
             left = left.saturating_sub(began.elapsed());
             match hop? {
-                Hop::Done(Fetched::News { body, content_type, url, validators, hint, .. }) => {
-                    return Ok(Fetched::News { body, content_type, url, validators, hint, moved });
+                Hop::Done(Fetched::News { body, content_type, url, validators, hint, hub, .. }) => {
+                    return Ok(Fetched::News { body, content_type, url, validators, hint, moved, hub });
                 }
-                Hop::Done(fetched) => return Ok(fetched),
+                Hop::Done(Fetched::NotModified { validators, hint, .. }) => {
+                    return Ok(Fetched::NotModified { validators, hint, moved });
+                }
                 Hop::MovedTo { next, for_good } => {
                     only_for_good &= for_good;
                     if only_for_good {
@@ -173,11 +178,13 @@ impl Http {
                 let content_type = response.headers().get(CONTENT_TYPE);
                 let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
                 let validators = headers::validators(response.headers());
+                let hub = headers::hub(response.headers(), url).map(Box::new);
                 let body = body::read(response, &host, limits).await?;
-                Ok(Hop::Done(Fetched::News { body, content_type, url: Some(url.clone()), validators, hint, moved: None }))
+                Ok(Hop::Done(Fetched::News { body, content_type, url: Some(url.clone()), validators, hint, moved: None, hub }))
             }
             304 if *validators != Validators::default() => {
-                Ok(Hop::Done(Fetched::NotModified { validators: headers::renewed(validators, response.headers()), hint }))
+                let validators = headers::renewed(validators, response.headers());
+                Ok(Hop::Done(Fetched::NotModified { validators, hint, moved: None }))
             }
             status @ (301 | 302 | 303 | 307 | 308) => {
                 if let Some(wait) = headers::retry_after(response.headers(), SystemTime::now()) {
@@ -222,6 +229,10 @@ impl Http {
             .referer(false)
             .connect_timeout(self.settings.limits.connect)
             .http2_max_header_list_size(64 << 10)
+            // As browsers do: a header nobody needs is no reason to lose a feed.
+            .http1_ignore_invalid_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
             .pool_max_idle_per_host(1)
             .pool_idle_timeout(Duration::from_secs(20));
         if self.settings.environment_proxy {
@@ -240,6 +251,9 @@ fn next_hop(url: &Url, location: Option<&HeaderValue>) -> Result<Url, FetchError
     let location = location.ok_or_else(|| bad("it did not say where to"))?;
     let location = String::from_utf8_lossy(location.as_bytes());
     let mut next = url.join(location.trim()).map_err(|_| bad("the address cannot be read"))?;
+    if next.as_str().len() > LONGEST_ADDRESS {
+        return Err(bad("the address is longer than 8 KiB"));
+    }
     if url.scheme() == "https" && next.scheme() == "http" {
         return Err(FetchError::Downgrade { host });
     }
@@ -288,6 +302,9 @@ pub(super) fn why(error: &reqwest::Error, url: &Url, connect: Duration) -> Fetch
         }
         if let Some(tls) = tls_fault(inner) {
             return FetchError::Tls { host, detail: body::clip(&tls.to_string()) };
+        }
+        if inner.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+            return FetchError::Garbled { host, detail: body::clip(&inner.to_string()) };
         }
         cause = inner.source();
     }

@@ -28,6 +28,7 @@ use self::guard::{SystemResolver, host_of};
 use self::http::{Http, Manner};
 use self::settings::Settings;
 use self::socket::{Refused, Socket};
+use crate::model::hub::Hub;
 use crate::model::source::{Source, SourceKind, Token, Validators};
 
 /// What a visit brought.
@@ -39,6 +40,8 @@ pub enum Fetched {
         validators: Option<Validators>,
         /// The server asks to wait this long.
         hint: Option<Duration>,
+        /// Where permanent redirects (301, 308) led, as far as there was no other among them.
+        moved: Option<Box<Url>>,
     },
     /// A document.
     News {
@@ -54,6 +57,8 @@ pub enum Fetched {
         hint: Option<Duration>,
         /// Where permanent redirects (301, 308) led, as far as there was no other among them.
         moved: Option<Box<Url>>,
+        /// A hub that pushes it (`Link` headers).
+        hub: Option<Box<Hub>>,
     },
 }
 

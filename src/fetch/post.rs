@@ -49,17 +49,28 @@ impl Fetcher {
     /// # Errors
     /// When no answer came; any answer is a [`Reply`].
     pub async fn post(&self, url: &Url, networks: &[IpNet], posting: Posting<'_>) -> Result<Reply, FetchError> {
-        self.http.post(url, networks, posting).await
+        self.http.post(url, networks, "application/json", posting).await
+    }
+}
+
+impl Fetcher {
+    /// Sends a form, under the same rules.
+    ///
+    /// # Errors
+    /// When no answer came; any answer is a [`Reply`].
+    pub async fn send_form(&self, url: &Url, networks: &[IpNet], form: &str) -> Result<Reply, FetchError> {
+        let posting = Posting { put: false, headers: &[], token: None, body: form };
+        self.http.post(url, networks, "application/x-www-form-urlencoded", posting).await
     }
 }
 
 impl Http {
-    async fn post(&self, url: &Url, networks: &[IpNet], posting: Posting<'_>) -> Result<Reply, FetchError> {
+    async fn post(&self, url: &Url, networks: &[IpNet], kind: &'static str, posting: Posting<'_>) -> Result<Reply, FetchError> {
         let limits = &self.settings.limits;
         let rule = Allowed::new(&self.settings.allow_private, networks).check(url)?;
         let client = self.client(rule, url)?;
         let method = if posting.put { Method::PUT } else { Method::POST };
-        let mut request = client.request(method, url.clone()).header(CONTENT_TYPE, "application/json");
+        let mut request = client.request(method, url.clone()).header(CONTENT_TYPE, kind);
         for (name, value) in posting.headers {
             request = request.header(*name, value);
         }

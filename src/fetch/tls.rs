@@ -1,6 +1,6 @@
 //! TLS for asking web servers: rustls with ring, trusting the authorities this machine trusts. Nothing global is installed.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rustls::crypto::ring::default_provider;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
@@ -32,8 +32,13 @@ fn versions() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, rustls::Erro
     ClientConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions()
 }
 
-/// Loads the authorities this machine trusts.
+/// Gives the authorities this machine trusts: reading them takes a while, so they are read once.
 pub fn prepare() -> Tls {
+    static PREPARED: LazyLock<Tls> = LazyLock::new(load);
+    PREPARED.clone()
+}
+
+fn load() -> Tls {
     let verified = Verifier::new(Arc::new(default_provider())).and_then(|verifier| Ok((versions()?, verifier)));
     match verified {
         Ok((builder, verifier)) => {

@@ -20,12 +20,17 @@ const HEADER: usize = 200;
 /// Letters of a thread named in `References`, besides its root; mail programs look at the first and the last few.
 const REFERENCES: usize = 20;
 
+/// Claims of a digest that its header names.
+const CLAIMS: usize = 20;
+
 /// Who letters come from.
 #[derive(Debug, Clone)]
 pub struct Sender {
     from: Mailbox,
     /// Where people answer; the sender itself where nobody else is named.
     reply_to: Option<Address>,
+    /// Who is asked to write no more, where nobody is named for answers.
+    stop: Option<Address>,
 }
 
 impl Sender {
@@ -38,7 +43,7 @@ impl Sender {
         // In the configuration a control character is a mistake, not something to be mended in silence.
         let mailbox = Some(from).filter(|from| !from.chars().any(char::is_control)).and_then(mailbox).ok_or_else(wrong)?;
         let name = mailbox.name.or_else(|| Some("claimwatch".to_owned()));
-        Ok(Self { from: Mailbox::new(name, mailbox.email), reply_to: None })
+        Ok(Self { from: Mailbox::new(name, mailbox.email), reply_to: None, stop: None })
     }
 
     /// Has answers, and requests to be written to no more, go to somebody who reads them.
@@ -46,15 +51,27 @@ impl Sender {
     /// # Errors
     /// When it is no address.
     pub fn answered_by(self, reply_to: &str) -> Result<Self, MailError> {
-        let wrong = || MailError::From { from: one_line(reply_to).collect() };
-        let reply_to = Some(reply_to).filter(|text| !text.chars().any(char::is_control)).and_then(mailbox).ok_or_else(wrong)?;
-        Ok(Self { reply_to: Some(reply_to.email), ..self })
+        Ok(Self { reply_to: Some(plain(reply_to)?), ..self })
+    }
+
+    /// Has requests to be written to no more go to somebody, unless answers have a reader already.
+    ///
+    /// # Errors
+    /// When it is no address.
+    pub fn stopped_by(self, address: &str) -> Result<Self, MailError> {
+        Ok(Self { stop: Some(plain(address)?), ..self })
     }
 
     /// The right side of its address, which Message-IDs end with.
     pub fn domain(&self) -> &str {
         self.from.email.domain()
     }
+}
+
+/// An address in the configuration, where a control character is a mistake.
+fn plain(text: &str) -> Result<Address, MailError> {
+    let found = Some(text).filter(|text| !text.chars().any(char::is_control)).and_then(mailbox);
+    found.map(|found| found.email).ok_or_else(|| MailError::From { from: one_line(text).collect() })
 }
 
 /// A message and its envelope.
@@ -87,11 +104,10 @@ pub fn compose(delivery: &Delivery, sender: &Sender) -> Result<Composed, String>
 }
 
 fn build(delivery: &Delivery, sender: &Sender) -> Result<Composed, String> {
-    let Sender { from, reply_to } = sender;
+    let Sender { from, reply_to, stop } = sender;
     let to = mailbox(&delivery.recipient).ok_or("the recipient is not a mail address")?.email;
     let letter = &delivery.letter;
-    let [id, desk, claim, lang] =
-        [&delivery.message_id.0, &delivery.desk.0, &delivery.claim.0, &letter.lang.0].map(|text| header(text));
+    let [id, desk, lang] = [&delivery.message_id.0, &delivery.desk.0, &letter.lang.0].map(|text| header(text));
     let mut builder = lettre::Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, to.clone()))
@@ -99,13 +115,15 @@ fn build(delivery: &Delivery, sender: &Sender) -> Result<Composed, String> {
         .date(date(delivery))
         .message_id(Some(format!("<{id}>")))
         .raw_header(raw("List-Id", list_id(&desk, sender.domain())))
-        .raw_header(raw("List-Unsubscribe", unsubscribe(reply_to.as_ref().unwrap_or(&from.email), &desk)))
+        .raw_header(raw("List-Unsubscribe", unsubscribe(reply_to.as_ref().or(stop.as_ref()).unwrap_or(&from.email), &desk)))
         .raw_header(raw("Auto-Submitted", "auto-generated".to_owned()))
         .raw_header(raw("X-Auto-Response-Suppress", "All".to_owned()))
         .raw_header(raw("Content-Language", lang))
-        .raw_header(raw("X-Claimwatch-Kind", letter.facts.kind.word().to_owned()))
-        .raw_header(raw("X-Claimwatch-Claim", claim))
-        .raw_header(raw("X-Claimwatch-Desk", desk));
+        .raw_header(raw("X-Claimwatch-Kind", letter.facts.kind.word().to_owned()));
+    if let Some(claims) = claims(delivery) {
+        builder = builder.raw_header(raw("X-Claimwatch-Claim", claims));
+    }
+    builder = builder.raw_header(raw("X-Claimwatch-Desk", desk));
     // Only a letter about one claim has one rule and one score.
     if let ([about], 1..) = (letter.facts.claims.as_slice(), letter.facts.instalment) {
         builder = builder.raw_header(raw("X-Claimwatch-Rule", header(&about.revision)));
@@ -128,6 +146,15 @@ fn build(delivery: &Delivery, sender: &Sender) -> Result<Composed, String> {
     };
     let bytes = message.map_err(|error| format!("the message could not be put together: {error}"))?.formatted();
     Ok(Composed { from: from.email.clone(), to, bytes })
+}
+
+/// What the letter is about: its claim, or the first claims of a digest with commas between them; nothing where it tells of none.
+fn claims(delivery: &Delivery) -> Option<String> {
+    if !delivery.claim.0.is_empty() {
+        return Some(header(&delivery.claim.0));
+    }
+    let named = delivery.letter.facts.claims.iter().take(CLAIMS).map(|claim| header(&claim.id.0.replace(',', " ")));
+    Some(named.collect::<Vec<_>>().join(", ")).filter(|named| !named.is_empty())
 }
 
 /// Reads `desk@example.org` or `The desk <desk@example.org>`; invisible characters that came with copy and paste are
@@ -240,7 +267,8 @@ mod tests {
             letter_id: LetterId(1),
             letter: Letter { subject, text, html, lang: Lang("fr".to_owned()), facts: Facts::default() },
             desk: DeskName(words.to_owned()),
-            claim: ClaimId(words.to_owned()),
+            // Never empty: digests have none.
+            claim: ClaimId(format!("c{words}")),
             recipient: "desk@desk.test".to_owned(),
             message_id: MessageId("letter.aa@desk.test".to_owned()),
             references: (0..40).map(|n| MessageId(format!("letter.{n}@desk.test"))).collect(),

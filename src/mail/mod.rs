@@ -51,6 +51,9 @@ impl Mailer {
         if let Some(reply_to) = &settings.reply_to {
             sender = sender.answered_by(reply_to)?;
         }
+        if let Some(address) = &settings.unsubscribe {
+            sender = sender.stopped_by(address)?;
+        }
         let way = match &settings.via {
             Via::Folder { folder } => Way::Folder(Folder::open(folder)?),
             Via::Smtp(smtp) => Way::Smtp(Box::new(Relay::open(smtp, deadlines)?)),

@@ -12,6 +12,8 @@ pub struct Settings {
     pub from: String,
     /// Who reads answers and requests to be written to no more; the sender where nobody is named.
     pub reply_to: Option<String>,
+    /// Who is asked to write to somebody no more, where no `reply_to` is named: the operator.
+    pub unsubscribe: Option<String>,
     /// Letters handed over at the same time, each over a connection of its own.
     pub workers: usize,
     /// Where they go.
@@ -23,6 +25,7 @@ impl Default for Settings {
         Self {
             from: "claimwatch@localhost".to_owned(),
             reply_to: None,
+            unsubscribe: None,
             workers: 2,
             via: Via::Folder { folder: PathBuf::from("var/mail") },
         }

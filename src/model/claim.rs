@@ -137,4 +137,7 @@ pub struct Claim {
     pub fact_checks: Vec<FactCheck>,
     /// Which wording of the rule this is.
     pub revision: Revision,
+    /// It comes from an archive, not from an editor's rule.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bulk: bool,
 }

@@ -299,6 +299,20 @@ pub enum Matter {
         /// Which.
         source: SourceName,
     },
+    /// A program or a chat room refuses us: its letters wait.
+    HookBarred {
+        /// The desk.
+        desk: DeskName,
+        /// Which, as deliveries name it.
+        hook: String,
+        /// Its last words.
+        reply: String,
+    },
+    /// The mail relay refuses us: all letters by mail wait.
+    RelayBarred {
+        /// Its last words.
+        reply: String,
+    },
     /// Letters to a desk reach nobody: all its recipients are paused, or it is gone from the configuration.
     DeskUnreachable {
         /// Which.

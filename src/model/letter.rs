@@ -7,6 +7,7 @@ use super::claim::{Claim, FactCheck};
 use super::facts::Facts;
 use super::post::{Lang, Post};
 use super::sighting::{Sighting, SightingId};
+use super::source::SourceName;
 
 /// The RFC 5322 Message-ID of a letter at one recipient, without angle brackets.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -79,6 +80,9 @@ pub struct Seen {
     pub post: Post,
     /// Which claim it repeats, and why we think so.
     pub sighting: Sighting,
+    /// Further posts that say nearly the same and are told of with it, by source.
+    #[serde(default)]
+    pub copies: Vec<(SourceName, u64)>,
 }
 
 /// Sightings of one hour.

@@ -8,6 +8,7 @@ pub mod facts;
 pub mod feed;
 pub mod feedback;
 pub mod hook;
+pub mod hub;
 pub mod letter;
 pub mod post;
 pub mod sighting;

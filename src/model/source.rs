@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::hub::Hub;
 use super::post::Lang;
 use super::units::counted;
 
@@ -317,6 +318,8 @@ pub struct Condition {
     pub address: Option<Address>,
     /// Where its validators came from.
     pub asked: Option<Url>,
+    /// A hub that pushes it, as its document says.
+    pub hub: Option<Hub>,
     /// What had to be repaired at the last visit that read a document, in words.
     pub repaired: Vec<String>,
     /// When it last brought something new.

@@ -99,6 +99,7 @@ impl Policy {
             status: if self.reach == Reach::Count { Status::Test } else { Status::Active },
             fact_checks: std::iter::once(first).chain(others).collect(),
             revision: revision(bulk),
+            bulk: true,
         }
     }
 }

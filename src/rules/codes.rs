@@ -81,8 +81,11 @@ pub const IDLE_DESK: &str = "L130";
 /// A digest time in a desk's quiet hours.
 pub const QUIET_DIGEST: &str = "L131";
 
+/// An address where a claim appeared that is a whole site's or a whole account's.
+pub const FRONT_PAGE: &str = "L122";
+
 /// Every judgement of `lint` with what it is about, in a few words.
-pub const LINTS: [(&str, &str); 23] = [
+pub const LINTS: [(&str, &str); 24] = [
     (TOO_SHORT, "a wording too short to match safely"),
     (TOO_COMMON, "a phrase too common in what the desk reads"),
     (NO_TESTS, "an active rule without tests of both kinds"),
@@ -105,6 +108,7 @@ pub const LINTS: [(&str, &str); 23] = [
     (NO_SOURCE, "a configuration that watches nothing"),
     (IDLE_DESK, "a desk that no rule writes to"),
     (QUIET_DIGEST, "a digest time in a desk's quiet hours"),
+    (FRONT_PAGE, "an address of a whole site or account in `urls`"),
     (POLICY, "a rule without what the desk's policy asks for"),
 ];
 /// A wording too short to match safely.

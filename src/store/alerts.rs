@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::Store;
 use super::error::StoreError;
-use super::records::{Amended, Amendment, Laid, Refusing, ToldClaim, Way};
+use super::records::{Amended, Amendment, Laid, Refusing, Standing, ToldClaim, Way};
 use crate::model::alert::DeskName;
+use crate::model::claim::ClaimId;
 use crate::model::digest::{DeskState, Digest, DueDigest, Reason};
 use crate::model::feed::Shelf;
 use crate::model::letter::{Dossier, Letter};
@@ -13,7 +14,30 @@ use crate::model::sighting::SightingId;
 use crate::model::silence::{Matchers, SilenceId};
 use crate::model::source::SourceName;
 
+/// A program or a chat room that has not taken its letters yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stuck {
+    /// The desk.
+    pub desk: DeskName,
+    /// How deliveries name it.
+    pub recipient: String,
+    /// Letters that it answered to and that wait.
+    pub letters: u64,
+    /// When the oldest of them was written.
+    pub since: Timestamp,
+    /// What it said.
+    pub reply: String,
+}
+
 impl Store {
+    /// Gives programs and chat rooms that did not take a letter at the last attempt, the one that waits longest first.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn stuck(&self) -> Result<Vec<Stuck>, StoreError> {
+        on!(self, db => db.stuck().await)
+    }
+
     /// Gives the newest letters that stand in a desk's feed, at most `most`. `domain` names the feed if none has yet.
     ///
     /// # Errors
@@ -140,5 +164,13 @@ impl Store {
     /// Those of reading.
     pub async fn held(&self, now: Timestamp, since: Timestamp) -> Result<Vec<(Reason, u64, u64)>, StoreError> {
         on!(self, db => db.held(now, since).await)
+    }
+
+    /// Gives what would decide about a post that repeats these claims now: threads, silences, letters of the hour.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn standing(&self, claims: &[ClaimId], desks: &[DeskName], now: Timestamp) -> Result<Standing, StoreError> {
+        on!(self, db => db.standing(claims, desks, now).await)
     }
 }

@@ -12,14 +12,16 @@ macro_rules! on {
     };
 }
 
-mod alerts;
+pub mod alerts;
 pub mod editors;
 pub mod error;
 mod folder;
 pub mod identity;
+mod opening;
 pub mod records;
 pub mod settings;
 mod sqlite;
+mod subscriptions;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -27,7 +29,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::alert::{Known, LetterId, Step};
+use crate::model::alert::{DeskName, Known, LetterId, Step};
 use crate::model::claim::Claim;
 use crate::model::delivery::{Delivery, DeliveryId};
 use crate::model::letter::{Dossier, Letter};
@@ -36,7 +38,6 @@ use crate::model::source::{SourceName, SourceState};
 use error::StoreError;
 use identity::Remembered;
 use records::{Closed, Closing, DueLetter, Forgotten, Note, Numbers, Orders, Queued, Recorded, Settlement, Visit};
-use settings::Settings;
 use sqlite::Sqlite;
 
 /// The memory of an installation. Clones share it.
@@ -47,30 +48,6 @@ pub enum Store {
 }
 
 impl Store {
-    /// Opens the memory for the one claimwatch that works with it; makes it, or brings its tables up to date, where needed.
-    ///
-    /// # Errors
-    /// `Held` by another process, `Newer` than this program, `Corrupt`, or what the disk says.
-    pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
-        Ok(Self::Sqlite(Arc::new(Sqlite::open(settings).await?)))
-    }
-
-    /// Opens the memory for a command beside a running claimwatch: makes nothing, changes no table's form, holds no lock.
-    ///
-    /// # Errors
-    /// `Missing`, `Older` than this program, or those of `open` except `Held`.
-    pub async fn beside(settings: &Settings) -> Result<Self, StoreError> {
-        Ok(Self::Sqlite(Arc::new(Sqlite::beside(settings).await?)))
-    }
-
-    /// Opens the memory whatever its version, to copy or check it and for nothing else: an upgrade begins with a copy.
-    ///
-    /// # Errors
-    /// `Missing`, or what the disk says.
-    pub async fn as_it_is(settings: &Settings) -> Result<Self, StoreError> {
-        Ok(Self::Sqlite(Arc::new(Sqlite::as_it_is(settings).await?)))
-    }
-
     /// Gives what is remembered of every source.
     ///
     /// # Errors
@@ -254,15 +231,15 @@ impl Store {
     /// # Errors
     /// Those of writing.
     pub async fn claim_deliveries(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
-        on!(self, db => db.claim_deliveries(now, limit, false).await)
+        on!(self, db => db.claim_deliveries(now, limit).await)
     }
 
-    /// The same for programs and chat rooms, which [`Store::claim_deliveries`] leaves alone.
+    /// The same for one program or chat room of a desk, which [`Store::claim_deliveries`] leaves alone: one letter.
     ///
     /// # Errors
-    /// Those of the database.
-    pub async fn claim_hooks(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
-        on!(self, db => db.claim_deliveries(now, limit, true).await)
+    /// Those of writing.
+    pub async fn claim_hook(&self, now: Timestamp, desk: &DeskName, recipient: &str) -> Result<Option<Delivery>, StoreError> {
+        on!(self, db => db.claim_hook(now, desk, recipient).await)
     }
 
     /// Records what became of attempts, in one transaction.
@@ -294,15 +271,15 @@ impl Store {
     /// # Errors
     /// Those of reading.
     pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        on!(self, db => db.next_delivery_due(false).await)
+        on!(self, db => db.next_delivery_due().await)
     }
 
-    /// The same for programs and chat rooms.
+    /// Gives the programs and chat rooms that letters wait for: desk, name, and when the next can be taken; soonest first.
     ///
     /// # Errors
-    /// Those of the database.
-    pub async fn next_hook_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        on!(self, db => db.next_delivery_due(true).await)
+    /// Those of reading.
+    pub async fn hooks_due(&self) -> Result<Vec<(DeskName, String, Timestamp)>, StoreError> {
+        on!(self, db => db.hooks_due().await)
     }
 
     /// Lists deliveries that are not settled well: waiting, being sent, or given up; oldest first, at most `limit`.

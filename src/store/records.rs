@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::model::alert::{AlertId, DeskName, LetterId, Waits};
+use crate::model::alert::{AlertId, AlertState, DeskName, LetterId, Topic, Waits};
 use crate::model::claim::{Claim, ClaimId};
 use crate::model::delivery::{DeliveryId, Outcome};
 use crate::model::digest::Reason;
@@ -68,6 +68,17 @@ impl Recorded {
     pub(super) fn hold(&mut self, reason: Reason, sightings: usize) {
         *self.held.entry(reason).or_default() += sightings;
     }
+}
+
+/// What would decide about posts that come now.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// The newest alert of every desk about every claim asked for.
+    pub alerts: BTreeMap<Topic, AlertState>,
+    /// The silences that hold.
+    pub silences: Vec<Silence>,
+    /// Letters of every desk asked for within the last hour, as its limit counts them.
+    pub letters: BTreeMap<DeskName, u32>,
 }
 
 /// A letter whose time has come.

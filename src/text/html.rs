@@ -226,7 +226,8 @@ pub fn raw_text(tag: &Tag) -> TokenSinkResult<()> {
     }
 }
 
-pub(super) fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
+/// The value of an attribute.
+pub fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
     tag.attrs.iter().find(|a| &*a.name.local == name).map(|a| &*a.value)
 }
 

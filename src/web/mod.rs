@@ -4,6 +4,7 @@ pub mod feeds;
 pub mod ingest;
 mod serve;
 pub mod settings;
+pub mod websub;
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::feeds::Feeds;
 use self::ingest::Ingest;
+use self::websub::Hubs;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::pulse::Pulse;
 
@@ -33,6 +35,8 @@ pub struct Window {
     pub ingest: Option<Arc<Ingest>>,
     /// Who gives feeds of alerts.
     pub feeds: Option<Arc<Feeds>>,
+    /// Who listens to hubs.
+    pub hubs: Option<Arc<Hubs>>,
 }
 
 /// A server that listens but does not answer yet.
@@ -72,6 +76,7 @@ fn routes(window: Window) -> Router {
         .with_state(window.clone())
         .merge(window.ingest.map(ingest::routes).unwrap_or_default())
         .merge(window.feeds.map(feeds::routes).unwrap_or_default())
+        .merge(window.hubs.map(websub::routes).unwrap_or_default())
 }
 
 /// OpenMetrics for who asks for it, as Prometheus does; the older text form for everybody else.

@@ -17,10 +17,18 @@ pub struct Settings {
     pub feed_token: Option<Token>,
     /// The address that others reach us by, where a proxy stands in front.
     pub url: Option<Url>,
+    /// Hubs may push feeds to us, where `url` says how they reach us.
+    pub websub: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9187)), ingest_token: None, feed_token: None, url: None }
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9187)),
+            ingest_token: None,
+            feed_token: None,
+            url: None,
+            websub: true,
+        }
     }
 }

@@ -55,7 +55,7 @@ impl House {
         let (metrics, pulse) = (Arc::new(Metrics::new("test")), Arc::new(Pulse::default()));
         let server = Server::bind(&settings).await.unwrap();
         let (address, stop) = (server.address().unwrap(), CancellationToken::new());
-        tokio::spawn(server.run(Window { metrics, pulse, ingest: None, feeds }, stop.clone()));
+        tokio::spawn(server.run(Window { metrics, pulse, ingest: None, feeds, hubs: None }, stop.clone()));
         Self { folder, store, desk, address, stop }
     }
 

@@ -287,6 +287,47 @@ async fn a_silence_laid_beside_the_daemon_holds_what_gathers_and_is_told_when_it
 }
 
 #[tokio::test]
+async fn a_near_miss_under_a_silence_keeps_no_thread_awake() {
+    let house = House::new().await;
+    house.sees(&claim("cheese"), &["a"]).await;
+    house.work().await;
+    let matchers = Matchers { topics: vec!["moon".into()], ..Matchers::default() };
+    let now = house.clock.now();
+    house.store.lay_silence(&matchers, "Ann", "we know", now + 6 * 24 * HOUR, now + 7 * 24 * HOUR).await.unwrap();
+    house.pass((6 * 24 + 1) * HOUR).await;
+    house.sees_so(&claim("cheese"), &["b"], |visit| visit.sightings[0].0.decision = Decision::Possible).await;
+    house.pass(25 * HOUR).await;
+    house.sees(&claim("cheese"), &["c"]).await;
+    house.work().await;
+    assert_eq!(house.about("back again"), 1, "{:?}", house.subjects());
+}
+
+#[tokio::test]
+async fn copies_through_several_sources_are_one_item_with_their_number() {
+    let house = House::new().await.change(|desk| desk.gather = 10 * MINUTE);
+    let keys: Vec<String> = (0..300).map(|n| format!("post-{n}")).collect();
+    house.sees(&claim("cheese"), &keys.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let again = visit("tag", &["x", "y"], &claim("cheese"), house.clock.now());
+    record(&house.store, &again, &house.desks).await;
+    house.pass(10 * MINUTE).await;
+    let [letter] = &house.arrived()[..] else { panic!("{:?}", house.subjects()) };
+    assert!(letter.subject.contains("302 posts (tag, wire)"), "{}", letter.subject);
+    assert!(letter.text.contains("301 more posts say nearly the same (tag × 2, wire × 299)"), "{}", letter.text);
+    assert!(!letter.text.contains("not shown here"), "{}", letter.text);
+}
+
+#[tokio::test]
+async fn the_trend_counts_what_letters_count() {
+    let house = House::new().await;
+    house.sees(&claim("cheese"), &["a", "b"]).await;
+    let denies = |visit: &mut Visit| (visit.sightings[0].0.stance, visit.sightings[0].0.when) = (Stance::Denial, When::Digest);
+    house.sees_so(&claim("cheese"), &["c"], denies).await;
+    house.work().await;
+    let [letter] = &house.arrived()[..] else { panic!("{:?}", house.subjects()) };
+    assert!(letter.subject.contains("2 posts") && letter.text.contains("2 posts in the last 24 hours"), "{}", letter.text);
+}
+
+#[tokio::test]
 async fn a_silence_of_one_author_leaves_the_others_their_letter() {
     let house = House::new().await;
     house.sees_so(&claim("cheese"), &["a"], |visit| visit.new[0].author = Some("Spam Bot".into())).await;
@@ -383,12 +424,14 @@ async fn a_recipient_that_refuses_three_letters_is_paused_and_the_operator_is_to
         house.work().await;
     }
     assert_eq!(house.count("SELECT COUNT(*) FROM deliveries WHERE state = 'dead'").await, 3, "no fourth and fifth is tried");
-    assert_eq!(house.count("SELECT COUNT(*) FROM deliveries WHERE state = 'sent'").await, 10);
-    house.pass(10 * MINUTE).await;
-    let told: Vec<_> = server.diary().letters.into_iter().filter(|letter| letter.message.contains("To: operator@")).collect();
-    assert_eq!(told.len(), 1);
-    let message = text_of(&told[0].message);
-    assert!(message.contains("gone@desk[.]test refused three letters"), "{message}");
+    assert_eq!(house.count("SELECT COUNT(*) FROM deliveries WHERE state = 'sent'").await, 11);
+    let told = || -> Vec<String> {
+        let letters = server.diary().letters.into_iter().filter(|letter| letter.message.contains("To: operator@"));
+        letters.map(|letter| text_of(&letter.message)).collect()
+    };
+    assert!(told().len() == 1 && told()[0].contains("was given up"), "in the run in which it happened: {:?}", told());
+    house.pass(61 * MINUTE).await;
+    assert!(told().len() == 2 && told()[1].contains("gone@desk[.]test refused three letters"), "{:?}", told());
     let refusing = house.store.refusing().await.unwrap();
     assert_eq!((refusing.len(), refusing[0].refusals, refusing[0].paused_at.is_some()), (1, 3, true));
     house.store.write_again_to("gone@desk.test").await.unwrap();

@@ -253,3 +253,77 @@ fn explain_knows_what_people_have_dismissed() {
         said.out
     );
 }
+
+const MOON: &str = "{\"id\":\"moon\",\"claim\":\"The moon landing of 1969 was staged in a film studio in Nevada.\",\"url\":\"https://checks.example/moon\"}\n";
+const SLEEP: &str = "{\"id\":\"sleep\",\"claim\":\"Sleep well tonight: North Korea is no longer a nuclear threat.\"}\n";
+
+#[test]
+fn a_change_of_archives_is_tried_where_git_has_another_state_of_them() {
+    let room = Newsroom::with_a_past();
+    fs::write(room.path("rules/archive.jsonl"), MOON).unwrap();
+    fs::write(
+        room.path("rules/ignored.jsonl"),
+        "{\"id\":\"never-in-git\",\"claim\":\"A shark swam on a flooded motorway in Houston.\"}\n",
+    )
+    .unwrap();
+    fs::write(room.path(".gitignore"), "ignored.jsonl\n").unwrap();
+    git(room.folder.path(), &["init", "-q"]);
+    git(room.folder.path(), &["add", ".gitignore", "config", "rules"]);
+    git(room.folder.path(), &["commit", "-q", "-m", "rules"]);
+    let posts = "{\"id\":\"m\",\"text\":\"They staged the moon landing of 1969 in a film studio in Nevada\"}\n{\"id\":\"s\",\"text\":\"North Korea is no longer a nuclear threat, so sleep well tonight\"}\n";
+    fs::write(room.path("posts.jsonl"), posts).unwrap();
+    let against_head = ["backtest", "--base", "HEAD", "--posts", "posts.jsonl"];
+    assert!(room.says(&against_head).out.contains("nothing to try"), "the same archive, and one that git is told to ignore");
+    fs::write(room.path("rules/archive.jsonl"), SLEEP).unwrap();
+    let said = room.says(&[&against_head[..], &["--max-new", "0"]].concat());
+    assert!(said.code == 1 && said.out.contains("archives  2 bulk claims   was 1, now 1"), "{}", said.out);
+    assert!(said.out.contains("now: no longer in the archives") && said.out.contains("moon: \"The moon landing"), "{}", said.out);
+    let answer = room.json(&against_head);
+    let bulk = &answer["bulk"];
+    assert_eq!((&bulk["claims"]["was"], &bulk["claims"]["now"], &answer["unchanged_rules"]), (&2.into(), &2.into(), &7.into()));
+    assert_eq!(bulk["posts"][0]["claim"], "moon");
+    let markdown = room.says(&[&against_head[..], &["--format", "markdown"]].concat()).out;
+    assert!(markdown.contains("| archives | 2 bulk claims |"), "{markdown}");
+    let without = room.says(&[&against_head[..], &["--without-archives"]].concat());
+    assert!(without.out.contains("nothing to try"), "{}", without.out);
+    let one = room.json(&[&against_head[..], &["moon"]].concat());
+    assert_eq!((&one["bulk"]["disappear"], &one["bulk"]["appear"]), (&1.into(), &0.into()));
+    let unknown = room.says(&[&against_head[..], &["mon"]].concat());
+    assert!(unknown.code == 2 && unknown.trouble.contains("There is no rule mon."), "{}", unknown.trouble);
+}
+
+#[test]
+fn what_was_decided_about_bulk_claims_is_compared_with_the_archives_of_today() {
+    let room = Newsroom::new();
+    fs::write(room.path("rules/archive.jsonl"), SLEEP).unwrap();
+    assert_eq!(room.says(&["run", "--once"]).code, 0);
+    let same = room.json(&["backtest"]);
+    assert!(same["bulk"]["was"].as_u64().unwrap() > 0, "{same}");
+    assert_eq!((&same["bulk"]["was"], &same["bulk"]["disappear"]), (&same["bulk"]["now"], &0.into()));
+    fs::remove_file(room.path("rules/archive.jsonl")).unwrap();
+    let gone = room.json(&["backtest"]);
+    assert_eq!((&gone["bulk"]["disappear"], &gone["bulk"]["loudest"][0]["id"]), (&same["bulk"]["was"], &"sleep".into()));
+}
+
+#[test]
+fn bulk_claims_that_come_near_are_told_after_the_rules() {
+    let room = Newsroom::new();
+    fs::write(room.path("rules/archive.jsonl"), MOON).unwrap();
+    edit(&room, "config/claimwatch.toml", "paths = [\"rules\"]", "paths = [\"rules\"]\nbulk_alert = 0.9999");
+    fs::write(
+        room.path("posts.jsonl"),
+        "{\"id\":\"1\",\"text\":\"Was the moon landing staged in a studio in Nevada in 1969, as some say?\"}\n",
+    )
+    .unwrap();
+    let said = room.says(&["near-misses", "--posts", "posts.jsonl"]);
+    assert!(said.out.contains("moon  1 near-miss   bulk claim"), "{}", said.out);
+    assert!(
+        said.out.contains("if it should match, try: a rule of its own: claimwatch new --from https://checks.example/moon"),
+        "{}",
+        said.out
+    );
+    let one = room.json(&["near-misses", "--posts", "posts.jsonl", "moon"]);
+    assert_eq!((&one["rules"][0]["bulk"], &one["rules"][0]["near_misses"]), (&true.into(), &1.into()));
+    let without = room.json(&["near-misses", "--posts", "posts.jsonl", "--without-archives"]);
+    assert_eq!(without["rules"].as_array().unwrap().len(), 0);
+}

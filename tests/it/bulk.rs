@@ -125,6 +125,27 @@ fn bulk_claims_write_letters_only_if_the_configuration_says_so() {
 }
 
 #[test]
+fn bulk_sightings_have_a_reason_of_their_own_everywhere() {
+    let place = Place::configured("");
+    place.run(&["run", "--once"]);
+    for (command, words) in [
+        (&["explain", "--sighting", "1"][..], "the claim comes from an archive: for the digest (bulk"),
+        (&["status"], "(bulk 2)"),
+    ] {
+        let said = text(&place.run(command));
+        assert!(said.contains(words), "{words} is missing from\n{said}");
+    }
+}
+
+#[test]
+fn a_desk_that_only_archives_write_to_is_not_idle_and_one_that_they_do_not_is() {
+    let idle = |rules: &str| text(&Place::configured(rules).run(&["check"])).matches("L130").count();
+    assert_eq!(idle(""), 0);
+    assert_eq!(idle("bulk_desks = [\"other\"]"), 1);
+    assert_eq!(idle("bulk = \"count\""), 2);
+}
+
+#[test]
 fn settings_for_bulk_claims_that_cannot_be_are_told() {
     for (rules, told) in [
         ("bulk = \"alarm\"", "cannot be"),

@@ -205,6 +205,32 @@ fn an_address_is_compared_as_one_and_nothing_is_fetched() {
     assert_eq!(text.exit, Exit::Usage);
 }
 
+/// What every command says last in its help, with the command's name.
+fn endings(command: &clap::Command, name: &str, found: &mut Vec<(String, String)>) {
+    let name = format!("{name} {}", command.get_name());
+    found.extend(command.get_after_help().map(|text| (name.clone(), text.to_string())));
+    command.get_subcommands().for_each(|inner| endings(inner, &name, found));
+}
+
+#[test]
+fn help_reads_well_on_a_narrow_terminal() {
+    let mut found = Vec::new();
+    endings(&<CommandLine as clap::CommandFactory>::command(), "", &mut found);
+    assert!(found.len() > 20, "{}", found.len());
+    for (command, text) in found {
+        assert!(text.contains("Exit code: 0"), "{command} says no exit codes");
+        let lines: Vec<&str> = text.lines().collect();
+        for pair in lines.windows(2) {
+            let is_prose = |line: &str| !line.is_empty() && !line.starts_with(' ') && !line.ends_with(':');
+            // Prose is wrapped to the terminal's width: a line end of ours would stand in the middle of a line there.
+            assert!(!pair.iter().all(|line| is_prose(line)), "{command}: {pair:?}");
+        }
+        for line in lines.iter().filter(|line| line.starts_with(' ')) {
+            assert!(line.chars().count() <= 79, "{command}: an example is too wide for 80 columns: {line}");
+        }
+    }
+}
+
 #[test]
 fn tests_that_fail_are_annotations_beside_their_lines() {
     let tests =

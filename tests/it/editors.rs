@@ -106,3 +106,24 @@ fn without_a_memory_rules_are_still_listed_and_shown() {
         (2, "There is no rule nk-problem-solve. Did you mean nk-problem-solved?\n")
     );
 }
+
+#[test]
+fn explain_asks_the_silences_in_force_and_says_when_it_cannot() {
+    const POST: &str = "North Korea is no problem. No longer - sleep well tonight!";
+    let room = Newsroom::new();
+    let before = room.says(&["explain", POST]).out;
+    assert!(before.contains("politics: gets a letter at once\n"), "{before}");
+    assert!(before.ends_with("silences, letters already sent and what people dismissed are not looked at.\n"), "{before}");
+    let room = Newsroom::with_a_past();
+    let after = room.says(&["explain", POST]).out;
+    assert!(after.contains("politics: gets a letter in about ") && after.contains("number 2 of its thread"), "{after}");
+    assert!(!after.contains("not looked at"), "{after}");
+    let laid = ["silence", "add", "--topic", "north-korea", "--for", "2d", "--comment", "known", "--by", "Ana"];
+    assert_eq!(room.says(&laid).code, 0);
+    let held = room.json(&["explain", POST]);
+    let way = &held["judgements"][0]["ways"][0];
+    assert_eq!((&way["desk"], &way["held_by"], &way["letter"]), (&"politics".into(), &"silenced".into(), &false.into()));
+    assert!(room.says(&["explain", POST]).out.starts_with("HELD   nk-sleep-well-tonight"));
+    let alone = room.says(&["explain", "--config", "no/such.toml", "--rules", "rules", POST]).out;
+    assert!(alone.contains("No configuration can be read at no/such.toml: desks, quiet hours"), "{alone}");
+}

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use claimwatch::fetch::error::{FetchError, Size, Step};
+use claimwatch::fetch::error::{FetchError, Size};
 use claimwatch::fetch::settings::{Limits, Settings};
 use claimwatch::fetch::{Fetched, Fetcher};
 use claimwatch::model::source::{Backfill, Source, SourceKind, SourceName, Validators};
@@ -149,21 +149,6 @@ async fn an_endless_body_is_stopped_at_the_limit() {
     let noise: Vec<u8> = (0..4000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let fault = fault_within(Answer::ok(gzip(&noise)).header("Content-Encoding", "gzip"), limits).await;
     assert!(matches!(fault, FetchError::TooLarge { what: Size::Decoded, .. }), "{fault}");
-}
-
-#[tokio::test]
-async fn every_part_of_a_visit_has_its_time() {
-    let short = Duration::from_millis(60);
-    let step = |fault| match fault {
-        FetchError::TimedOut { step, .. } => step,
-        other => panic!("{other}"),
-    };
-    let limits = Limits { first_byte: short, ..Limits::default() };
-    assert_eq!(step(fault_within(Answer::silence(), limits).await), Step::FirstByte);
-    let limits = Limits { idle: short, ..Limits::default() };
-    assert_eq!(step(fault_within(Answer::then_silence("<rss>"), limits).await), Step::Idle);
-    let limits = Limits { total: short * 3, ..Limits::default() };
-    assert_eq!(step(fault_within(Answer::endless("x", Duration::from_millis(5)), limits).await), Step::Total);
 }
 
 #[tokio::test]

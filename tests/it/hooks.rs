@@ -30,14 +30,14 @@ fn hook(server: &Server, form: Form) -> Hook {
 struct House {
     folder: TempDir,
     store: Store,
-    hook: Hook,
+    hooks: Vec<Hook>,
 }
 
 impl House {
     async fn new(hook: Hook) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = open_store(folder.path()).await;
-        let house = Self { folder, store, hook };
+        let house = Self { folder, store, hooks: vec![hook] };
         let visit = visit("wire", &["a-post"], &claim("a-claim"), NOON);
         record(&house.store, &visit, &[house.desk()]).await;
         house
@@ -46,18 +46,28 @@ impl House {
     fn desk(&self) -> claimwatch::alerting::subscription::Desk {
         let mut desk = desk("politics");
         desk.to = vec!["one@desk.test".to_owned()];
-        desk.hooks = vec![self.hook.clone()];
+        desk.hooks = self.hooks.clone();
         desk
     }
 
     async fn once(&self, at: jiff::Timestamp) {
+        self.office(at, Duration::from_millis(200)).once().await.unwrap();
+        assert!(std::fs::read_dir(self.folder.path().join("mail/new")).unwrap().count() > 0, "mail left");
+    }
+
+    /// A post office that waits so long for an answer.
+    fn office(&self, at: jiff::Timestamp, patience: Duration) -> PostOffice {
         let (mail, bell) = (folder_settings(&self.folder.path().join("mail")), Arc::new(Notify::new()));
         let desks = Arc::from([self.desk()]);
-        let limits = Limits { first_byte: Duration::from_millis(200), idle: Duration::from_millis(200), ..Limits::default() };
+        let limits = Limits { first_byte: patience, idle: patience, ..Limits::default() };
         let fetcher = Fetcher::new(&FetchSettings { limits, ..FetchSettings::default() });
         let office = PostOffice::new(self.store.clone(), &mail, desks, bell, Arc::new(Metrics::new("test"))).unwrap();
-        office.with_clock(Clock::from(at)).with_fetcher(fetcher).once().await.unwrap();
-        assert_eq!(std::fs::read_dir(self.folder.path().join("mail/new")).unwrap().count(), 1, "mail left, once");
+        office.with_clock(Clock::from(at)).with_fetcher(fetcher)
+    }
+
+    /// Another claim is seen.
+    async fn sees(&self, id: &str) {
+        record(&self.store, &visit("wire", &[id], &claim(id), NOON), &[self.desk()]).await;
     }
 
     /// State of the delivery to the hook, and what was said about it.
@@ -142,13 +152,46 @@ async fn an_answer_without_end_is_read_for_a_moment_only() {
 }
 
 #[tokio::test]
-async fn redirects_are_not_followed_and_refusals_are_for_good() {
-    for answer in [Answer::to("/elsewhere"), Answer::status(404)] {
-        let server = Server::always(answer).await;
+async fn what_a_webhook_says_of_a_letter_is_for_good() {
+    for status in [400, 410, 413, 422] {
+        let server = Server::always(Answer::status(status)).await;
         let house = House::new(hook(&server, Form::Json)).await;
         house.once(NOON).await;
         house.once(NOON + jiff::SignedDuration::from_hours(3)).await;
-        assert_eq!((server.requests().len(), house.state().await.0), (1, DeliveryState::Dead));
+        assert_eq!((server.requests().len(), house.state().await.0), (1, DeliveryState::Dead), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_way_that_is_wrong_keeps_its_letters_waiting_until_it_is_mended_and_the_operator_is_told() {
+    for answer in [Answer::status(401), Answer::status(403), Answer::status(404), Answer::to("/elsewhere")] {
+        let shut = Server::always(answer).await;
+        let mut house = House::new(hook(&shut, Form::Json)).await;
+        house.sees("another").await;
+        house.once(NOON).await;
+        assert_eq!(shut.requests().len(), 1, "one letter finds out; the others wait");
+        assert_eq!(house.state().await.0, DeliveryState::Queued);
+        let stuck = house.store.stuck().await.unwrap();
+        assert!(
+            stuck[0].recipient == "webhook:cms" && stuck[0].reply.contains("then reload") || stuck[0].reply.contains("redirects")
+        );
+        house.once(NOON + jiff::SignedDuration::from_mins(11)).await;
+        let state = house.store.desk_state(&claimwatch::model::alert::DeskName("operator".to_owned()), NOON).await.unwrap();
+        assert!(state.oldest_notice.is_some_and(|at| at < NOON + jiff::SignedDuration::from_mins(10)), "told at the first time");
+        let open = Server::always(Answer::status(200)).await;
+        house.hooks = vec![hook(&open, Form::Json)];
+        house.once(NOON + jiff::SignedDuration::from_hours(70)).await;
+        assert_eq!((open.requests().len(), house.store.stuck().await.unwrap().len()), (2, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_way_that_nobody_mends_in_five_days_is_given_up() {
+    let server = Server::always(Answer::status(403)).await;
+    let house = House::new(hook(&server, Form::Json)).await;
+    for (hours, state) in [(0, DeliveryState::Queued), (119, DeliveryState::Queued), (121, DeliveryState::Dead)] {
+        house.once(NOON + jiff::SignedDuration::from_hours(hours)).await;
+        assert_eq!(house.state().await.0, state, "after {hours} hours");
     }
 }
 
@@ -157,7 +200,29 @@ async fn a_private_address_is_not_asked_unless_allowed() {
     let server = Server::always(Answer::status(200)).await;
     let house = House::new(Hook { allow_private: Vec::new(), ..hook(&server, Form::Json) }).await;
     house.once(NOON).await;
-    assert_eq!((server.requests().len(), house.state().await.0), (0, DeliveryState::Dead));
+    assert_eq!((server.requests().len(), house.state().await.0), (0, DeliveryState::Queued));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_hangs_holds_up_no_other() {
+    let (silent, quick) = (Server::always(Answer::silence()).await, Server::always(Answer::status(200)).await);
+    let mut house = House::new(hook(&silent, Form::Json)).await;
+    house.hooks.push(Hook { name: "quick".to_owned(), ..hook(&quick, Form::Json) });
+    for id in ["b", "c", "d", "e", "f", "g", "h", "i", "j", "k"] {
+        house.sees(id).await;
+    }
+    let office = house.office(NOON, Duration::from_secs(600));
+    let stop = tokio_util::sync::CancellationToken::new();
+    let all_came = async {
+        while quick.requests().len() < 10 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        done = office.run(&stop) => panic!("{done:?}"),
+        () = all_came => {}
+    }
+    assert!(silent.requests().len() <= 1, "and gets one letter at a time");
 }
 
 #[tokio::test]

@@ -263,6 +263,25 @@ async fn a_page_becomes_one_draft_and_what_is_missing_is_said() {
         "{second:?}"
     );
     assert!(second.trouble.contains("[[claim.factcheck]]\npublisher = \"Facts\""), "{}", second.trouble);
+    // A page that the first claim's rule has already: the second needs no word of force, the first does.
+    let other = |claim: &str, url: &str, place: &str| {
+        let mut review = review(claim, url, "Facts");
+        review["itemReviewed"]["appearance"] = json!([{ "url": place }]);
+        review
+    };
+    let post = "https://social.example/p/9";
+    let html = page(&json!([other(MOON, "/moon", post), other("Bricks float in the open sea", "/moon", post)]));
+    let twin = Server::always(Served::ok(html).header("Content-Type", "text/html")).await;
+    let first = twin.url("/moon").to_string();
+    let twins = path(&desk, "rules/twins.toml");
+    assert_eq!(say(&desk, &["new", "--from", &first, "--to", &twins]).await.exit, Exit::Fine);
+    let second = say(&desk, &["new", "--from", &first, "--to", &twins, "--claim", "2"]).await;
+    assert!(second.text.starts_with("bricks-float-open-sea is drafted in "), "{second:?}");
+    for claim in ["1", "2"] {
+        let again = say(&desk, &["new", "--from", &first, "--to", &twins, "--claim", claim]).await;
+        assert!(again.exit == Exit::Faults && again.trouble.contains("has this fact-check already"), "{claim}: {again:?}");
+    }
+    fs::remove_file(&twins).unwrap();
     let forced = say(&desk, &["new", "--from", server.url("/bricks").as_str(), "--claim", "2", "--anyway"]).await;
     assert!(forced.text.starts_with("[[claim]]\nid     = \"bricks-float-open-sea\""), "{forced:?}");
 }

@@ -31,6 +31,7 @@ fn dossier(posts: &[Post], marked: &str) -> Dossier {
         number: SightingId(number),
         post: post.clone(),
         sighting: sighting(&claim, post, marked),
+        copies: Vec::new(),
     };
     Dossier {
         sightings: posts.iter().zip(4711..).map(seen).collect(),

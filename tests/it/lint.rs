@@ -184,6 +184,19 @@ fn l118_tests_that_only_repeat_the_wordings() {
 }
 
 #[test]
+fn l122_an_address_of_a_whole_site_or_account() {
+    let with =
+        |urls: &str| changed("[\"mattress\"]", &format!("[\"mattress\"]\nurls = [\"https://x.com/somebody/status/1\", {urls}]"));
+    only(&with("\"https://www.example.de/\""), "L122 10:45 https://www.example.de/ is a site's front page");
+    for account in
+        ["https://twitter.com/realDonaldTrump", "https://mastodon.social/@ana", "https://bsky.app/profile/ana.bsky.social"]
+    {
+        only(&with(&format!("\"{account}\"")), &format!("L122 10:45 {account} is the page of an account"));
+    }
+    assert_eq!(with("\"https://www.youtube.com/watch?v=abc\", \"https://news.example.de/a\""), Vec::<String>::new());
+}
+
+#[test]
 fn an_editor_takes_a_judgement_back_with_a_reason() {
     let accept = |line: &str| changed("rating = \"exaggerated\"\n", &format!("{line}\n")).len();
     assert_eq!(accept("# accept L117: they never rate"), 0);

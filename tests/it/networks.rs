@@ -100,6 +100,10 @@ pub struct Desk {
 
 impl Desk {
     pub async fn new() -> Self {
+        Self::at(Clock::from("2026-11-01T12:00:00Z".parse().unwrap())).await
+    }
+
+    pub async fn at(clock: Clock) -> Self {
         let folder = TempDir::new().unwrap();
         let rules = "format = 1\n[[claim]]\nid = \"cheese\"\nclaim = \"The moon is made of green cheese.\"\ntopic = \"moon\"\n\
                      [claim.match]\nphrases = [\"the moon is made of green cheese\"]\n";
@@ -115,7 +119,7 @@ impl Desk {
             rules,
             desks: tokio::sync::watch::channel(Arc::from([desk("moon")])).1,
             metrics: Arc::new(Metrics::new("test")),
-            clock: Clock::from("2026-11-01T12:00:00Z".parse().unwrap()),
+            clock,
         });
         Self { _folder: folder, house, states: Default::default() }
     }

@@ -52,6 +52,7 @@ pub fn claim(id: &str) -> Claim {
             lang: None,
         }],
         revision: Revision("0123456789ab".to_owned()),
+        bulk: false,
     }
 }
 
@@ -162,6 +163,7 @@ pub fn folder_settings(folder: &Path) -> mail::Settings {
     mail::Settings {
         from: "claimwatch <alerts@desk.test>".to_owned(),
         reply_to: None,
+        unsubscribe: None,
         workers: 2,
         via: mail::Via::Folder { folder: folder.to_owned() },
     }
@@ -172,5 +174,11 @@ pub fn relay_settings(port: u16) -> mail::Smtp {
 }
 
 pub fn smtp_settings(smtp: mail::Smtp) -> mail::Settings {
-    mail::Settings { from: "claimwatch <alerts@desk.test>".to_owned(), reply_to: None, workers: 2, via: mail::Via::Smtp(smtp) }
+    mail::Settings {
+        from: "claimwatch <alerts@desk.test>".to_owned(),
+        reply_to: None,
+        unsubscribe: None,
+        workers: 2,
+        via: mail::Via::Smtp(smtp),
+    }
 }

@@ -45,6 +45,10 @@ enum Body {
     ThenSilence(Vec<u8>),
     /// The same bytes again and again, with a pause.
     Endless(Vec<u8>, Duration),
+    /// The same bytes so many times, made while they are sent.
+    Repeated(Vec<u8>, usize),
+    /// Status line, headers and all, word for word; the pieces apart from each other, with a pause.
+    Raw(Vec<Vec<u8>>, Duration),
 }
 
 /// An answer.
@@ -96,6 +100,22 @@ impl Answer {
         Self { body: Some(Body::Endless(piece.into(), pause)), ..Self::status(200) }
     }
 
+    /// 200 with a body made of the same piece so many times.
+    pub fn repeated(piece: impl Into<Vec<u8>>, times: usize) -> Self {
+        Self { body: Some(Body::Repeated(piece.into(), times)), ..Self::status(200) }
+    }
+
+    /// Whatever a server may say, from the first byte on, then the connection is closed.
+    pub fn raw(all: impl Into<Vec<u8>>) -> Self {
+        Self { body: Some(Body::Raw(vec![all.into()], Duration::ZERO)), ..Self::status(200) }
+    }
+
+    /// The same, byte after byte with a pause before each.
+    pub fn drip(all: impl AsRef<[u8]>, pause: Duration) -> Self {
+        let bytes = all.as_ref().iter().map(|byte| vec![*byte]).collect();
+        Self { body: Some(Body::Raw(bytes, pause)), ..Self::status(200) }
+    }
+
     /// Adds a header, byte for byte.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.headers.extend_from_slice(name.as_bytes());
@@ -107,13 +127,22 @@ impl Answer {
 
     async fn send(self, stream: &mut TcpStream) -> std::io::Result<()> {
         let Some(body) = self.body else { return std::future::pending().await };
+        if let Body::Raw(pieces, pause) = body {
+            for piece in pieces {
+                if !pause.is_zero() {
+                    tokio::time::sleep(pause).await;
+                }
+                stream.write_all(&piece).await?;
+            }
+            return Ok(());
+        }
         let mut head = format!("HTTP/1.1 {} Said\r\nConnection: close\r\n", self.status).into_bytes();
         head.extend_from_slice(&self.headers);
         let announced = match &body {
             Body::Whole(_) if self.status == 304 => None,
             Body::Whole(bytes) => Some(bytes.len()),
             Body::Short(_, announced) => Some(*announced),
-            Body::ThenSilence(_) | Body::Endless(..) => None,
+            Body::ThenSilence(_) | Body::Endless(..) | Body::Repeated(..) | Body::Raw(..) => None,
         };
         if let Some(announced) = announced {
             head.extend_from_slice(format!("Content-Length: {announced}\r\n").as_bytes());
@@ -126,6 +155,13 @@ impl Answer {
                 stream.write_all(&bytes).await?;
                 std::future::pending().await
             }
+            Body::Repeated(piece, times) => {
+                for _ in 0..times {
+                    stream.write_all(&piece).await?;
+                }
+                Ok(())
+            }
+            Body::Raw(..) => Ok(()),
             Body::Endless(piece, pause) => loop {
                 stream.write_all(&piece).await?;
                 tokio::time::sleep(pause).await;

@@ -165,8 +165,8 @@ fn a_second_daemon_on_one_database_leaves_with_75() {
     assert!(said(&second).contains(&first.id().to_string()), "{}", said(&second));
 }
 
-/// A web server of one page for each answer in turn; gives the bodies it was sent and the values of a header.
-fn listener() -> (std::net::SocketAddr, std::sync::mpsc::Receiver<(String, String)>) {
+/// A web server that tells what it was sent, head and body, and answers all but the first `silent` requests.
+fn listener(mut silent: usize) -> (std::net::SocketAddr, std::sync::mpsc::Receiver<(String, String)>) {
     use std::io::{Read, Write};
     let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
@@ -185,7 +185,13 @@ fn listener() -> (std::net::SocketAddr, std::sync::mpsc::Receiver<(String, Strin
                     break (head.to_owned(), body.to_owned());
                 }
             };
-            let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+            if silent > 0 {
+                silent -= 1;
+                // Never answered, and never closed.
+                std::mem::forget(stream);
+            } else {
+                let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+            }
             if told.send((head, body)).is_err() {
                 return;
             }
@@ -198,7 +204,7 @@ fn listener() -> (std::net::SocketAddr, std::sync::mpsc::Receiver<(String, Strin
 fn a_hangup_brings_new_hooks_and_new_secrets_without_a_restart() {
     use std::os::unix::fs::PermissionsExt;
     let desk = Desk::with_claims(3);
-    let ((first, at_first), (second, at_second)) = (listener(), listener());
+    let ((first, at_first), (second, at_second)) = (listener(0), listener(0));
     let plain = fs::read_to_string(desk.path("config/claimwatch.toml")).unwrap();
     let write = |port: u16, secret: &str| {
         let hook = format!(
@@ -233,6 +239,70 @@ fn a_hangup_brings_new_hooks_and_new_secrets_without_a_restart() {
     child.wait().unwrap();
     assert!(signed_by("new", &request) && !signed_by("old", &request));
     assert!(at_first.try_recv().is_err(), "the old address gets nothing more");
+}
+
+#[test]
+fn a_hook_in_flight_when_the_daemon_is_killed_gets_the_same_letter_once_more() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::with_claims(1);
+    let (address, heard) = listener(1);
+    let hook = format!(
+        "[[desk.webhook]]\nname = \"cms\"\nurl = \"http://{address}/in\"\nsecret_file = \"cms.secret\"\n\
+         allow_private = [\"127.0.0.0/8\"]\n[mail]"
+    );
+    let plain = fs::read_to_string(desk.path("config/claimwatch.toml")).unwrap();
+    fs::write(desk.path("config/claimwatch.toml"), plain.replace("[mail]", &hook)).unwrap();
+    fs::write(desk.path("config/cms.secret"), "key").unwrap();
+    fs::set_permissions(desk.path("config/cms.secret"), fs::Permissions::from_mode(0o600)).unwrap();
+    desk.write_feed(1);
+    let mut child = desk.command(&["run"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let first = heard.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(said(&desk.run(&["mail", "queue", "list"])).contains("webhook:cms"), "not sent, as far as we know");
+    for _ in 0..3 {
+        assert!(desk.run(&["run", "--once"]).status.success());
+    }
+    let second = heard.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
+    let id = |(head, _): &(String, String)| {
+        head.lines().find_map(|line| line.strip_prefix("idempotency-key: ")).map(str::to_owned).expect("a key")
+    };
+    assert_eq!((id(&first), &first.1), (id(&second), &second.1), "the same letter under the same key");
+    assert!(heard.try_recv().is_err(), "once more and not again");
+    assert!(said(&desk.run(&["mail", "queue", "list"])).contains("No letter waits"));
+}
+
+#[test]
+fn mail_test_asks_every_way_out_and_tells_what_it_answered() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::with_claims(1);
+    let (address, heard) = listener(0);
+    let hook = format!(
+        "[[desk.webhook]]\nname = \"cms\"\nurl = \"http://{address}/in\"\nsecret_file = \"cms.secret\"\n\
+         allow_private = [\"127.0.0.0/8\"]\n[[desk.webhook]]\nname = \"far\"\nkind = \"slack\"\nurl = \"http://{address}/in\"\n[mail]"
+    );
+    let plain = fs::read_to_string(desk.path("config/claimwatch.toml")).unwrap();
+    fs::write(desk.path("config/claimwatch.toml"), plain.replace("[mail]", &hook)).unwrap();
+    fs::write(desk.path("config/cms.secret"), "key").unwrap();
+    fs::set_permissions(desk.path("config/cms.secret"), fs::Permissions::from_mode(0o600)).unwrap();
+    let output = desk.run(&["mail", "test", "--desk", "desk"]);
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    for words in [
+        "desk@example.org: sent",
+        "webhook:cms: sent: 127.0.0.1 answered with HTTP 204",
+        "webhook:far: not sent (refuses us)",
+        "2 of 3",
+    ] {
+        assert!(told.contains(words), "{words} is missing from\n{told}");
+    }
+    assert!(heard.recv().unwrap().1.contains("This is a test letter"));
+    let preview = desk.run(&["mail", "preview", "--claim", "claim-0000", "--text", "cheese"]);
+    assert!(
+        said(&preview).contains("webhook-cms.json") && desk.path("var/preview/webhook-far.json").exists(),
+        "{}",
+        said(&preview)
+    );
 }
 
 #[test]
@@ -462,9 +532,14 @@ fn rules_are_swapped_when_they_are_good_and_kept_when_they_are_not() {
     assert_eq!(output.code(), Some(0));
     let mut log = String::new();
     std::io::Read::read_to_string(child.stderr.as_mut().unwrap(), &mut log).unwrap();
-    for sentence in
-        ["E0", "the old ones stay in force", "3 claims from here on", "no new visits", "the post office is closed", "stopped"]
-    {
+    for sentence in [
+        "E0",
+        "the old ones stay in force",
+        "3 claims and 1 desk from here on",
+        "no new visits",
+        "the post office is closed",
+        "stopped",
+    ] {
         assert!(log.contains(sentence), "the log does not say {sentence:?}:\n{log}");
     }
     assert!(!log.contains("desk@example.org"), "an address in the log:\n{log}");

@@ -1,14 +1,21 @@
 //! What two sets of rules make of the same post.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::matching::{examine, weigh};
+use crate::matching::bulk::weigh_bulk;
+use crate::matching::ranked::{Scratch, Wanted};
+use crate::matching::{examine_with, weigh};
 use crate::model::claim::{ClaimId, Status};
 use crate::model::post::Post;
 use crate::model::sighting::{Decision, Sighting, Span, When};
+use crate::rules::bulk::BulkClaim;
+use crate::rules::bulk_policy::{Policy, Reach};
 use crate::rules::compile::{RuleSet, compile};
 use crate::rules::{Rule, Strictness};
 use crate::store::editors::Decided;
+
+/// So many of the likeliest bulk claims are looked through for the one asked about.
+const LOOKED_AT: usize = 20;
 
 /// Where a post ends up for a claim; what comes later in this order is heard more loudly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -69,9 +76,22 @@ pub(super) enum Before {
     Nothing,
 }
 
-/// Rules to try, drafts among them.
+/// Rules and bulk claims to try, drafts among them.
 pub(super) struct Tried {
     set: RuleSet,
+    statuses: HashMap<ClaimId, Status>,
+}
+
+/// What a set thinks of a post and a claim.
+pub(super) struct View {
+    /// How strong it is; for a bulk claim, how sure.
+    pub strength: f32,
+    /// Words of the wording.
+    pub spans: Vec<Span>,
+    /// Words of the gates.
+    pub gates: Vec<Span>,
+    /// Why it does not match.
+    pub why: String,
 }
 
 impl Tried {
@@ -84,19 +104,43 @@ impl Tried {
             }
             rule
         };
-        Self { set: compile(rules.into_iter().map(wake).collect()) }
+        let rules: Vec<Rule> = rules.into_iter().map(wake).collect();
+        let statuses = rules.iter().map(|rule| (rule.claim.id.clone(), rule.claim.status)).collect();
+        Self { set: compile(rules), statuses }
     }
 
-    fn find(&self, post: &Post) -> BTreeMap<ClaimId, (Place, Sighting)> {
-        let placed = examine(post, &self.set).into_iter().map(|sighting| {
-            let status = self.set.get(&sighting.claim).map_or(Status::Active, |rule| rule.claim.status);
+    /// Puts the claims of archives beside the rules. Those that have the id of one of `taken` are left out.
+    pub(super) fn with_bulk(mut self, mut claims: Vec<BulkClaim>, policy: &Policy, taken: &[Rule]) -> Self {
+        let taken: HashSet<&str> = taken.iter().map(|rule| rule.claim.id.0.as_str()).collect();
+        claims.retain(|claim| !taken.contains(claim.id.as_str()));
+        self.set = self.set.with_bulk(claims, policy.clone());
+        self
+    }
+
+    /// Whether it is one of the rules tried.
+    pub(super) fn is_rule(&self, claim: &ClaimId) -> bool {
+        self.statuses.contains_key(claim)
+    }
+
+    /// The bulk claim of that id.
+    pub(super) fn bulk_claim(&self, claim: &ClaimId) -> Option<&BulkClaim> {
+        self.set.bulk.called(&claim.0)
+    }
+
+    fn find(&self, post: &Post, scratch: &mut Scratch) -> BTreeMap<ClaimId, (Place, Sighting)> {
+        let counted = if self.set.bulk_policy.reach == Reach::Count { Status::Test } else { Status::Active };
+        let placed = examine_with(post, &self.set, scratch).into_iter().map(|sighting| {
+            let status = self.statuses.get(&sighting.claim).copied().unwrap_or(counted);
             (sighting.claim.clone(), (Place::of(sighting.decision, sighting.when, status), sighting))
         });
         placed.collect()
     }
 
-    /// What a rule of this set thinks of a post: strength, spans of wording and gates, and why it does not match.
-    pub(super) fn view(&self, claim: &ClaimId, post: &Post) -> Option<(f32, Vec<Span>, Vec<Span>, String)> {
+    /// What this set thinks of a post and a claim.
+    pub(super) fn view(&self, claim: &ClaimId, post: &Post) -> Option<View> {
+        if !self.is_rule(claim) {
+            return self.view_of_bulk(claim, post);
+        }
         let judgements = weigh(post, &self.set);
         let found = judgements.iter().find(|judgement| judgement.rule.claim.id == *claim)?;
         let (strength, threshold) = (found.strength.value(), found.rule.threshold.value());
@@ -109,7 +153,20 @@ impl Tried {
         };
         let spans = found.evidence.first().map(|best| best.spans.clone()).unwrap_or_default();
         let gates = found.gates.iter().filter_map(|gate| gate.hit.map(|(_, span)| span)).collect();
-        Some((strength, spans, gates, why))
+        Some(View { strength, spans, gates, why })
+    }
+
+    fn view_of_bulk(&self, claim: &ClaimId, post: &Post) -> Option<View> {
+        if self.bulk_claim(claim).is_none() {
+            let why = "no longer in the archives".to_owned();
+            return Some(View { strength: 0.0, spans: Vec::new(), gates: Vec::new(), why });
+        }
+        let found = weigh_bulk(post, &self.set, &mut Scratch::default(), Wanted { top: LOOKED_AT, at_least: 0.0 });
+        let found = found.into_iter().find(|found| found.sighting.claim == *claim)?;
+        let sure = found.found.confidence.value();
+        let bar = self.set.bulk_policy.alert.value();
+        let why = if sure < bar { format!("confidence {sure:.3} of {bar:.2}") } else { String::new() };
+        Some(View { strength: sure, spans: found.found.spans, gates: Vec::new(), why })
     }
 }
 
@@ -126,11 +183,19 @@ pub(super) struct Seen {
 }
 
 /// Compares what was and what is, for one post.
-pub(super) fn compare(post: &Post, decided: Option<&[Decided]>, before: &Before, now: &Tried) -> Vec<Seen> {
-    let mut after = now.find(post);
+pub(super) fn compare(
+    post: &Post,
+    decided: Option<&[Decided]>,
+    before: &Before,
+    now: &Tried,
+    scratch: &mut Scratch,
+) -> Vec<Seen> {
+    let mut after = now.find(post, scratch);
     let mut then: BTreeMap<ClaimId, (Place, Option<Sighting>)> = match before {
         Before::Nothing => BTreeMap::new(),
-        Before::Rules(tried) => tried.find(post).into_iter().map(|(id, (place, one))| (id, (place, Some(one)))).collect(),
+        Before::Rules(tried) => {
+            tried.find(post, scratch).into_iter().map(|(id, (place, one))| (id, (place, Some(one)))).collect()
+        }
         Before::Memory => decided
             .unwrap_or_default()
             .iter()
@@ -151,14 +216,14 @@ pub(super) fn compare(post: &Post, decided: Option<&[Decided]>, before: &Before,
 
 /// Which rules decide otherwise than before: pairs of old and new, where one may be missing.
 pub(super) fn changed<'r>(before: &'r [Rule], now: &'r [Rule]) -> Vec<(Option<&'r Rule>, Option<&'r Rule>)> {
-    let old = |id: &ClaimId| before.iter().find(|rule| rule.claim.id == *id);
+    let olds: HashMap<&ClaimId, &Rule> = before.iter().map(|rule| (&rule.claim.id, rule)).collect();
     let same = |a: &Rule, b: &Rule| a.claim.revision == b.claim.revision && a.claim.status == b.claim.status;
     let mut pairs: Vec<_> = now
         .iter()
-        .map(|rule| (old(&rule.claim.id), Some(rule)))
+        .map(|rule| (olds.get(&rule.claim.id).copied(), Some(rule)))
         .filter(|(old, new)| !matches!((old, new), (Some(old), Some(new)) if same(old, new)))
         .collect();
-    let ids: std::collections::HashSet<&ClaimId> = now.iter().map(|rule| &rule.claim.id).collect();
+    let ids: HashSet<&ClaimId> = now.iter().map(|rule| &rule.claim.id).collect();
     pairs.extend(before.iter().filter(|rule| !ids.contains(&rule.claim.id)).map(|rule| (Some(rule), None)));
     pairs
 }

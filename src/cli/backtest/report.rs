@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::bulk::BulkTally;
 use super::tally::{Change, Example, Judged, Tally};
-use crate::cli::marks::marked;
+use crate::cli::marks::{marked, shortened};
 use crate::cli::opened::day;
 use crate::cli::output::{Paint, json as as_json};
 use crate::cli::progress::grouped;
@@ -26,6 +27,8 @@ pub(super) struct Report {
     pub untouched: usize,
     /// The others.
     pub tallies: Vec<Tally>,
+    /// Bulk claims, where they are tried.
+    pub bulk: Option<BulkTally>,
     /// More new posts than this are too many.
     pub max_new: Option<u64>,
 }
@@ -33,7 +36,7 @@ pub(super) struct Report {
 impl Report {
     /// Posts that newly reach a desk, all rules together.
     pub(super) fn newly_told(&self) -> u64 {
-        self.tallies.iter().map(|tally| tally.newly_told).sum()
+        self.all().map(|tally| tally.newly_told).sum()
     }
 
     /// Whether that is more than was allowed.
@@ -42,20 +45,24 @@ impl Report {
     }
 
     fn totals(&self) -> [u64; 3] {
-        let of = |which: usize| self.tallies.iter().filter_map(|tally| tally.numbers.get(which)).sum();
+        let of = |which: usize| self.all().filter_map(|tally| tally.numbers.get(which)).sum();
         [of(0), of(1), of(2)]
     }
 
-    fn on_what(&self) -> String {
+    fn all(&self) -> impl Iterator<Item = &Tally> {
+        self.tallies.iter().chain(self.bulk.iter().map(|bulk| &bulk.all))
+    }
+
+    pub(super) fn on_what(&self) -> String {
         let time = self.time.as_ref().map(|time| format!("{time}, ")).unwrap_or_default();
         format!("{time}{}", posts(self.posts))
     }
 
-    fn nothing_to_try(&self) -> bool {
-        self.tallies.is_empty()
+    pub(super) fn nothing_to_try(&self) -> bool {
+        self.tallies.is_empty() && self.bulk.is_none()
     }
 
-    fn verdict(&self) -> Option<String> {
+    pub(super) fn verdict(&self) -> Option<String> {
         let most = self.max_new?;
         let new = self.newly_told();
         let sign = if self.is_too_much() { "more than" } else { "no more than" };
@@ -63,7 +70,7 @@ impl Report {
     }
 }
 
-fn posts(number: u64) -> String {
+pub(super) fn posts(number: u64) -> String {
     format!("{} post{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
@@ -75,6 +82,9 @@ pub(super) fn in_text(report: &Report, paint: Paint) -> String {
     let mut text = format!("{} → the rules as they are here; {} ({:.1} s)\n\n", report.base, report.on_what(), report.seconds);
     for tally in report.tallies.iter().filter(|tally| report.against_git || tally.changes_anything()) {
         text.push_str(&rule(tally, paint));
+    }
+    if let Some(bulk) = report.bulk.as_ref().filter(|bulk| report.against_git || bulk.all.changes_anything()) {
+        text.push_str(&bulk.in_text(paint));
     }
     let [appear, disappear, move_] = report.totals();
     let silent = report.tallies.iter().filter(|tally| !tally.changes_anything()).count() + report.untouched;
@@ -100,7 +110,7 @@ pub(super) fn in_text(report: &Report, paint: Paint) -> String {
     text
 }
 
-fn verb(number: u64, word: &str) -> String {
+pub(super) fn verb(number: u64, word: &str) -> String {
     if number == 1 { format!("{word}s") } else { word.to_owned() }
 }
 
@@ -136,7 +146,7 @@ fn rule(tally: &Tally, paint: Paint) -> String {
     text
 }
 
-fn shown(example: &Example, paint: Paint) -> String {
+pub(super) fn shown(example: &Example, paint: Paint) -> String {
     let sign = match example.change {
         Change::Appears => paint.good("+"),
         Change::Disappears => paint.bad("-"),
@@ -150,6 +160,9 @@ fn shown(example: &Example, paint: Paint) -> String {
     let said = said(&example.said).map(|said| format!("  {}", paint.odd(&said))).unwrap_or_default();
     let marked = marked(&example.post, &example.wording, &example.gates, paint);
     let mut text = format!("  {sign} {:.2}  {}{moves}{said}\n      \"{marked}\"\n", example.strength, whence(&example.post));
+    if let Some((claim, words)) = &example.about {
+        text.push_str(&format!("      {}: \"{}\"\n", shortened(&claim.0, 0, 60), shortened(words, 0, 90)));
+    }
     if example.change == Change::Disappears && !example.why.is_empty() {
         text.push_str(&format!("      now: {}\n", example.why));
     }
@@ -167,7 +180,7 @@ pub(in crate::cli) fn whence(post: &Post) -> String {
 }
 
 /// "was CONFIRMED by Ana", "dismissed twice before"
-fn said(feedback: &[Feedback]) -> Option<String> {
+pub(super) fn said(feedback: &[Feedback]) -> Option<String> {
     let last = feedback.last()?;
     let same = feedback.iter().filter(|one| one.opinion == last.opinion).count();
     let by = last.by.as_ref().map(|by| format!(" by {}", crate::cli::marks::shortened(by, 0, 40))).unwrap_or_default();
@@ -183,7 +196,7 @@ fn said(feedback: &[Feedback]) -> Option<String> {
 }
 
 /// "people said of those now found: 2 confirmed, 6 dismissed, 9 unseen; precision 0.25 (0.07–0.59), was 0.67 (…)"
-fn said_in_all(tally: &Tally) -> Option<String> {
+pub(super) fn said_in_all(tally: &Tally) -> Option<String> {
     let (was, now) = (&tally.judged_was, &tally.judged_now);
     if was.precision.judged() + now.precision.judged() == 0 {
         return None;
@@ -192,107 +205,13 @@ fn said_in_all(tally: &Tally) -> Option<String> {
     Some(format!("people said of those now found: {}; precision {}{before}", judged(now), now.precision.shown()))
 }
 
-fn judged(judged: &Judged) -> String {
+pub(super) fn judged(judged: &Judged) -> String {
     format!(
         "{} confirmed, {} dismissed, {} not judged",
         judged.precision.confirmed,
         judged.precision.dismissed,
         grouped(judged.unseen)
     )
-}
-
-/// For a pull request. Posts are strangers' words: nothing in them becomes a link, a mention, a picture or markup.
-pub(super) fn in_markdown(report: &Report) -> String {
-    if report.nothing_to_try() {
-        return format!("**claimwatch backtest**: every rule decides as at `{}`.\n", report.base.replace('`', "'"));
-    }
-    let mut text = format!(
-        "### claimwatch backtest: {} → this change\n\nTried on {}.\n\n| rule | changed | was | now | appear | disappear | move | said of those now found |\n|---|---|--:|--:|--:|--:|--:|---|\n",
-        code(&report.base),
-        report.on_what()
-    );
-    for tally in report.tallies.iter().filter(|tally| report.against_git || tally.changes_anything()) {
-        let [appear, disappear, move_] = tally.numbers;
-        let said = if tally.judged_now.precision.judged() > 0 { judged(&tally.judged_now) } else { "–".to_owned() };
-        text.push_str(&format!(
-            "| {} | {} | {} | {} | +{} | −{} | {} | {said} |\n",
-            code(&tally.claim.0),
-            if tally.changes.is_empty() { "–" } else { &tally.changes },
-            grouped(tally.was),
-            grouped(tally.now),
-            grouped(appear),
-            grouped(disappear),
-            grouped(move_)
-        ));
-    }
-    text.push('\n');
-    for tally in report.tallies.iter().filter(|tally| tally.changes_anything()) {
-        let [appear, disappear, move_] = tally.numbers;
-        text.push_str(&format!(
-            "<details><summary>{}: {} {}, {} {}, {} {}</summary>\n\n",
-            code(&tally.claim.0),
-            grouped(appear),
-            verb(appear, "appear"),
-            grouped(disappear),
-            verb(disappear, "disappear"),
-            grouped(move_),
-            verb(move_, "move")
-        ));
-        text.extend(tally.examples.iter().map(bullet));
-        let more = tally.numbers.iter().sum::<u64>() - tally.examples.len() as u64;
-        if more > 0 {
-            text.push_str(&format!("- … and {} more\n", grouped(more)));
-        }
-        if let Some(words) = said_in_all(tally) {
-            text.push_str(&format!("\nPeople{}.\n", words.trim_start_matches("people")));
-        }
-        text.push_str("\n</details>\n\n");
-    }
-    if report.untouched > 0 {
-        text.push_str(&format!("{} find what they found.\n", crate::cli::output::counted(report.untouched, "other rule")));
-    }
-    if let Some(verdict) = report.verdict() {
-        text.push_str(&format!("{} {verdict}.\n", if report.is_too_much() { "❌" } else { "✅" }));
-    }
-    text
-}
-
-fn bullet(example: &Example) -> String {
-    let sign = if example.change == Change::Disappears { '−' } else { example.change.sign() };
-    let moves = match example.change {
-        Change::Moves => format!(" · {} → {}", example.before.word(), example.after.word()),
-        Change::Appears => format!(" · {}", example.after.word()),
-        Change::Disappears => String::new(),
-    };
-    let said = said(&example.said).map(|said| format!(" · **{}**", escaped(&said))).unwrap_or_default();
-    let why = if example.why.is_empty() || example.change != Change::Disappears {
-        String::new()
-    } else {
-        format!(" · now {}", code(&example.why))
-    };
-    let plain = marked(&example.post, &example.wording, &example.gates, Paint { colour: false });
-    let words = escaped(&plain).replace('⟦', "<b>").replace('⟧', "</b>").replace(['«', '»'], "");
-    format!("- **{sign} {:.2}** · {}{moves}{said}{why}<br><code>{words}</code>\n", example.strength, code(&whence(&example.post)))
-}
-
-fn code(text: &str) -> String {
-    format!("<code>{}</code>", escaped(text))
-}
-
-/// Inside `<code>` GitHub makes no links and no mentions; what markdown would read as markup becomes plain signs.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for sign in text.chars() {
-        match sign {
-            '&' | '<' | '>' | '"' | '\'' | '*' | '_' | '`' | '[' | ']' | '(' | ')' | '|' | '~' | '\\' | '!' | '#' | '@' | ':'
-            | '$' => {
-                safe.push_str(&format!("&#{};", u32::from(sign)));
-            }
-            sign if sign.is_control() => safe.push(' '),
-            sign => safe.push(sign),
-        }
-    }
-    safe
 }
 
 /// For programs.
@@ -329,10 +248,11 @@ pub(super) fn in_json(report: &Report) -> String {
         "max_new": report.max_new,
         "unchanged_rules": report.untouched,
         "rules": rules,
+        "bulk": report.bulk.as_ref().map(BulkTally::in_json),
     }))
 }
 
-fn judged_json(judged: &Judged) -> Value {
+pub(super) fn judged_json(judged: &Judged) -> Value {
     json!({
         "confirmed": judged.precision.confirmed,
         "dismissed": judged.precision.dismissed,
@@ -341,11 +261,12 @@ fn judged_json(judged: &Judged) -> Value {
     })
 }
 
-fn example_json(example: &Example) -> Value {
+pub(super) fn example_json(example: &Example) -> Value {
     json!({
         "change": match example.change { Change::Appears => "appears", Change::Disappears => "disappears", Change::Moves => "moves" },
         "before": example.before.word(),
         "after": example.after.word(),
+        "claim": example.about.as_ref().map(|(claim, _)| claim),
         "strength": example.strength,
         "source": example.post.source,
         "key": example.post.key,
@@ -362,15 +283,6 @@ fn example_json(example: &Example) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn strangers_words_stay_words_in_a_pull_request() {
-        let hostile = escaped("<img src=x> @all #12 **b** [a](http://x) `c` | d\n# e");
-        for sign in ['<', '@', '*', '[', '`', '|', '\n'] {
-            assert!(!hostile.contains(sign), "{sign} in {hostile}");
-        }
-        assert!(!hostile.contains("http:"));
-    }
 
     #[test]
     fn what_was_said_is_told_once() {

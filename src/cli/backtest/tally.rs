@@ -1,11 +1,12 @@
 //! What a change does to one rule: numbers, posts to look at, and what people had said of them.
 
-use super::compare::{Place, Seen, Tried};
+use super::compare::{Place, Seen, Tried, View};
 use crate::cli::precision::Precision;
 use crate::model::claim::ClaimId;
 use crate::model::feedback::{Feedback, Opinion};
 use crate::model::post::Post;
 use crate::model::sighting::Span;
+use crate::rules::bulk_policy::wording;
 use crate::store::editors::Opined;
 use crate::text::likeness::Print;
 
@@ -51,8 +52,10 @@ pub(super) struct Example {
     pub before: Place,
     /// To where.
     pub after: Place,
-    /// How strong it is now.
+    /// How strong it is now; for a bulk claim, how sure.
     pub strength: f32,
+    /// Which bulk claim it is about.
+    pub about: Option<(ClaimId, String)>,
     /// The post.
     pub post: Post,
     /// Words of the wording.
@@ -123,15 +126,28 @@ impl Tally {
         self.numbers.iter().sum::<u64>() > 0
     }
 
-    /// Counts one post; keeps it to be shown if it changes its place and fewer than `show` of its kind are kept.
-    pub(super) fn count(&mut self, post: &Post, seen: Seen, opinions: &[Opined], show: usize, tried: &Tried) {
-        let Seen { before, after, sighting, .. } = seen;
+    /// Counts one post about the rule; keeps it to be shown if it changes its place and fewer than `show` of its kind are kept.
+    /// `opinions` are those about the claim.
+    pub(super) fn count(&mut self, post: &Post, seen: Seen, opinions: &[&Opined], show: usize, tried: &Tried) {
+        self.count_of(post, seen, opinions, show, tried);
+    }
+
+    /// Counts one post about any claim; gives how it changes its place, if it does.
+    pub(super) fn count_of(
+        &mut self,
+        post: &Post,
+        seen: Seen,
+        opinions: &[&Opined],
+        show: usize,
+        tried: &Tried,
+    ) -> Option<Change> {
+        let Seen { claim, before, after, sighting } = seen;
         self.near_was += u64::from(before == Place::Near);
         self.near_now += u64::from(after == Place::Near);
         if !before.is_found() && !after.is_found() {
-            return;
+            return None;
         }
-        let said = self.said_of(post, opinions);
+        let said = said_of(post, opinions);
         self.was += u64::from(before.is_found());
         self.now += u64::from(after.is_found());
         if before.is_found() {
@@ -141,34 +157,51 @@ impl Tally {
             self.judged_now.note(&said);
         }
         self.newly_told += u64::from(after.is_told() && !before.is_told());
-        let Some(change) = Change::of(before, after) else { return };
+        let change = Change::of(before, after)?;
         if let Some(number) = self.numbers.get_mut(change as usize) {
             *number += 1;
         }
         if self.examples.iter().filter(|example| example.change == change).count() >= show {
-            return;
+            return Some(change);
         }
-        let view = tried.view(&self.claim, post);
-        let (strength, wording, gates, why) = view.unwrap_or_else(|| {
+        let about = (!tried.is_rule(&claim) && self.claim != claim).then(|| {
+            let words = tried.bulk_claim(&claim).map(|bulk| wording(bulk).to_owned());
+            let words = words.or_else(|| Some(sighting.as_ref()?.evidence.last()?.wording.clone()));
+            (claim.clone(), words.unwrap_or_else(|| "no longer in the archives".to_owned()))
+        });
+        let view = tried.view(&claim, post);
+        let View { strength, spans, gates, why } = view.unwrap_or_else(|| {
             let spans = sighting.as_ref().and_then(|one| one.evidence.first()).map(|best| best.spans.clone());
             let gates = sighting.as_ref().map(|one| one.gate_spans.clone());
-            (0.0, spans.unwrap_or_default(), gates.unwrap_or_default(), String::new())
+            View { strength: 0.0, spans: spans.unwrap_or_default(), gates: gates.unwrap_or_default(), why: String::new() }
         });
-        self.examples.push(Example { change, before, after, strength, post: post.clone(), wording, gates, why, said });
+        self.examples.push(Example {
+            change,
+            before,
+            after,
+            strength,
+            about,
+            post: post.clone(),
+            wording: spans,
+            gates,
+            why,
+            said,
+        });
+        Some(change)
     }
+}
 
-    /// What people said about this claim and this post, or one that says the same.
-    fn said_of(&self, post: &Post, opinions: &[Opined]) -> Vec<Feedback> {
-        let mut print = None;
-        let about = opinions.iter().filter(|one| one.feedback.claim == self.claim);
-        about
-            .filter(|one| {
-                let print = print.get_or_insert_with(|| Print::of(post.parts.iter().map(|part| part.text.as_str())));
-                one.print.is_like(print)
-            })
-            .map(|one| one.feedback.clone())
-            .collect()
-    }
+/// What people said about this post, or one that says the same.
+fn said_of(post: &Post, opinions: &[&Opined]) -> Vec<Feedback> {
+    let mut print = None;
+    opinions
+        .iter()
+        .filter(|one| {
+            let print = print.get_or_insert_with(|| Print::of(post.parts.iter().map(|part| part.text.as_str())));
+            one.print.is_like(print)
+        })
+        .map(|one| one.feedback.clone())
+        .collect()
 }
 
 impl Judged {

@@ -66,20 +66,23 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-Read are ClaimReview (JSON-LD, also inside web pages), Data Commons feeds, saved answers of Google's Fact Check Tools,
-tables with named columns (CSV, TSV) and claimwatch's own .jsonl. Drafts are never active: an editor looks at each.
-A fact-check that is there already is not taken twice; several fact-checks of one claim become one claim. Ratings stay the
-publisher's own words; a verdict comes only from the table in config/verdicts.toml, never from a number. Without --to
-nothing is written: you only see what would be.
+Read are ClaimReview (JSON-LD, and JSON-LD or microdata inside web pages), Data Commons feeds, saved answers of \
+Google's Fact Check Tools, tables with named columns (CSV, TSV) and claimwatch's own .jsonl. Drafts are never \
+active: an editor looks at each. A fact-check that is there already is not taken twice; several fact-checks of \
+one claim become one claim. Ratings stay the publisher's own words; a verdict comes only from the table in \
+config/verdicts.toml, never from a number. Without --to nothing is written: you only see what would be.
 
 Examples:
   claimwatch import saved-page.html --to rules/imported.toml
-  claimwatch import data.json --only-lang en,es --since 2026-01-01 --to claims.jsonl
-  claimwatch import table.csv --columns claim=statement,url=link --to claims.jsonl
-  claimwatch import --google \"north korea\" --key-file google.key --only-lang en --to rules/imported.toml
+  claimwatch import data.json --only-lang en,es --since 2026-01-01 \\
+      --to claims.jsonl
+  claimwatch import table.csv --columns claim=statement,url=link \\
+      --to claims.jsonl
+  claimwatch import --google \"north korea\" --key-file google.key \\
+      --only-lang en --to rules/imported.toml
 
-Exit code: 0 fine · 1 a file holds nothing that can be used · 2 wrong usage · 3 a file or the rules cannot be read ·
-4 Google was not reached or refused, or the disk failed";
+Exit code: 0 fine · 1 a file holds nothing that can be used · 2 wrong usage · 3 a file or the rules cannot be \
+read · 4 Google was not reached or refused, or the disk failed";
 
 /// Everything an import has on its desk.
 struct Import {

@@ -43,11 +43,15 @@ pub struct Arguments {
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
 Of a web page the feed is found that it announces, else one where feeds usually lie. Short names:
-  r/NAME   a subreddit          @NAME@SERVER   a Mastodon account      bsky.app/profile/NAME   a Bluesky account
-  UC…      a YouTube channel    #TAG@SERVER    a Mastodon hashtag      !NAME@SERVER            a Lemmy community
+  r/NAME                  a subreddit
+  UC…                     a YouTube channel
+  @NAME@SERVER            a Mastodon account
+  #TAG@SERVER             a Mastodon hashtag
+  bsky.app/profile/NAME   a Bluesky account
+  !NAME@SERVER            a Lemmy community
 
-The source is written at the end of the configuration, which keeps everything else as it stands. A running claimwatch
-watches it after a restart.
+The source is written at the end of the configuration, which keeps everything else as it stands. A running \
+claimwatch watches it after a restart.
 
 Exit code: 0 added · 1 it cannot be read · 2 the name is taken · 3 configuration unreadable · 4 not reached";
 

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::configuration;
 use crate::cli::output::{Answer, Format, Paint, colour, counted, json};
 use crate::cli::{ConfigPath, Exit};
+use crate::model::hub::{Subscription, SubscriptionState};
 use crate::model::source::{Health, Source, SourceState};
 use crate::model::units::in_words;
 use crate::store::Store;
@@ -30,9 +31,11 @@ pub(super) async fn list(arguments: &Arguments) -> Answer {
         Ok(config) => config,
         Err(answer) => return answer,
     };
+    let mut hubs = Vec::new();
     let mut states = match Store::beside(&config.store).await {
         Ok(store) => {
             let states = store.source_states().await;
+            hubs = store.subscriptions().await.unwrap_or_default();
             store.close().await;
             match states {
                 Ok(states) => states,
@@ -51,7 +54,7 @@ pub(super) async fn list(arguments: &Arguments) -> Answer {
     let rows: Vec<(&Source, SourceState)> =
         config.sources.iter().chain(&unnamed).map(|source| (source, states.remove(&source.name).unwrap_or_default())).collect();
     if arguments.format == Format::Json {
-        let all: Vec<_> = rows.iter().map(|(source, state)| as_json(source, state)).collect();
+        let all: Vec<_> = rows.iter().map(|(source, state)| as_json(source, state, &hubs)).collect();
         return Answer::new(json(&json!(all)), Exit::Fine);
     }
     let paint = Paint { colour: colour() };
@@ -79,7 +82,7 @@ pub(super) async fn list(arguments: &Arguments) -> Answer {
             let failed = counted(usize::try_from(state.failures).unwrap_or(usize::MAX), "failure");
             text.push_str(&format!("{:wide$}  {error} ({failed}{})\n", "", again.unwrap_or_default()));
         }
-        for line in conditions(source, state) {
+        for line in conditions(source, state).into_iter().chain(pushed(source, &hubs, now)) {
             text.push_str(&format!("{:wide$}  {line}\n", ""));
         }
         if state.health == Health::Disabled {
@@ -118,6 +121,17 @@ fn conditions(source: &Source, state: &SourceState) -> Vec<String> {
     lines
 }
 
+/// What stands between a source and its hub.
+fn pushed(source: &Source, hubs: &[Subscription], now: Timestamp) -> Option<String> {
+    let one = hubs.iter().find(|one| one.source == source.name && one.state != SubscriptionState::Leaving)?;
+    let hub = one.hub.parse::<url::Url>().ok()?.host_str().unwrap_or_default().to_owned();
+    Some(match (one.lease_until.filter(|until| *until > now), &one.last_error) {
+        (Some(until), _) => format!("pushed by {hub}, for {} more", between(now, until)),
+        (None, Some(error)) => format!("not pushed by {hub}: {error}"),
+        (None, None) => format!("{hub} was asked to push it"),
+    })
+}
+
 /// An address without what it may carry behind a question mark.
 fn place(url: &url::Url) -> String {
     format!("{}{}", url.host_str().unwrap_or_default(), url.path())
@@ -139,7 +153,8 @@ fn word_of(health: Health) -> &'static str {
     }
 }
 
-fn as_json(source: &Source, state: &SourceState) -> serde_json::Value {
+fn as_json(source: &Source, state: &SourceState, hubs: &[Subscription]) -> serde_json::Value {
+    let hub = hubs.iter().find(|one| one.source == source.name);
     json!({
         "name": source.name.0,
         "kind": source.kind.word(),
@@ -157,5 +172,7 @@ fn as_json(source: &Source, state: &SourceState) -> serde_json::Value {
         "moved_to": state.condition.moved.as_ref().map(|moved| place(&moved.to)),
         "asked_at": state.condition.address.as_ref().map(|address| place(&address.is)),
         "visits_without_news": state.unchanged,
+        "pushed_until": hub.and_then(|one| one.lease_until).map(|at| at.to_string()),
+        "pushed_last": hub.and_then(|one| one.heard_at).map(|at| at.to_string()),
     })
 }

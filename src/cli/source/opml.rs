@@ -36,8 +36,8 @@ pub struct Export {
 
 /// What `source import --help` says last.
 pub const AFTER_HELP: &str = "\
-Every feed on the list that the configuration does not have yet is written at its end, under its title; nothing is asked for.
-Look at the new ones with `claimwatch source probe NAME`.
+Every feed on the list that the configuration does not have yet is written at its end, under its title; nothing \
+is asked for. Look at the new ones with `claimwatch source probe NAME`.
 
 Exit code: 0 done · 1 the file is no list · 3 configuration unreadable · 4 it cannot be read or written";
 

@@ -41,8 +41,8 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-The request is made as the daemon makes it: same limits, same User-Agent, same rules about addresses; an address that you
-name here yourself may lie in a private network. Nothing is remembered, nobody is written to.
+The request is made as the daemon makes it: same limits, same User-Agent, same rules about addresses; an address \
+that you name here yourself may lie in a private network. Nothing is remembered, nobody is written to.
 
 Examples:
   claimwatch source probe https://feeds.bbci.co.uk/news/world/rss.xml

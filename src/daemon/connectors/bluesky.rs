@@ -31,7 +31,7 @@ struct Cursor {
 /// wrote down and never see the rest.
 pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -> Result<Gathered, Trouble> {
     let SourceKind::Bluesky { server, list, allow_private } = &source.kind else {
-        return Ok(Gathered::Unchanged { validators: None, hint: None });
+        return Ok(Gathered::nothing());
     };
     let mut batch = Batch { title: Some(source.kind.place()), ..Batch::default() };
     let mut cursor: Option<String> = None;

@@ -7,7 +7,7 @@ use crate::daemon::gathered::{Asking, Batch, Gathered};
 use crate::daemon::trouble::Trouble;
 use crate::feeds::error::ReadError;
 use crate::feeds::key::Policy;
-use crate::feeds::{clean, syndication};
+use crate::feeds::{clean, syndication, websub};
 use crate::fetch::Fetched;
 use crate::model::source::{Source, SourceState, Validators};
 
@@ -15,9 +15,13 @@ use crate::model::source::{Source, SourceState, Validators};
 pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -> Result<Gathered, Trouble> {
     let now = asking.now;
     let (asked, validators) = condition::to_ask(source, state);
-    let (body, content_type, url, validators, hint, moved) = match asking.fetcher.fetch(&asked, &validators).await? {
-        Fetched::NotModified { validators, hint } => return Ok(Gathered::Unchanged { validators, hint }),
-        Fetched::News { body, content_type, url, validators, hint, moved } => (body, content_type, url, validators, hint, moved),
+    let (body, content_type, url, validators, hint, moved, said) = match asking.fetcher.fetch(&asked, &validators).await? {
+        Fetched::NotModified { validators, hint, moved } => {
+            return Ok(Gathered::Unchanged { validators, hint, moved: moved.map(|moved| *moved) });
+        }
+        Fetched::News { body, content_type, url, validators, hint, moved, hub } => {
+            (body, content_type, url, validators, hint, moved, hub)
+        }
     };
     let name = source.name.clone();
     let policy = state.condition.key_policy.as_deref().and_then(Policy::remembered);
@@ -25,9 +29,10 @@ pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -
     let read = spawn_blocking(move || {
         let document = syndication::read(&body, content_type.as_deref(), url.as_ref())?;
         let (ttl, cut_short) = (document.ttl, document.cut_short);
+        let hub = websub::offered(said.as_deref(), document.hub.as_ref(), url.as_ref());
         let (posts, policy) = clean::clean_as_before(document.posts, &name, now, policy);
         let key_policy = policy.map(Policy::name);
-        let batch = Batch { posts, title: document.title, url, repaired: document.repaired, key_policy, ..Batch::default() };
+        let batch = Batch { posts, title: document.title, url, repaired: document.repaired, key_policy, hub, ..Batch::default() };
         Ok::<_, ReadError>((batch, ttl, cut_short))
     });
     let (batch, ttl, cut_short) = read.await.unwrap_or(Err(ReadError::Panicked))?;

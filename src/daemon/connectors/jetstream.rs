@@ -19,9 +19,9 @@ const MOST_SHOWN: usize = 20;
 /// Looks into a stream for a moment, as `source probe` does.
 pub async fn gather(asking: &Asking<'_>, source: &Source) -> Result<Gathered, Trouble> {
     let SourceKind::Jetstream { hosts, wire, languages, accounts, allow_private, .. } = &source.kind else {
-        return Ok(Gathered::Unchanged { validators: None, hint: None });
+        return Ok(Gathered::nothing());
     };
-    let Some(host) = hosts.first() else { return Ok(Gathered::Unchanged { validators: None, hint: None }) };
+    let Some(host) = hosts.first() else { return Ok(Gathered::nothing()) };
     let url = jetstream::address(host, *wire, accounts, false, Place::Now);
     let mut socket = match asking.fetcher.socket(&url, allow_private).await {
         Ok(socket) => socket,

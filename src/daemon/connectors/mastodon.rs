@@ -27,7 +27,7 @@ struct Cursor {
 /// When a page fails after others were read, those are kept: the walk goes forward, so the next visit goes on behind them.
 pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -> Result<Gathered, Trouble> {
     let SourceKind::Mastodon { server, timeline, token, allow_private, .. } = &source.kind else {
-        return Ok(Gathered::Unchanged { validators: None, hint: None });
+        return Ok(Gathered::nothing());
     };
     let mut cursor: Cursor = state.cursor.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let ask = async |url: Option<url::Url>| {

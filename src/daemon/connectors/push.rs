@@ -16,7 +16,7 @@ pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -
         Some(store) => store.inbox(&source.name, after, AT_ONCE).await?,
         None => Vec::new(),
     };
-    let Some((last, _)) = rows.last() else { return Ok(Gathered::Unchanged { validators: None, hint: None }) };
+    let Some((last, _)) = rows.last() else { return Ok(Gathered::nothing()) };
     let (cursor, more) = (Some(last.to_string()), rows.len() as i64 == AT_ONCE);
     let name = source.name.clone();
     let now = asking.now;

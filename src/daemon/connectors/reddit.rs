@@ -28,7 +28,7 @@ struct Cursor {
 /// Reads what was posted since the last visit; at a first visit, the newest page.
 pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -> Result<Gathered, Trouble> {
     let SourceKind::Reddit { feed_server, server, subreddit, keys, allow_private } = &source.kind else {
-        return Ok(Gathered::Unchanged { validators: None, hint: None });
+        return Ok(Gathered::nothing());
     };
     let Some(keys) = keys else {
         let url = reddit::feed_address(feed_server, subreddit).ok_or_else(|| Trouble::of_address(feed_server))?;
@@ -53,7 +53,7 @@ async fn feed(
     let kind = SourceKind::Feed { url, allow_private: allow_private.to_vec() };
     let as_feed = Source { name: source.name.clone(), kind, every: source.every, backfill: Backfill::Nothing };
     let (body, content_type, url, validators, hint) = match asking.fetcher.fetch(&as_feed, &state.validators).await? {
-        Fetched::NotModified { validators, hint } => return Ok(Gathered::Unchanged { validators, hint }),
+        Fetched::NotModified { validators, hint, .. } => return Ok(Gathered::Unchanged { validators, hint, moved: None }),
         Fetched::News { body, content_type, url, validators, hint, .. } => (body, content_type, url, validators, hint),
     };
     let (name, now) = (source.name.clone(), asking.now);

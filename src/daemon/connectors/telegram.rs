@@ -23,7 +23,7 @@ struct Cursor {
 /// Read backwards there is no half: when a page fails the whole visit fails, or the rest would never be seen.
 pub async fn gather(asking: &Asking<'_>, source: &Source, state: &SourceState) -> Result<Gathered, Trouble> {
     let SourceKind::Telegram { server, channel, allow_private } = &source.kind else {
-        return Ok(Gathered::Unchanged { validators: None, hint: None });
+        return Ok(Gathered::nothing());
     };
     let cursor: Cursor = state.cursor.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let mut batch = Batch { title: Some(source.kind.place()), ..Batch::default() };

@@ -5,8 +5,9 @@ pub mod follow;
 pub mod mastodon;
 pub mod memory;
 pub mod place;
-mod taken;
+pub(in crate::daemon) mod taken;
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,6 +54,11 @@ impl Streams {
             }
         }
         Self { tasks, stop }
+    }
+
+    /// Runs something else beside the streams, that stops with them.
+    pub fn also<F: Future<Output = ()> + Send + 'static>(&mut self, run: impl FnOnce(CancellationToken) -> F) {
+        self.tasks.spawn(run(self.stop.clone()));
     }
 
     /// Lets the stretches in hand be written down, but not beyond `limit`; gives how many streams were given up.

@@ -19,7 +19,7 @@ const MOST_WAITING: usize = 1000;
 
 /// Posts told apart and compared.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
+pub(in crate::daemon) struct Taken {
     /// What the new and the edited ones repeat.
     pub compared: Compared,
     /// Posts never seen, but too old to be news.
@@ -32,13 +32,13 @@ pub(super) struct Taken {
 
 impl Taken {
     /// The keys of its history.
-    pub(super) fn history_keys(&self) -> HashSet<PostKey> {
+    pub(in crate::daemon) fn history_keys(&self) -> HashSet<PostKey> {
         self.history.iter().map(|post| post.key.clone()).collect()
     }
 }
 
 /// Tells posts apart and compares what is new in them.
-pub(super) async fn take(house: &House, source: &Source, posts: Vec<Post>) -> Result<Taken, Trouble> {
+pub(in crate::daemon) async fn take(house: &House, source: &Source, posts: Vec<Post>) -> Result<Taken, Trouble> {
     if posts.is_empty() {
         return Ok(Taken::default());
     }
@@ -57,11 +57,11 @@ pub(super) async fn take(house: &House, source: &Source, posts: Vec<Post>) -> Re
 
 /// Edits of which a desk may be told only later: a stream does not bring them again. They do not outlive the process.
 #[derive(Debug, Default)]
-pub(super) struct Waiting(Vec<(Post, Timestamp)>);
+pub(in crate::daemon) struct Waiting(Vec<(Post, Timestamp)>);
 
 impl Waiting {
     /// Keeps edits until they are due, of each post the last.
-    pub(super) fn put(&mut self, later: Vec<(Post, Timestamp)>) {
+    pub(in crate::daemon) fn put(&mut self, later: Vec<(Post, Timestamp)>) {
         for (post, due) in later {
             self.0.retain(|(other, _)| other.key != post.key);
             self.0.push((post, due));
@@ -70,12 +70,12 @@ impl Waiting {
     }
 
     /// Takes out those that are due.
-    pub(super) fn take_due(&mut self, now: Timestamp) -> Vec<Post> {
+    pub(in crate::daemon) fn take_due(&mut self, now: Timestamp) -> Vec<Post> {
         self.0.extract_if(.., |(_, due)| *due <= now).map(|(post, _)| post).collect()
     }
 
     /// Drops those that were deleted, or have come again.
-    pub(super) fn drop_all(&mut self, keys: &[PostKey]) {
+    pub(in crate::daemon) fn drop_all(&mut self, keys: &[PostKey]) {
         self.0.retain(|(post, _)| !keys.contains(&post.key));
     }
 }

@@ -23,7 +23,7 @@ use self::items::Pace;
 use self::names::{COMMON_PREFIXES, holds_text_only};
 use super::markup::{Token, Tokens, local};
 
-/// Bytes in which the root element must begin.
+/// Bytes in which the root element must begin, comments and declarations not counted.
 const HEAD_BYTES: usize = 64 << 10;
 /// Items read from one document; the newest stand first.
 pub const MOST_ITEMS: usize = 2000;
@@ -45,19 +45,36 @@ pub enum Root {
     Feed(Family, usize),
     /// A web page.
     Page,
+    /// A list of feeds (OPML).
+    Outline,
     /// Neither.
     Unknown,
 }
 
 /// Finds the root element behind whatever was put before it: declarations, comments, warnings of a web server.
 pub fn root(text: &str) -> Root {
-    for (at, token) in Tokens::new(text, 0).take_while(|(at, _)| *at < HEAD_BYTES) {
-        let Token::Open { name, .. } = token else { continue };
+    let mut tokens = Tokens::new(text, 0);
+    let mut asides = 0;
+    while let Some((at, token)) = tokens.next() {
+        if at - asides >= HEAD_BYTES {
+            break;
+        }
+        let name = match token {
+            Token::Open { name, .. } => name,
+            Token::Aside => {
+                asides += tokens.position() - at;
+                continue;
+            }
+            _ => continue,
+        };
         if let Some(family) = Family::of_root(name) {
             return Root::Feed(family, at);
         }
         if name.eq_ignore_ascii_case("html") || name.eq_ignore_ascii_case("body") {
             return Root::Page;
+        }
+        if name.eq_ignore_ascii_case("opml") {
+            return Root::Outline;
         }
     }
     Root::Unknown
@@ -193,9 +210,10 @@ impl<'a> Pass<'a> {
             }
             // Whatever else is open was never closed: inside it the item would be lost.
             let base = if self.family == Family::Rss { 2 } else { 1 };
-            if self.open.len() > base {
+            if self.open.len() > base || self.too_deep > 0 {
                 self.note("unclosed tags");
                 self.close_down_to(base);
+                self.too_deep = 0;
             }
             if self.out.items == MOST_ITEMS {
                 self.note("more than 2,000 items: the first 2,000 were read");

@@ -12,6 +12,7 @@ pub mod filter;
 pub mod gather;
 pub mod json;
 pub mod line;
+pub mod microdata;
 pub mod page;
 pub mod reading;
 pub mod review;

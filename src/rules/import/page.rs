@@ -5,7 +5,7 @@ use url::Url;
 
 use super::clean::{is_vague, telling};
 use super::review::{self, Outcome, References, addressed, finish, first_words, language};
-use super::{Record, Remark, Skip, date, json};
+use super::{Record, Remark, Skip, date, json, microdata};
 use crate::rules::bulk::OtherCheck;
 use crate::text::page::{self, Page};
 
@@ -64,6 +64,17 @@ pub fn read(html: &str, address: Option<&Url>) -> Found {
             record
         });
         found.claims.push((number, outcome));
+    }
+    if found.claims.iter().all(|(_, outcome)| outcome.is_err()) && microdata::is_worth_reading(html) {
+        let items = Value::Array(microdata::read(html));
+        let number = found.blocks as u64 + 1;
+        let outcomes = review::claims(&items, base.as_ref()).into_iter().map(|outcome| {
+            outcome.map(|mut record| {
+                complete(&mut record, &page);
+                record
+            })
+        });
+        found.claims.extend(outcomes.map(|outcome| (number, outcome)));
     }
     found.claims.sort_by_key(|(number, _)| *number);
     found.article = article(&page, &all, base.as_ref(), address);
@@ -181,6 +192,33 @@ is made of green cheese", "reviewRating": {"alternateName": "False"}}</script>"#
     fn a_template_that_was_never_filled_in_is_told() {
         let html = "<script type=application/ld+json>{\"@type\":\"ClaimReview\",\"claimReviewed\":{{ claim }} }</script>";
         assert_eq!(records(html), [Err(Skip::Template)]);
+    }
+
+    #[test]
+    fn claim_review_in_microdata_is_read_where_there_is_no_other() {
+        let html = r#"<html lang="en"><title>No cheese</title><article itemscope itemtype="http://schema.org/ClaimReview">
+<meta itemprop="datePublished" content="2015-06-03"><link itemprop=url href="/moon">
+<h1>We checked: <q itemprop="claimReviewed">The moon is made of green cheese</q></h1>
+<div itemprop="author" itemscope itemtype="http://schema.org/Organization"><span itemprop="name">Facts Desk</span></div>
+<div itemprop="itemReviewed" itemscope itemtype="http://schema.org/CreativeWork"><a itemprop="url" href="https://social.example/p/1">post</a>
+<span itemprop="author" itemscope itemtype="http://schema.org/Person"><b itemprop="name">A. Person</b></span></div>
+<p itemprop="reviewRating" itemscope itemtype="http://schema.org/Rating"><meta itemprop="ratingValue" content="1"><img itemprop="image" src="x.png">
+<span itemprop="alternateName">Not even close</span></p></article>"#;
+        let found = records(html);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let record = found[0].as_ref().unwrap();
+        assert_eq!(record.claim, "The moon is made of green cheese");
+        assert_eq!(
+            (record.claimant.as_deref(), &record.urls[..]),
+            (Some("A. Person"), &["https://social.example/p/1".to_owned()][..])
+        );
+        let check = &record.check;
+        assert_eq!((check.publisher.as_deref(), check.rating.as_deref()), (Some("Facts Desk"), Some("Not even close")));
+        assert_eq!((check.date.as_deref(), check.url.as_deref()), (Some("2015-06-03"), Some("https://facts.example/moon")));
+        let both = format!(
+            "{html}<script type=application/ld+json>{{\"@type\":\"ClaimReview\",\"claimReviewed\":\"The moon is made of cheese\"}}</script>"
+        );
+        assert_eq!(records(&both).len(), 1, "JSON-LD says the same and more");
     }
 
     #[test]

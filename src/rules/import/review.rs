@@ -60,7 +60,9 @@ impl<'v> Walk<'_, 'v> {
     /// The values of an object about something else; whole pages are kept as texts, with their address beside them.
     fn values(&mut self, object: &'v Map<String, Value>, media: &[String]) {
         for value in object.values() {
-            let page = value.as_str().filter(|text| text.trim_start().starts_with('<') && text.contains("ld+json"));
+            let page = value
+                .as_str()
+                .filter(|text| text.trim_start().starts_with('<') && (text.contains("ld+json") || text.contains("itemscope")));
             match page.filter(|text| text.contains("ClaimReview")) {
                 Some(html) => {
                     let address = object.get("url").and_then(Value::as_str).and_then(|url| address::read(url, None));

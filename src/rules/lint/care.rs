@@ -7,6 +7,7 @@ use crate::model::claim::{Status, Verdict};
 use crate::model::sighting::Strength;
 use crate::rules::diagnostic::Diagnostic;
 use crate::rules::{Rule, Strictness, codes};
+use crate::text::address;
 use crate::text::words::words;
 
 /// Texts that templates and drafts leave behind.
@@ -17,6 +18,7 @@ pub(super) fn judge(look: &Look<'_>, today: Date, found: &mut Vec<Diagnostic>) {
     found.extend(copies(look));
     found.extend(out_of_date(look, today));
     found.extend(placeholders(look));
+    found.extend(whole_sites(look));
     found.extend(owner(look));
     found.extend(threshold(look));
     found.extend(claimant(look));
@@ -109,6 +111,36 @@ fn placeholders(look: &Look<'_>) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// Every post that links to a whole site or account would count as one that repeats the claim.
+fn whole_sites(look: &Look<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for url in &look.rule.urls {
+        let Some(form) = address::canonical(url) else { continue };
+        let what = match (address::is_front_page(&form), is_account(&form)) {
+            (true, _) => "a site's front page",
+            (_, true) => "the page of an account",
+            _ => continue,
+        };
+        let message = format!("{} is {what}, not a place where the claim stands", brief(url));
+        let help = "every post that links there would match: put in the address of the post or article itself";
+        found.push(warning(codes::FRONT_PAGE, look.place_of_text(url), message, help));
+    }
+    found
+}
+
+/// Whether a canonical address is that of somebody's page on a social network.
+fn is_account(form: &str) -> bool {
+    const NETWORKS: [&str; 6] = ["x.com", "facebook.com", "instagram.com", "t.me", "threads.net", "vk.com"];
+    let Some((host, path)) = form.split_once('/') else { return false };
+    let steps: Vec<&str> = path.split('/').filter(|step| !step.is_empty()).collect();
+    match steps[..] {
+        [name] if name.contains('?') => false,
+        [name] => name.starts_with('@') || NETWORKS.contains(&host),
+        ["profile", _] => host == "bsky.app",
+        _ => false,
+    }
 }
 
 /// Names that no publisher can have (RFC 2606, RFC 6761).

@@ -6,6 +6,8 @@
 mod care;
 mod wordings;
 
+use std::collections::HashMap;
+
 use jiff::civil::Date;
 
 use super::diagnostic::{Diagnostic, Level, file_of};
@@ -18,8 +20,9 @@ const HEADING: &str = "[[claim]]";
 /// Judges all rules that are not retired; `today` tells what is past.
 pub fn lint(rules: &[Rule], files: &[RuleText], today: Date) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let named = by_name(files);
     for rule in rules.iter().filter(|rule| rule.claim.status != Status::Retired) {
-        let look = Look { rule, block: Block::of(rule, files) };
+        let look = Look { rule, block: Block::of(rule, &named) };
         wordings::judge(&look, &mut found);
         care::judge(&look, today, &mut found);
     }
@@ -30,16 +33,28 @@ pub fn lint(rules: &[Rule], files: &[RuleText], today: Date) -> Vec<Diagnostic> 
 /// Parts what is found into what stands and how many its editors have accepted in the rule itself.
 pub fn accepted(found: Vec<Diagnostic>, rules: &[Rule], files: &[RuleText]) -> (Vec<Diagnostic>, usize) {
     let before = found.len();
+    let mut in_order: Vec<&Rule> = rules.iter().collect();
+    let place = |rule: &Rule| (rule.place.file.clone(), rule.place.bytes.start);
+    in_order.sort_by(|a, b| a.place.file.cmp(&b.place.file).then(a.place.bytes.start.cmp(&b.place.bytes.start)));
+    let named = by_name(files);
     let kept: Vec<Diagnostic> = found
         .into_iter()
         .filter(|one| {
-            let around = |rule: &&Rule| rule.place.file == one.place.file && rule.place.bytes.start <= one.place.bytes.start;
-            let rule = rules.iter().filter(around).max_by_key(|rule| rule.place.bytes.start);
-            !rule.is_some_and(|rule| Block::of(rule, files).accepts(one.code))
+            let here = (one.place.file.clone(), one.place.bytes.start);
+            let after = in_order.partition_point(|rule| place(rule) <= here);
+            let around = after.checked_sub(1).and_then(|at| in_order.get(at)).filter(|rule| rule.place.file == one.place.file);
+            !around.is_some_and(|rule| Block::of(rule, &named).accepts(one.code))
         })
         .collect();
     let taken_back = before - kept.len();
     (kept, taken_back)
+}
+
+/// The bytes of each file by its name.
+type ByName<'r> = HashMap<&'r str, &'r [u8]>;
+
+fn by_name(files: &[RuleText]) -> ByName<'_> {
+    files.iter().map(|file| (file.name.as_str(), file.bytes.as_slice())).collect()
 }
 
 /// A rule and the lines it is written in.
@@ -52,6 +67,11 @@ impl Look<'_> {
     /// The place of a key's line, or of the rule's id where the key cannot be found.
     fn place_of(&self, key: &str) -> Place {
         self.block.place_of(key, &self.rule.place).unwrap_or_else(|| self.rule.upkeep.id_place.clone())
+    }
+
+    /// The place of a text in the rule, or of the rule's id where it is not written so.
+    fn place_of_text(&self, text: &str) -> Place {
+        self.block.place_of_text(text, &self.rule.place).unwrap_or_else(|| self.rule.upkeep.id_place.clone())
     }
 
     fn is_loaded(&self) -> bool {
@@ -67,13 +87,18 @@ struct Block<'r> {
 }
 
 impl<'r> Block<'r> {
-    fn of(rule: &Rule, files: &'r [RuleText]) -> Self {
+    fn of(rule: &Rule, files: &ByName<'r>) -> Self {
         let start = rule.place.bytes.start;
-        let bytes = file_of(&rule.place, files).and_then(|file| file.bytes.get(start..)).unwrap_or_default();
-        let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let rest = text.find('\n').unwrap_or(text.len());
-        let end = text[rest..].match_indices('\n').map(|(at, _)| rest + at + 1).find(|at| text[*at..].starts_with(HEADING));
-        Self { text: &text[..end.unwrap_or(text.len())], starts_at: start }
+        let bytes = files.get(rule.place.file.as_str()).and_then(|bytes| bytes.get(start..)).unwrap_or_default();
+        // Only its own lines are looked at: a file may hold thousands of rules.
+        let mut end = 0;
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if end > 0 && line.starts_with(HEADING.as_bytes()) {
+                break;
+            }
+            end += line.len();
+        }
+        Self { text: std::str::from_utf8(bytes.get(..end).unwrap_or_default()).unwrap_or_default(), starts_at: start }
     }
 
     fn place_of(&self, key: &str, heading: &Place) -> Option<Place> {
@@ -96,6 +121,18 @@ impl<'r> Block<'r> {
         None
     }
 
+    fn place_of_text(&self, text: &str, heading: &Place) -> Option<Place> {
+        let at = self.text.find(text).filter(|_| !text.is_empty())?;
+        let before = self.text.get(..at).unwrap_or_default();
+        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+        Some(Place {
+            file: heading.file.clone(),
+            line: heading.line + before.matches('\n').count(),
+            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+            bytes: self.starts_at + at..self.starts_at + at + text.len(),
+        })
+    }
+
     /// Whether a comment says `# accept L111: why`, the reason included.
     fn accepts(&self, code: &str) -> bool {
         self.text.lines().filter_map(|line| line.split_once("# accept ")).any(|(_, rest)| {
@@ -107,16 +144,8 @@ impl<'r> Block<'r> {
 
 /// The place of a text in the lines of a rule, or of the rule's id where it is not found there as it stands.
 pub fn place_of_text(rule: &Rule, text: &str, files: &[RuleText]) -> Place {
-    let block = Block::of(rule, files);
-    let Some(at) = block.text.find(text).filter(|_| !text.is_empty()) else { return rule.upkeep.id_place.clone() };
-    let before = block.text.get(..at).unwrap_or_default();
-    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-    Place {
-        file: rule.place.file.clone(),
-        line: rule.place.line + before.matches('\n').count(),
-        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-        bytes: block.starts_at + at..block.starts_at + at + text.len(),
-    }
+    let files: Vec<RuleText> = file_of(&rule.place, files).cloned().into_iter().collect();
+    Block::of(rule, &by_name(&files)).place_of_text(text, &rule.place).unwrap_or_else(|| rule.upkeep.id_place.clone())
 }
 
 /// A warning with its remedy.

@@ -84,6 +84,7 @@ pub(super) fn read(mut table: Table<'_>, lists: &Lists, notes: &mut Notes<'_>) -
         status,
         fact_checks,
         revision: Revision(String::new()),
+        bulk: false,
     };
     let mut rule = Rule {
         claim,

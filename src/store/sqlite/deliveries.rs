@@ -1,6 +1,7 @@
 //! Deliveries: claimed before they are sent, settled after, put back when a crash came between.
 
 use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::Sqlite;
@@ -15,51 +16,95 @@ use crate::store::records::Settlement;
 /// Letters of a thread named in `References`; the root comes first and always.
 const REFERENCES: i64 = 20;
 
-/// `$1` says whether programs and chat rooms are meant, or mail: no mail address has a colon in front of its `@` unless quoted.
+/// Programs and chat rooms, not mail: no mail address has a colon in front of its `@` unless quoted.
+macro_rules! hook {
+    () => {
+        "(d.recipient LIKE 'webhook:%' OR d.recipient LIKE 'matrix:%')"
+    };
+}
+
 /// A delivery waits for earlier letters of its alert to the same recipient.
 macro_rules! its_turn {
-    ($head:literal, $tail:literal) => {
+    ($head:literal, $tail:expr) => {
         concat!(
             $head,
-            " WHERE (d.recipient LIKE 'webhook:%' OR d.recipient LIKE 'matrix:%') = $1 AND d.state = 'queued' AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.alert = d.alert \
-             AND e.recipient = d.recipient AND e.instalment < d.instalment AND e.state IN ('queued', 'sending')) ",
+            " WHERE d.state = 'queued' AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.alert = d.alert AND e.recipient = d.recipient \
+             AND e.instalment < d.instalment AND e.state IN ('queued', 'sending')) ",
             $tail
         )
     };
 }
 
 impl Sqlite {
-    pub(in crate::store) async fn claim_deliveries(
-        &self,
-        now: Timestamp,
-        limit: usize,
-        hooks: bool,
-    ) -> Result<Vec<Delivery>, StoreError> {
+    pub(in crate::store) async fn claim_deliveries(&self, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
         let mut tx = self.begin().await?;
         // MATERIALIZED: PostgreSQL may otherwise run the inner query more than once and claim more than the limit.
         let mut ids: Vec<i64> = sqlx::query_scalar(its_turn!(
             "WITH next AS MATERIALIZED (SELECT d.id FROM deliveries d",
-            "AND d.next_at <= $2 ORDER BY d.next_at, d.id LIMIT $3) \
-             UPDATE deliveries SET state = 'sending', attempts = attempts + 1, first_tried = COALESCE(first_tried, $2) \
-             WHERE id IN (SELECT id FROM next) RETURNING id"
+            concat!(
+                "AND NOT ",
+                hook!(),
+                " AND d.next_at <= $1 ORDER BY d.next_at, d.id LIMIT $2) \
+                 UPDATE deliveries SET state = 'sending', attempts = attempts + 1, first_tried = COALESCE(first_tried, $1) \
+                 WHERE id IN (SELECT id FROM next) RETURNING id"
+            )
         ))
-        .bind(hooks)
         .bind(ms(now))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .fetch_all(&mut *tx)
         .await
         .map_err(|e| self.error(&e))?;
+        if ids.is_empty() {
+            self.leave(tx).await?;
+            return Ok(Vec::new());
+        }
         ids.sort_unstable();
         let mut deliveries = Vec::with_capacity(ids.len());
         for id in ids {
             deliveries.push(self.delivery(&mut tx, id).await?);
         }
-        if deliveries.is_empty() {
-            self.leave(tx).await?;
-            return Ok(deliveries);
-        }
         self.commit(tx).await?;
         Ok(deliveries)
+    }
+
+    pub(in crate::store) async fn claim_hook(
+        &self,
+        now: Timestamp,
+        desk: &DeskName,
+        recipient: &str,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let mut tx = self.begin().await?;
+        let id: Option<i64> = sqlx::query_scalar(its_turn!(
+            "WITH next AS MATERIALIZED (SELECT d.id FROM deliveries d JOIN alerts a ON a.id = d.alert",
+            "AND d.recipient = $2 AND a.desk = $3 AND d.next_at <= $1 ORDER BY d.next_at, d.id LIMIT 1) \
+             UPDATE deliveries SET state = 'sending', attempts = attempts + 1, first_tried = COALESCE(first_tried, $1) \
+             WHERE id IN (SELECT id FROM next) RETURNING id"
+        ))
+        .bind(ms(now))
+        .bind(recipient)
+        .bind(&desk.0)
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(|e| self.error(&e))?;
+        let Some(id) = id else {
+            self.leave(tx).await?;
+            return Ok(None);
+        };
+        let delivery = self.delivery(&mut tx, id).await?;
+        self.commit(tx).await?;
+        Ok(Some(delivery))
+    }
+
+    pub(in crate::store) async fn hooks_due(&self) -> Result<Vec<(DeskName, String, Timestamp)>, StoreError> {
+        let rows = sqlx::query(its_turn!(
+            "SELECT a.desk, d.recipient, MIN(d.next_at) AS due FROM deliveries d JOIN alerts a ON a.id = d.alert",
+            concat!("AND ", hook!(), " GROUP BY a.desk, d.recipient ORDER BY due")
+        ))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(|e| self.error(&e))?;
+        let read = |row: &SqliteRow| Ok((DeskName(row.try_get("desk")?), row.try_get("recipient")?, at(row.try_get("due")?)));
+        rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(|e| self.error(&e))
     }
 
     async fn delivery(&self, tx: &mut SqliteConnection, id: i64) -> Result<Delivery, StoreError> {
@@ -133,7 +178,8 @@ impl Sqlite {
                 (Outcome::Sent { .. }, _) => self.note_taken(&mut tx, settlement.delivery).await?,
                 (Outcome::Refused { reason }, _) => self.note_dead(&mut tx, settlement.delivery, reason, true, now).await?,
                 (Outcome::Later { reason }, None) => self.note_dead(&mut tx, settlement.delivery, reason, false, now).await?,
-                (Outcome::Later { .. } | Outcome::Away { .. } | Outcome::Barred { .. }, _) => {}
+                (Outcome::Barred { reason }, _) => self.note_barred(&mut tx, settlement.delivery, reason, now).await?,
+                (Outcome::Later { .. } | Outcome::Away { .. }, _) => {}
             }
         }
         self.commit(tx).await
@@ -157,12 +203,12 @@ impl Sqlite {
         Ok(done.rows_affected())
     }
 
-    pub(in crate::store) async fn next_delivery_due(&self, hooks: bool) -> Result<Option<Timestamp>, StoreError> {
-        let due: Option<i64> = sqlx::query_scalar(its_turn!("SELECT MIN(d.next_at) FROM deliveries d", ""))
-            .bind(hooks)
-            .fetch_one(&self.readers)
-            .await
-            .map_err(|e| self.error(&e))?;
+    pub(in crate::store) async fn next_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let due: Option<i64> =
+            sqlx::query_scalar(its_turn!("SELECT MIN(d.next_at) FROM deliveries d", concat!("AND NOT ", hook!())))
+                .fetch_one(&self.readers)
+                .await
+                .map_err(|e| self.error(&e))?;
         Ok(due.map(at))
     }
 }

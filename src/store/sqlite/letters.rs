@@ -11,14 +11,9 @@ use super::rows::{at, count, from_json, json, ms, number};
 use crate::model::alert::{AlertId, DeskName, LetterId};
 use crate::model::claim::{Claim, ClaimId};
 use crate::model::digest::{Matter, Reason};
-use crate::model::letter::{Dossier, Hour, Letter, MessageId, Seen};
-use crate::model::post::Post;
-use crate::model::sighting::{Sighting, SightingId};
+use crate::model::letter::{Dossier, Hour, Letter, MessageId};
 use crate::store::error::StoreError;
 use crate::store::records::{Closed, Closing, DueLetter};
-
-/// Posts a dossier holds in full; a letter quotes fewer, but joins near-copies among these.
-const IN_FULL: i64 = 200;
 
 /// Letters closed in one go.
 const AT_ONCE: i64 = 100;
@@ -242,25 +237,7 @@ impl Sqlite {
             None => self.claim_told(tx, open).await?,
         };
 
-        let rows = sqlx::query(
-            "SELECT s.id, p.post, s.sighting FROM letter_sightings j JOIN sightings s ON s.id = j.sighting \
-             JOIN posts p ON p.id = s.post WHERE j.letter = $1 ORDER BY s.id LIMIT $2",
-        )
-        .bind(id.0)
-        .bind(IN_FULL)
-        .fetch_all(&mut *tx)
-        .await
-        .map_err(|e| self.error(&e))?;
-        let mut sightings = Vec::with_capacity(rows.len());
-        for row in rows {
-            let number: i64 = row.try_get("id").map_err(|e| self.error(&e))?;
-            let post: Option<String> = row.try_get("post").map_err(|e| self.error(&e))?;
-            let sighting: Option<String> = row.try_get("sighting").map_err(|e| self.error(&e))?;
-            let (Some(post), Some(sighting)) = (post, sighting) else { continue };
-            let post: Post = from_json(&post, || format!("the post of sighting {number}"))?;
-            let sighting: Sighting = from_json(&sighting, || format!("sighting {number}"))?;
-            sightings.push(Seen { number: SightingId(number), post, sighting });
-        }
+        let sightings = self.gathered(tx, id).await?;
         Ok(Dossier {
             claim,
             occasion: open.occasion.clone(),
@@ -276,11 +253,14 @@ impl Sqlite {
     }
 }
 
-/// How often a claim was seen lately, hour by hour; near-misses do not count.
+/// How often a claim was seen lately, hour by hour. As in the letters themselves, posts that only report, ask, deny or check do
+/// not count, nor near-misses.
 async fn trend(tx: &mut SqliteConnection, claim: &ClaimId, now: Timestamp) -> Result<Vec<Hour>, sqlx::Error> {
     let rows = sqlx::query(
-        "SELECT seen_at / $1 AS hour, COUNT(*) AS sightings FROM sightings \
-         WHERE claim = $2 AND seen_at > $3 AND decision = 'alert' GROUP BY hour ORDER BY hour",
+        "SELECT s.seen_at / $1 AS hour, COUNT(*) AS sightings FROM sightings s WHERE s.claim = $2 AND s.seen_at > $3 \
+         AND s.decision = 'alert' AND NOT EXISTS (SELECT 1 FROM routes r WHERE r.sighting = s.id AND r.held IN \
+         ('report', 'question', 'denial', 'factcheck', 'rule', 'bulk', 'trial', 'ignored', 'dismissed')) \
+         GROUP BY hour ORDER BY hour",
     )
     .bind(HOUR)
     .bind(&claim.0)

@@ -5,6 +5,7 @@ mod deliveries;
 mod digests;
 mod feed;
 mod feedback;
+mod gathered;
 mod history;
 mod holding;
 mod housekeeping;
@@ -19,6 +20,7 @@ mod rows;
 mod silences;
 mod steps;
 mod story;
+mod subscriptions;
 mod telling;
 mod visits;
 

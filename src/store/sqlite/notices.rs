@@ -14,6 +14,8 @@ use crate::store::records::Refusing;
 
 /// Refusals in a row after which a recipient is no longer written to.
 const PATIENCE: u32 = 3;
+/// In milliseconds.
+const DAY: i64 = 24 * 60 * 60 * 1000;
 
 impl Sqlite {
     /// Notes something for the operator, unless the same is noted and was not told yet.
@@ -86,7 +88,8 @@ impl Sqlite {
             let (desk, recipient, reply) = (DeskName(desk), recipient.clone(), reply.to_owned());
             self.tell_operator(tx, &Matter::LetterGivenUp { delivery: delivery.0, desk, recipient, reply }, now).await?;
         }
-        if !refused {
+        // A program that refused a letter is another matter at the next: its desks are not known by its name alone.
+        if !refused || is_hook(&recipient) {
             return Ok(());
         }
         let refusals: i64 = sqlx::query_scalar(
@@ -111,6 +114,35 @@ impl Sqlite {
             return Ok(());
         }
         self.tell_operator(tx, &Matter::RecipientPaused { recipient, reply: reply.to_owned() }, now).await
+    }
+
+    /// Notes that a relay, a program or a chat room refuses us, once a day.
+    pub(super) async fn note_barred(
+        &self,
+        tx: &mut SqliteConnection,
+        delivery: DeliveryId,
+        reply: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let row = sqlx::query("SELECT d.recipient, a.desk FROM deliveries d JOIN alerts a ON a.id = d.alert WHERE d.id = $1")
+            .bind(delivery.0)
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(|e| self.error(&e))?;
+        let raw = || -> Result<(String, String), sqlx::Error> { Ok((row.try_get("recipient")?, row.try_get("desk")?)) };
+        let (hook, desk) = raw().map_err(|e| self.error(&e))?;
+        let reply = reply.to_owned();
+        let matter = match is_hook(&hook) {
+            true => Matter::HookBarred { desk: DeskName(desk), hook, reply },
+            false => Matter::RelayBarred { reply },
+        };
+        let lately: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM notices WHERE about = $1 AND at > $2)")
+            .bind(about(&matter))
+            .bind(ms(now).saturating_sub(DAY))
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(|e| self.error(&e))?;
+        if lately { Ok(()) } else { self.tell_operator(tx, &matter, now).await }
     }
 
     /// A recipient that takes a letter has forgiven.
@@ -167,6 +199,10 @@ impl Sqlite {
     }
 }
 
+fn is_hook(recipient: &str) -> bool {
+    recipient.starts_with("webhook:") || recipient.starts_with("matrix:")
+}
+
 /// What a notice is about: while one is not told, another about the same is not made.
 fn about(matter: &Matter) -> String {
     match matter {
@@ -176,5 +212,7 @@ fn about(matter: &Matter) -> String {
         Matter::SourceSuspended { source, .. } => format!("suspended {source}"),
         Matter::SourceRecovered { source } => format!("recovered {source}"),
         Matter::DeskUnreachable { desk } => format!("desk {desk}"),
+        Matter::HookBarred { desk, hook, .. } => format!("barred {hook} of {desk}"),
+        Matter::RelayBarred { .. } => "barred relay".to_owned(),
     }
 }

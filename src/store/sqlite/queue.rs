@@ -5,11 +5,12 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::Sqlite;
-use super::rows::{at, from_json, ms, number, state};
+use super::rows::{at, count, from_json, ms, number, state};
 use crate::model::alert::DeskName;
 use crate::model::claim::ClaimId;
 use crate::model::delivery::DeliveryId;
 use crate::model::letter::{Letter, MessageId};
+use crate::store::alerts::Stuck;
 use crate::store::error::StoreError;
 use crate::store::records::Queued;
 
@@ -33,6 +34,27 @@ impl Sqlite {
             .await
             .map_err(|e| self.error(&e))?;
         rows.iter().map(|row| self.read_queued(row).map(|(queued, _)| queued)).collect()
+    }
+
+    pub(in crate::store) async fn stuck(&self) -> Result<Vec<Stuck>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT a.desk, d.recipient, COUNT(*) AS letters, MIN(d.queued_at) AS since, MAX(d.reply) AS reply FROM deliveries d \
+             JOIN alerts a ON a.id = d.alert WHERE d.state IN ('queued', 'sending') AND d.reply IS NOT NULL \
+             AND (d.recipient LIKE 'webhook:%' OR d.recipient LIKE 'matrix:%') GROUP BY a.desk, d.recipient ORDER BY since",
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(|e| self.error(&e))?;
+        let read = |row: &SqliteRow| {
+            Ok(Stuck {
+                desk: DeskName(row.try_get("desk")?),
+                recipient: row.try_get("recipient")?,
+                letters: count(row.try_get("letters")?),
+                since: at(row.try_get("since")?),
+                reply: row.try_get("reply")?,
+            })
+        };
+        rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(|e| self.error(&e))
     }
 
     pub(in crate::store) async fn queued(&self, id: DeliveryId) -> Result<(Queued, Letter), StoreError> {

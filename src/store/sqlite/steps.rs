@@ -12,8 +12,9 @@ use crate::model::alert::{AlertId, AlertState, DeskName, Gathering, Known, Lette
 use crate::model::claim::ClaimId;
 use crate::model::digest::Reason;
 use crate::model::letter::Occasion;
+use crate::model::sighting::{Decision, Sighting, When};
 use crate::store::error::StoreError;
-use crate::store::records::{Recorded, Visit};
+use crate::store::records::{Recorded, Standing, Visit};
 
 /// Letter, when it is due, its occasion.
 type GatheringRow = (i64, i64, String);
@@ -37,6 +38,25 @@ impl Sqlite {
             self.alert_states(tx, claim, visit.seen_at, &mut alerts).await?;
         }
         Ok(Known { alerts, silences: silences::holding(self, tx, visit.seen_at).await?, fresh })
+    }
+
+    pub(in crate::store) async fn standing(
+        &self,
+        claims: &[ClaimId],
+        desks: &[DeskName],
+        now: Timestamp,
+    ) -> Result<Standing, StoreError> {
+        let mut reader = self.readers.acquire().await.map_err(|e| self.error(&e))?;
+        let mut standing = Standing::default();
+        for claim in claims {
+            self.alert_states(&mut reader, claim, now, &mut standing.alerts).await?;
+        }
+        for desk in desks {
+            let letters = self.letters_of_hour(&mut reader, desk, now).await?;
+            standing.letters.insert(desk.clone(), letters);
+        }
+        standing.silences = silences::holding(self, &mut reader, now).await?;
+        Ok(standing)
     }
 
     async fn alert_states(
@@ -161,9 +181,11 @@ impl Sqlite {
                 recorded.hold(reason, fresh.len());
                 let hold = Held { reason, silence: silence.map(|silence| silence.0) };
                 if reason == Reason::Silenced {
-                    // A claim that is silenced is not quiet: what comes after the silence is no resurgence.
-                    let claims: BTreeSet<&ClaimId> =
-                        places.iter().filter_map(|index| visit.sightings.get(*index)).map(|(one, _)| &one.claim).collect();
+                    // A claim that is silenced is not quiet: what comes after the silence is no resurgence. Only what would have
+                    // had a letter counts, as without a silence: a near-miss keeps no thread awake.
+                    let repeats = |one: &&Sighting| one.decision == Decision::Alert && one.when == When::Alert;
+                    let held = places.iter().filter_map(|index| visit.sightings.get(*index)).map(|(one, _)| one);
+                    let claims: BTreeSet<&ClaimId> = held.filter(repeats).map(|one| &one.claim).collect();
                     for claim in claims {
                         self.touch_newest(tx, claim, &desk, seen_at).await?;
                     }

@@ -161,9 +161,12 @@ impl Sqlite {
     ) -> Result<Vec<Seen>, StoreError> {
         let sql = told_by!(
             content,
-            "SELECT s.id, p.post, s.sighting FROM routes r JOIN sightings s ON s.id = r.sighting JOIN posts p ON p.id = s.post \
-             WHERE",
-            "AND r.held = $4 AND s.claim = $5 AND p.post IS NOT NULL AND s.sighting IS NOT NULL ORDER BY s.id LIMIT $6"
+            "WITH firsts AS (SELECT MIN(s.id) AS id FROM routes r JOIN sightings s ON s.id = r.sighting \
+             JOIN posts p ON p.id = s.post WHERE",
+            "AND r.held = $4 AND s.claim = $5 AND p.post IS NOT NULL AND s.sighting IS NOT NULL \
+             GROUP BY COALESCE(p.copy_of, p.id) ORDER BY MIN(s.id) LIMIT $6) \
+             SELECT s.id, p.post, s.sighting FROM firsts JOIN sightings s ON s.id = firsts.id JOIN posts p ON p.id = s.post \
+             ORDER BY s.id"
         );
         let rows = sqlx::query(sql)
             .bind(&desk.0)
@@ -183,7 +186,7 @@ impl Sqlite {
             let (id, post, sighting) = raw().map_err(|e| self.error(&e))?;
             // One post that cannot be read must not hold up the digest: it is counted.
             let (Ok(post), Ok(sighting)) = (serde_json::from_str(&post), serde_json::from_str(&sighting)) else { continue };
-            items.push(Seen { number: SightingId(id), post, sighting });
+            items.push(Seen { number: SightingId(id), post, sighting, copies: Vec::new() });
         }
         Ok(items)
     }

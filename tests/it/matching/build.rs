@@ -25,6 +25,7 @@ pub fn rule(id: &str) -> Rule {
             status: Status::Active,
             fact_checks: Vec::new(),
             revision: Revision("0".to_owned()),
+            bulk: false,
         },
         wordings: Vec::new(),
         all_of: Vec::new(),

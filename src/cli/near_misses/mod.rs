@@ -1,28 +1,32 @@
 //! `claimwatch near-misses`: posts that nearly repeat a claim, what they lack, and what to try.
 
-use std::collections::BTreeMap;
+mod told;
+
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
-use super::backtest::whence;
-use super::marks::{marked, shortened};
+use self::told::{in_json, in_text};
+use super::marks::shortened;
 use super::opened::{Opened, Since, open};
-use super::output::{Answer, Format, Paint, colour, json as as_json};
-use super::past::{Past, on_all_cores};
+use super::output::{Answer, Format, Paint, colour};
+use super::past::{Past, on_all_cores_with};
 use super::progress::{Progress, grouped};
 use super::test::rule_called;
 use super::trial::{awake, gate_failure, kind_name, stretch};
 use super::{ConfigPath, Exit};
+use crate::config::archives;
 use crate::matching::judge::{GateKind, Judgement};
-use crate::matching::{examine, weigh};
+use crate::matching::ranked::Scratch;
+use crate::matching::{examine_with, weigh};
 use crate::model::claim::{ClaimId, Status};
 use crate::model::feedback::Opinion;
 use crate::model::post::Post;
-use crate::model::sighting::{Decision, Span};
+use crate::model::sighting::{Decision, Sighting, Span};
 use crate::rules::Rule;
+use crate::rules::bulk_policy::wording;
 use crate::rules::compile::{RuleSet, compile};
 use crate::store::editors::Opined;
 use crate::text::frequency::{Tongue, weight};
@@ -32,7 +36,7 @@ use crate::text::words::words;
 /// Arguments of `near-misses`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Only of these rules; a draft is looked at when it is named.
+    /// Only of these rules or bulk claims; a draft is looked at when it is named.
     #[arg(value_name = "ID")]
     pub ids: Vec<String>,
     /// Look at the posts remembered since then: "30d", "2026-09-01".
@@ -47,6 +51,9 @@ pub struct Arguments {
     /// Show also those that people have dismissed.
     #[arg(long)]
     pub dismissed: bool,
+    /// Leave the claims of archives (bulk claims) out.
+    #[arg(long)]
+    pub without_archives: bool,
     /// The configuration.
     #[command(flatten)]
     pub config: ConfigPath,
@@ -60,9 +67,12 @@ pub struct Arguments {
 
 /// What `--help` says last.
 pub const AFTER_HELP: &str = "\
-A near-miss is strong enough but fails a gate (all_of, any_of, none_of), or passes the gates and falls short of the rule's
-threshold by less than 0.15. Each is tried with the rules as they are now. Look for what your rule should have found: most
-near-misses are rightly none. Nothing is written; it can run beside the daemon.
+A near-miss is strong enough but fails a gate (all_of, any_of, none_of), or passes the gates and falls short of \
+the rule's threshold by less than 0.15. Each is tried with the rules as they are now. Look for what your rule \
+should have found: most near-misses are rightly none. Nothing is written; it can run beside the daemon.
+
+Of bulk claims (archives, *.jsonl) those are near that are probable enough to be listed as possible and not sure \
+enough to alert. They cannot be edited like a rule: a claim that comes back often is worth a rule of its own.
 
 Examples:
   claimwatch near-misses
@@ -80,9 +90,13 @@ const PROPOSED: usize = 6;
 /// Words remembered for each rule: a great many posts must not fill the memory.
 const MOST_WORDS: usize = 20_000;
 
+/// Bulk claims with near-misses that are kept one by one; of more only the number.
+const MOST_BULK: usize = 2_000;
+
 /// A post that nearly repeats a claim.
 struct Miss {
     claim: ClaimId,
+    is_bulk: bool,
     strength: f32,
     threshold: f32,
     post: Post,
@@ -97,6 +111,7 @@ struct Miss {
 /// All near-misses of one rule.
 #[derive(Default)]
 struct Misses {
+    is_bulk: bool,
     number: u64,
     dismissed: u64,
     short: u64,
@@ -117,15 +132,25 @@ pub async fn near_misses(arguments: &Arguments) -> Answer {
 }
 
 async fn run(arguments: &Arguments, opened: &Opened) -> Result<Answer, Answer> {
+    let rules = &opened.reading.rules;
+    let is_rule = |id: &String| rules.iter().any(|rule| rule.claim.id.0 == *id);
+    let only_rules = arguments.without_archives || (!arguments.ids.is_empty() && arguments.ids.iter().all(is_rule));
+    let archives = if only_rules { &[][..] } else { &opened.reading.archives };
+    let (bulk, _) = archives::read(archives, &[]);
     let mut chosen: Vec<Rule> = Vec::new();
     for id in &arguments.ids {
-        chosen.push(awake(rule_called(id, &opened.reading.rules)?));
+        if is_rule(id) || !bulk.iter().any(|claim| claim.id == *id) {
+            chosen.push(awake(rule_called(id, rules)?));
+        }
     }
     if arguments.ids.is_empty() {
         let loaded = |rule: &&Rule| matches!(rule.claim.status, Status::Active | Status::Test);
-        chosen = opened.reading.rules.iter().filter(loaded).cloned().collect();
+        chosen = rules.iter().filter(loaded).cloned().collect();
     }
-    let rules = compile(chosen);
+    let policy = opened.config.as_ref().map(|config| config.bulk.clone()).unwrap_or_default();
+    let taken: HashSet<&str> = rules.iter().map(|rule| rule.claim.id.0.as_str()).collect();
+    let bulk = bulk.into_iter().filter(|claim| !taken.contains(claim.id.as_str())).collect();
+    let rules = compile(chosen).with_bulk(bulk, policy);
     let mut past = match &arguments.posts {
         Some(path) => Past::of_file(path)?,
         None => Past::of_memory(opened.memory("Name a file of posts with --posts.")?, arguments.since.before(Timestamp::now())),
@@ -136,14 +161,17 @@ async fn run(arguments: &Arguments, opened: &Opened) -> Result<Answer, Answer> {
     };
     let mut progress = Progress::new(past.total().await?);
     let mut all: BTreeMap<ClaimId, Misses> = BTreeMap::new();
-    let mut posts = 0;
+    let (mut posts, mut bulk_claims, mut more_bulk) = (0, 0, 0);
     loop {
         let piece = past.next().await?;
         if piece.is_empty() {
             break;
         }
-        let found = on_all_cores(&piece, |one| misses_in(&one.post, &rules));
+        let found = on_all_cores_with(&piece, Scratch::default, |scratch, one| misses_in(&one.post, &rules, scratch));
         for miss in found.into_iter().flatten() {
+            if miss.is_bulk && !is_counted(&miss.claim, &mut bulk_claims, &mut more_bulk, &all, arguments) {
+                continue;
+            }
             let dismissed = is_dismissed(&miss, &opinions);
             all.entry(miss.claim.clone()).or_default().take(miss, dismissed, arguments);
         }
@@ -152,23 +180,66 @@ async fn run(arguments: &Arguments, opened: &Opened) -> Result<Answer, Answer> {
     }
     progress.end();
     let text = match arguments.format {
-        Format::Json => in_json(&all, posts),
-        Format::Text => in_text(&all, posts, arguments, Paint { colour: colour() }),
+        Format::Json => in_json(&all, posts, more_bulk),
+        Format::Text => in_text(&all, posts, more_bulk, arguments, Paint { colour: colour() }),
     };
     Ok(Answer { text, trouble: past.complaints(), exit: Exit::Fine })
 }
 
-fn misses_in(post: &Post, rules: &RuleSet) -> Vec<Miss> {
-    let near: Vec<ClaimId> = examine(post, rules)
-        .into_iter()
-        .filter(|sighting| sighting.decision == Decision::Possible)
-        .map(|sighting| sighting.claim)
-        .collect();
+/// Whether a near-miss of a bulk claim is kept: one that is asked for, and not of more claims than anybody looks through.
+fn is_counted(
+    claim: &ClaimId,
+    claims: &mut usize,
+    more: &mut u64,
+    all: &BTreeMap<ClaimId, Misses>,
+    arguments: &Arguments,
+) -> bool {
+    if !arguments.ids.is_empty() && !arguments.ids.contains(&claim.0) {
+        return false;
+    }
+    if all.contains_key(claim) {
+        return true;
+    }
+    if *claims >= MOST_BULK {
+        *more += 1;
+        return false;
+    }
+    *claims += 1;
+    true
+}
+
+fn misses_in(post: &Post, rules: &RuleSet, scratch: &mut Scratch) -> Vec<Miss> {
+    let found = examine_with(post, rules, scratch);
+    let near: Vec<&Sighting> = found.iter().filter(|sighting| sighting.decision == Decision::Possible).collect();
     if near.is_empty() {
         return Vec::new();
     }
-    let judgements = weigh(post, rules);
-    judgements.iter().filter(|one| near.contains(&one.rule.claim.id)).map(|one| miss(post, one)).collect()
+    let is_near = |id: &ClaimId| near.iter().any(|sighting| sighting.claim == *id);
+    let is_of_archive = |sighting: &&&Sighting| rules.bulk.called(&sighting.claim.0).is_some();
+    let mut misses: Vec<Miss> = near.iter().filter(is_of_archive).map(|sighting| bulk_miss(post, sighting, rules)).collect();
+    if misses.len() < near.len() {
+        let judgements = weigh(post, rules);
+        misses.extend(judgements.iter().filter(|one| is_near(&one.rule.claim.id)).map(|one| miss(post, one)));
+    }
+    misses
+}
+
+fn bulk_miss(post: &Post, sighting: &Sighting, rules: &RuleSet) -> Miss {
+    let claim = rules.bulk.called(&sighting.claim.0);
+    let page = claim.and_then(|claim| claim.url.as_ref()).map(|url| format!(": claimwatch new --from {url}"));
+    Miss {
+        claim: sighting.claim.clone(),
+        is_bulk: true,
+        strength: sighting.confidence.value(),
+        threshold: rules.bulk_policy.alert.value(),
+        post: post.clone(),
+        closest: claim.map(|claim| format!("claim \"{}\"", shortened(wording(claim), 0, 90))).unwrap_or_default(),
+        wording: sighting.evidence.iter().flat_map(|evidence| evidence.spans.clone()).collect(),
+        gates: Vec::new(),
+        failed: Vec::new(),
+        try_this: format!("a rule of its own{}", page.unwrap_or_default()),
+        names: Vec::new(),
+    }
 }
 
 fn miss(post: &Post, judgement: &Judgement<'_>) -> Miss {
@@ -186,6 +257,7 @@ fn miss(post: &Post, judgement: &Judgement<'_>) -> Miss {
     };
     Miss {
         claim: judgement.rule.claim.id.clone(),
+        is_bulk: false,
         strength: judgement.strength.value(),
         threshold: judgement.rule.threshold.value(),
         post: post.clone(),
@@ -239,6 +311,7 @@ impl Misses {
                 return;
             }
         }
+        self.is_bulk = miss.is_bulk;
         self.number += 1;
         self.short += u64::from(miss.failed.is_empty());
         for (_, failure) in &miss.failed {
@@ -268,103 +341,4 @@ impl Misses {
         names.truncate(PROPOSED);
         names
     }
-}
-
-fn in_text(all: &BTreeMap<ClaimId, Misses>, posts: u64, arguments: &Arguments, paint: Paint) -> String {
-    let whence_all = match &arguments.posts {
-        Some(path) => path.display().to_string(),
-        None => arguments.since.to_string(),
-    };
-    let mut text = String::new();
-    let mut rules: Vec<(&ClaimId, &Misses)> = all.iter().filter(|(_, misses)| misses.number > 0).collect();
-    rules.sort_by_key(|(id, misses)| (std::cmp::Reverse(misses.number), *id));
-    for (id, misses) in &rules {
-        text.push_str(&format!("{}  {}\n", paint.strong(&id.0), near_misses_in_words(misses.number)));
-        for (failure, number) in &misses.gates {
-            text.push_str(&format!("  {number:>4} ×  {failure}\n"));
-        }
-        if misses.short > 0 {
-            text.push_str(&format!("  {:>4} ×  gates passed, not strong enough\n", misses.short));
-        }
-        let common = misses.common_names();
-        if !common.is_empty() {
-            let list: Vec<String> = common.iter().map(|(name, number)| format!("\"{name}\" ({number} posts)")).collect();
-            text.push_str(&format!("  {} {}\n", paint.odd("words that those without a hit share:"), list.join(", ")));
-        }
-        text.push('\n');
-        let mut shown: Vec<&Miss> = misses.shown.iter().collect();
-        shown.sort_by(|a, b| b.strength.total_cmp(&a.strength));
-        for miss in shown.iter().take(arguments.show) {
-            text.push_str(&one(miss, paint));
-        }
-        let more = misses.number.saturating_sub(arguments.show as u64);
-        if more > 0 {
-            text.push_str(&paint.dim(&format!("  … and {} more\n\n", grouped(more))));
-        }
-    }
-    let dismissed: u64 = all.values().map(|misses| misses.dismissed).sum();
-    let number: u64 = all.values().map(|misses| misses.number).sum();
-    text.push_str(&format!("{} in {} posts ({whence_all})", near_misses_in_words(number), grouped(posts)));
-    if dismissed > 0 && !arguments.dismissed {
-        text.push_str(&format!("; {} that people have dismissed are not shown (--dismissed)", grouped(dismissed)));
-    }
-    text.push_str(".\n");
-    text
-}
-
-fn near_misses_in_words(number: u64) -> String {
-    if number == 1 { "1 near-miss".to_owned() } else { format!("{} near-misses", grouped(number)) }
-}
-
-fn one(miss: &Miss, paint: Paint) -> String {
-    let marked = marked(&miss.post, &miss.wording, &miss.gates, paint);
-    let sign = if miss.strength >= miss.threshold { "≥" } else { "<" };
-    let mut text = format!(
-        "  {:.2} {sign} {:.2}  {}\n      \"{marked}\"\n      closest: {}\n",
-        miss.strength,
-        miss.threshold,
-        whence(&miss.post),
-        miss.closest
-    );
-    for (_, failure) in &miss.failed {
-        text.push_str(&format!("      {failure}\n"));
-    }
-    text.push_str(&format!("      if it should match, try: {}\n\n", miss.try_this));
-    text
-}
-
-fn in_json(all: &BTreeMap<ClaimId, Misses>, posts: u64) -> String {
-    let rules: Vec<Value> = all
-        .iter()
-        .map(|(id, misses)| {
-            let shown: Vec<Value> = misses
-                .shown
-                .iter()
-                .map(|miss| {
-                    json!({
-                        "strength": miss.strength,
-                        "threshold": miss.threshold,
-                        "source": miss.post.source,
-                        "key": miss.post.key,
-                        "url": miss.post.url,
-                        "text": miss.post.parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n"),
-                        "closest": miss.closest,
-                        "failed_gates": miss.failed.iter().map(|(_, failure)| failure).collect::<Vec<_>>(),
-                        "try": miss.try_this,
-                    })
-                })
-                .collect();
-            let names: BTreeMap<&String, u64> = misses.common_names().into_iter().collect();
-            json!({
-                "id": id,
-                "near_misses": misses.number,
-                "dismissed": misses.dismissed,
-                "not_strong_enough": misses.short,
-                "failed_gates": misses.gates,
-                "common_words": names,
-                "posts": shown,
-            })
-        })
-        .collect();
-    as_json(&json!({ "posts": posts, "rules": rules }))
 }
