@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::check::Check;
+use super::check::{self, Check};
 use super::dates::Almanac;
 use super::layout::{COLUMNS, wrapped};
 use super::letter::header;
@@ -10,10 +10,11 @@ use super::page::Frame;
 use super::quotation::byline;
 use super::safe;
 use super::subscription::Desk;
-use super::words::{Words, fill};
-use crate::model::digest::{Digest, DigestKind, Figures, Gathered, Matter, Section};
+use super::words::{Direction, Words, fill};
+use crate::model::claim::FactCheck;
+use crate::model::digest::{Corrected, Digest, DigestKind, Figures, Gathered, Matter, Section};
 use crate::model::facts::{ClaimFacts, Facts, Kind};
-use crate::model::letter::{Letter, Seen};
+use crate::model::letter::{Change, Letter, Seen};
 use crate::model::post::Lang;
 
 /// Graphemes of a post in a digest: enough to recognise it.
@@ -40,6 +41,7 @@ struct Page {
     figures: Vec<(String, String)>,
     unwell: Option<String>,
     notices: Vec<Note>,
+    corrections: Vec<Fix>,
     sections: Vec<Part>,
     explain: String,
 }
@@ -47,6 +49,14 @@ struct Page {
 struct Note {
     when: String,
     what: String,
+}
+
+/// What an earlier digest told and no longer holds.
+struct Fix {
+    what: String,
+    /// What was told and what holds, in few words.
+    was: Option<String>,
+    check: Option<Check>,
 }
 
 struct Part {
@@ -98,7 +108,14 @@ fn facts(digest: &Digest) -> Facts {
         let items = gathered.items.iter().map(|item| (item.number, &item.post, &item.sighting));
         ClaimFacts::of(&gathered.claim, items)
     });
-    Facts { kind: kind(digest), posts: posts(digest), claims: claims.collect(), written_at: digest.until, ..Facts::default() }
+    let corrected = digest.corrections.iter().map(|correction| ClaimFacts::of(&correction.claim, std::iter::empty()));
+    Facts {
+        kind: kind(digest),
+        posts: posts(digest),
+        claims: corrected.chain(claims).collect(),
+        written_at: digest.until,
+        ..Facts::default()
+    }
 }
 
 fn posts(digest: &Digest) -> u64 {
@@ -107,7 +124,8 @@ fn posts(digest: &Digest) -> u64 {
 
 /// Whether there is nothing to tell but that claimwatch is awake.
 fn is_quiet(digest: &Digest) -> bool {
-    digest.kind == DigestKind::Regular && digest.sections.is_empty() && digest.notices.is_empty()
+    let is_empty = digest.sections.is_empty() && digest.notices.is_empty() && digest.corrections.is_empty();
+    digest.kind == DigestKind::Regular && is_empty
 }
 
 fn subject(digest: &Digest, words: &Words, almanac: &Almanac) -> String {
@@ -123,6 +141,12 @@ fn subject(digest: &Digest, words: &Words, almanac: &Almanac) -> String {
                 ("read", words.whole(*read)),
             ];
             fill(&words.subject.quiet, &values.each_ref().map(|(key, value)| (*key, value.as_str())))
+        }
+        DigestKind::Regular if digest.sections.is_empty() && !digest.corrections.is_empty() => {
+            match digest.corrections.as_slice() {
+                [one] => fix_sentence(one, 60, words),
+                many => format!("{} ({})", words.badge.correction, words.whole(many.len() as u64)),
+            }
         }
         DigestKind::Regular => words.count(&words.subject.digest, posts, &[("date", &date)]),
         DigestKind::OverCap => words.count(&words.subject.over_cap, posts, &[]),
@@ -156,9 +180,37 @@ fn page(digest: &Digest, desk: &Desk, words: &'static Words, almanac: &Almanac, 
             .iter()
             .map(|notice| Note { when: almanac.moment(notice.at), what: matter(&notice.matter, words) })
             .collect(),
+        corrections: digest.corrections.iter().map(|correction| fix(correction, words, almanac)).collect(),
         sections: digest.sections.iter().map(|section| part(section, words, almanac)).collect(),
         explain: fill(&words.digest.explain, &[("command", &command)]),
     }
+}
+
+fn fix(correction: &Corrected, words: &Words, almanac: &Almanac) -> Fix {
+    let (was, check) = match &correction.change {
+        Change::Retired => (None, None),
+        Change::FactChecks { before } => {
+            let brief = |checks: &[FactCheck]| match checks.first() {
+                Some(first) => safe::apart(&check::brief(first, words), words.direction),
+                None => words.check.not_rated.clone(),
+            };
+            let arrow = if words.direction == Direction::Rtl { "←" } else { "→" };
+            let was = format!("{} {arrow} {}", brief(before), brief(&correction.claim.fact_checks));
+            (Some(was), correction.claim.fact_checks.first().map(|check| Check::of(check, words, almanac)))
+        }
+    };
+    Fix { what: fix_sentence(correction, 300, words), was, check }
+}
+
+fn fix_sentence(correction: &Corrected, graphemes: usize, words: &Words) -> String {
+    let claim = words.quoted(&safe::apart(&safe::short(&correction.claim.claim, graphemes), words.direction));
+    let found = correction.claim.fact_checks.first();
+    let found = found.map_or_else(|| words.check.not_rated.clone(), |first| check::brief(first, words));
+    let sentence = match correction.change {
+        Change::Retired => &words.subject.retired,
+        Change::FactChecks { .. } => &words.subject.changed,
+    };
+    fill(sentence, &[("claim", &claim), ("found", &found)])
 }
 
 fn lead(digest: &Digest, words: &Words, almanac: &Almanac) -> String {
@@ -259,6 +311,12 @@ fn matter(matter: &Matter, words: &Words) -> String {
     }
 }
 
+impl Fix {
+    fn lines(&self) -> Vec<String> {
+        wrapped(&self.what, COLUMNS - 4)
+    }
+}
+
 impl ClaimPart {
     fn claim_lines(&self) -> Vec<String> {
         wrapped(&format!("{} ({})", self.claim, self.posts), COLUMNS - 2)
@@ -292,7 +350,15 @@ mod tests {
 
     fn digest(kind: DigestKind, sections: Vec<Section>) -> Digest {
         let figures = Figures { sources: 3, healthy: 2, posts: 41, ..Figures::default() };
-        Digest { kind, since: Timestamp::UNIX_EPOCH, until: Timestamp::UNIX_EPOCH, figures, sections, notices: Vec::new() }
+        Digest {
+            kind,
+            since: Timestamp::UNIX_EPOCH,
+            until: Timestamp::UNIX_EPOCH,
+            figures,
+            corrections: Vec::new(),
+            sections,
+            notices: Vec::new(),
+        }
     }
 
     #[test]

@@ -36,7 +36,8 @@ pub fn due(now: Timestamp, desk: &Desk, state: &DeskState) -> Option<DueDigest> 
         let has_come = |oldest: Timestamp, newest: Timestamp| oldest <= slot.at || newest > now;
         let waits = state.waiting.iter().any(|waiting| has_come(waiting.oldest, waiting.newest));
         let notices = state.oldest_notice.is_some_and(|oldest| has_come(oldest, oldest));
-        if heartbeat || waits || notices {
+        let wrong = state.oldest_correction.is_some_and(|oldest| has_come(oldest, oldest));
+        if heartbeat || waits || notices || wrong {
             let day = number_of(slot.day);
             return Some(DueDigest { slot: slot.name(), day, content: Content::All });
         }

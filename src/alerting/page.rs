@@ -68,8 +68,7 @@ pub(super) struct Page {
     pub posts: Vec<Item>,
     pub not_shown: Option<String>,
     pub wrong_rule: String,
-    /// How to say that a post does not repeat the claim; nothing where no post is listed.
-    pub wrong_post: Option<String>,
+    pub wrong_post: String,
 }
 
 impl Page {
@@ -97,7 +96,6 @@ impl Page {
             trend: (kind != Kind::Correction)
                 .then(|| Trend::of(&dossier.trend, dossier.at, kind == Kind::Spike, &almanac, words))
                 .flatten(),
-            wrong_post: (!posts.is_empty()).then(|| fill(&words.wrong.post, &[("command", &command)])),
             posts,
             not_shown: Some(dossier.posts.saturating_sub(shown))
                 .filter(|n| *n > 0)
@@ -106,6 +104,7 @@ impl Page {
                 if claim.bulk { &words.wrong.archive } else { &words.wrong.rule },
                 &[("rule", &words.quoted(&rule)), ("revision", &revision)],
             ),
+            wrong_post: fill(&words.wrong.post, &[("command", &command)]),
         }
     }
 
@@ -122,11 +121,9 @@ impl Page {
 
     /// What to do about a mistake, as lines of the text part.
     pub(super) fn wrong_lines(&self) -> Vec<String> {
-        [Some(&self.wrong_rule), self.wrong_post.as_ref()]
-            .into_iter()
-            .flatten()
-            .flat_map(|line| wrapped(line, COLUMNS - 2))
-            .collect()
+        // A correction quotes no post that could be dismissed.
+        let post = Some(&self.wrong_post).filter(|_| !self.posts.is_empty());
+        std::iter::once(&self.wrong_rule).chain(post).flat_map(|line| wrapped(line, COLUMNS - 2)).collect()
     }
 }
 

@@ -264,6 +264,7 @@ fn letter_of(which: Which, claim: &Claim, seen: Seen, desk: &Desk, now: Timestam
         since: now.checked_sub(day).unwrap_or(now),
         until: now,
         figures: figures.clone(),
+        corrections: Vec::new(),
         sections,
         notices: Vec::new(),
     };

@@ -12,6 +12,9 @@ use crate::rules::bulk::{Archive, BulkClaim};
 use crate::rules::diagnostic::{Diagnostic, Level, sort};
 use crate::rules::{Place, Rule, codes};
 
+/// So many bad lines are told one by one; of more only how many.
+const MOST_TOLD: usize = 20;
+
 /// Finds the archives among these files and inside these folders.
 pub fn inside(paths: &[PathBuf]) -> Vec<PathBuf> {
     files::archives(paths)
@@ -65,9 +68,10 @@ pub fn read(paths: &[PathBuf], rules: &[Rule]) -> (Vec<BulkClaim>, Vec<Diagnosti
         also: None,
     };
     let help = "the line is left out; mend it or take it away";
-    found.extend(archive.bad_lines.iter().map(|bad| warning(bad.file.clone(), bad.line, bad.fault.to_string(), help)));
-    let more = archive.bad_count - archive.bad_lines.len();
-    if let (1.., Some(last)) = (more, archive.bad_lines.last()) {
+    let told = archive.bad_lines.get(..archive.bad_lines.len().min(MOST_TOLD)).unwrap_or_default();
+    found.extend(told.iter().map(|bad| warning(bad.file.clone(), bad.line, bad.fault.to_string(), help)));
+    let more = archive.bad_count - told.len();
+    if let (1.., Some(last)) = (more, told.last()) {
         found.push(warning(last.file.clone(), last.line, format!("{more} more lines after this one cannot be used"), help));
     }
     found.extend(taken(&mut archive.claims, rules));

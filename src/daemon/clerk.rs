@@ -18,10 +18,11 @@ use crate::alerting::subscription::Desk;
 use crate::alerting::{correction, digest, due, letter};
 use crate::model::alert::{DeskName, Waits};
 use crate::model::claim::{Claim, ClaimId, Severity, Status};
-use crate::model::digest::{Digest, DueDigest, Reason};
+use crate::model::digest::{Corrected, Digest, DueDigest, Reason};
 use crate::model::letter::Dossier;
 use crate::model::units::counted;
 use crate::rules::compile::RuleSet;
+use crate::store::alerts::Digested;
 use crate::store::error::StoreError;
 use crate::store::records::{Amendment, Closed, Closing, DueLetter};
 
@@ -154,7 +155,16 @@ impl PostOffice {
     }
 
     async fn write_digest(&self, desk: &Desk, due: &DueDigest, now: Timestamp) -> Result<bool, StoreError> {
-        let write = |digest: &Digest| (digest::write(digest, desk), desk.recipients());
+        let rules = self.rules.as_ref().map(|rules| Arc::clone(&rules.borrow()));
+        let write = |digest: &mut Digest| {
+            for gathered in digest.sections.iter_mut().flat_map(|section| &mut section.claims) {
+                // As the rules have it today; what is out of use stays as it was seen.
+                if let Some(claim) = rules.as_ref().and_then(|rules| today(rules, &gathered.claim.id)) {
+                    gathered.claim = claim;
+                }
+            }
+            (digest::write(digest, desk), desk.recipients())
+        };
         let made = self.store.write_digest(&desk.name, due, &self.sources, now, &self.domain, write).await?;
         if let Some(deliveries) = made {
             info!(desk = %desk.name, deliveries, "wrote the digest \"{}\" of desk {}", due.slot, desk.name);
@@ -194,7 +204,23 @@ impl PostOffice {
                 self.turn.send_modify(|turn| *turn += 1);
             }
         }
-        Ok(())
+        self.correct_digests(&rules, since, now).await
+    }
+
+    /// Notes what digests told and the rules in force no longer say: the next digest corrects it.
+    async fn correct_digests(&self, rules: &RuleSet, since: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+        let mut noted = Vec::new();
+        for Digested { desk, id, told, correction } in self.store.digested_claims(since).await? {
+            let wrong = correction::change(&told, today(rules, &id).as_ref()).map(|(change, claim)| Corrected { claim, change });
+            if wrong != correction {
+                noted.push((desk, id, wrong));
+            }
+        }
+        if noted.is_empty() {
+            return Ok(());
+        }
+        info!(claims = noted.len(), "{} that digests told of changed; the next digests say so", counted(noted.len(), "claim"));
+        self.store.note_corrections(&noted, now).await
     }
 
     pub(super) fn desks(&self) -> Arc<[Desk]> {

@@ -100,7 +100,13 @@ impl Reading {
     /// Orders the hits by term, as judging a rule needs them.
     #[must_use]
     pub fn by_term(mut self) -> Self {
-        self.hits.sort_unstable();
+        // The numbers of hits are in the order of places, and sooner in order than hits are.
+        let mut order: Vec<u64> = (0_u64..).zip(&self.hits).map(|(number, hit)| u64::from(hit.term) << 32 | number).collect();
+        order.sort_unstable();
+        self.hits = order.into_iter().map(|key| self.hits[key as u32 as usize]).collect();
+        for same in self.hits.chunk_by_mut(|a, b| (a.term, a.at) == (b.term, b.at)).filter(|same| same.len() > 1) {
+            same.sort_unstable();
+        }
         self
     }
 

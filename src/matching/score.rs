@@ -163,12 +163,10 @@ impl Detail {
 /// The words of a variant in any order inside the best window.
 fn variant(row: &Row, reading: &Reading, vocabulary: &Vocabulary) -> Option<Found> {
     // Every hit with the number of its term in the row's weights, in the order of places.
-    let mut hits: Vec<(&Hit, usize)> = row
-        .weights
-        .iter()
-        .enumerate()
-        .flat_map(|(number, (term, _))| reading.hits_of(*term).iter().map(move |hit| (hit, number)))
-        .collect();
+    let mut hits: Vec<(&Hit, usize)> = Vec::with_capacity(row.weights.len().min(reading.hits().len()));
+    for (number, (term, _)) in row.weights.iter().enumerate().filter(|(_, (term, _))| reading.holds(*term)) {
+        hits.extend(reading.hits_of(*term).iter().map(|hit| (hit, number)));
+    }
     hits.sort_unstable_by_key(|(hit, number)| (hit.at, hit.likeness, *number));
     let length = (row.terms.len() as u32).saturating_mul(WINDOW_HALVES) / 2;
     let windows = Windows::new(row, &hits, length.max(SHORTEST_WINDOW));

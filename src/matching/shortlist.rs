@@ -6,7 +6,7 @@ use crate::model::post::Post;
 use crate::model::sighting::WordingKind;
 use crate::rules::compile::vocabulary::TermId;
 use crate::rules::compile::watch::Watched;
-use crate::rules::compile::{NEAR_MISS, Row, RuleSet, prefix};
+use crate::rules::compile::{Compiled, GateTerm, Gates, NEAR_MISS, Row, RuleSet, prefix};
 use crate::text::address;
 
 use super::reading::{FEWEST_WORDS, Reading};
@@ -20,7 +20,8 @@ const LONGEST_ADDRESS: usize = 2048;
 /// Gives the numbers of all rules that can alert or be a near-miss, in order. The hits of `reading` are in the order of places.
 ///
 /// A rule is left out only when none of the words that it must have is there, or when the words that are there, wherever they
-/// stand, cannot reach the strength of a near-miss; or, for a phrase, when two of its words never follow each other.
+/// stand, cannot reach the strength of a near-miss (that of an alert, where a word that a gate asks for is missing); or, for a phrase,
+/// when two of its words never follow each other.
 pub fn shortlist(reading: &Reading, rules: &RuleSet, named: &BTreeMap<u32, usize>) -> Vec<u32> {
     let mut found: Vec<u32> = named.keys().copied().collect();
     let mut weigh = |wording| {
@@ -31,21 +32,51 @@ pub fn shortlist(reading: &Reading, rules: &RuleSet, named: &BTreeMap<u32, usize
     };
     let is_short = reading.word_count() < FEWEST_WORDS;
     for term in reading.terms() {
-        for (group, _) in rules.watchlist.groups(*term).filter(|(_, must)| reading.holds(*must)) {
-            let worth_it = |watched: &&Watched| !(is_short && watched.is_variant) && is_enough_there(reading, watched);
-            rules.watchlist.group(group).iter().filter(worth_it).for_each(|watched| weigh(watched.wording));
-        }
+        rules.watchlist.variants(
+            *term,
+            reading.terms(),
+            |other| reading.holds(other),
+            |watched| {
+                if !(is_short && watched.is_variant) && is_enough_there(reading, watched) {
+                    weigh(watched.wording);
+                }
+            },
+        );
     }
-    for (number, first) in reading.hits().iter().enumerate().filter(|(_, hit)| rules.watchlist.leads(hit.term)) {
-        // With one other word between them at most.
-        let after = reading.hits()[number + 1..].iter().take_while(|second| second.at <= first.next + 1);
-        for second in after.filter(|second| second.at >= first.next) {
-            rules.watchlist.phrases(first.term, second.term).iter().for_each(|phrase| weigh(*phrase));
+    let hits = reading.hits();
+    for (number, first) in hits.iter().enumerate().filter(|(_, hit)| rules.watchlist.leads(hit.term)) {
+        for second in &hits[number + 1..] {
+            // With one other word between them at most.
+            if second.at > first.next + 1 {
+                break;
+            }
+            if second.at >= first.next {
+                rules.watchlist.phrases(first.term, second.term).iter().for_each(|phrase| weigh(*phrase));
+            }
         }
     }
     found.sort_unstable();
     found.dedup();
+    found.retain(|number| {
+        let may_be_seen = |compiled: &Compiled| may_pass(reading, &compiled.gates) || may_reach_threshold(reading, compiled);
+        named.contains_key(number) || rules.rules().get(*number as usize).is_some_and(may_be_seen)
+    });
     found
+}
+
+/// Whether the words of all gates that ask for some are there.
+fn may_pass(reading: &Reading, gates: &Gates) -> bool {
+    let is_there = |term: &GateTerm| match term {
+        GateTerm::Row(row) => row.iter().all(|term| reading.holds(*term)),
+        GateTerm::Verbatim(_) => true,
+    };
+    gates.all_of.iter().chain([&gates.any_of]).all(|terms| terms.is_empty() || terms.iter().any(is_there))
+}
+
+/// Where a gate is shut a near-miss must be as strong as an alert.
+fn may_reach_threshold(reading: &Reading, compiled: &Compiled) -> bool {
+    let rows = compiled.rule.wordings.iter().zip(&compiled.wordings);
+    rows.into_iter().any(|(wording, row)| may_hold(reading, row, wording.kind, compiled.threshold))
 }
 
 /// Whether enough of the words that are asked for first is there.
@@ -56,7 +87,12 @@ fn is_enough_there(reading: &Reading, watched: &Watched) -> bool {
 
 /// Whether a wording of a rule may be found at all, or at least come near.
 pub fn may_come_near(reading: &Reading, row: &Row, kind: WordingKind, threshold: u32) -> bool {
-    misses_at_most(reading, &row.weights, prefix::may_miss(kind, row, threshold.saturating_sub(NEAR_MISS)))
+    may_hold(reading, row, kind, threshold.saturating_sub(NEAR_MISS))
+}
+
+/// Whether a post may hold `least` thousandths of a wording.
+fn may_hold(reading: &Reading, row: &Row, kind: WordingKind, least: u32) -> bool {
+    misses_at_most(reading, &row.weights, prefix::may_miss(kind, row, least))
 }
 
 /// The heaviest words come first: most wordings are out after two or three.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alert::DeskName;
 use super::claim::Claim;
-use super::letter::Seen;
+use super::letter::{Change, Seen};
 use super::silence::SilenceId;
 use super::source::SourceName;
 
@@ -118,10 +118,21 @@ pub struct Digest {
     pub until: Timestamp,
     /// How claimwatch fared in that time: silence must not look like health.
     pub figures: Figures,
+    /// What earlier digests told and no longer holds.
+    pub corrections: Vec<Corrected>,
     /// What was held, by reason in the order of [`Reason::ALL`]; empty sections are left out.
     pub sections: Vec<Section>,
     /// What the operator should know; empty in the digests of other desks.
     pub notices: Vec<Notice>,
+}
+
+/// A claim that a digest told of, and what changed about it since.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Corrected {
+    /// The claim as it is now; as it was told where it is out of use.
+    pub claim: Claim,
+    /// What changed.
+    pub change: Change,
 }
 
 /// Why a digest is written now.
@@ -185,6 +196,8 @@ pub struct DeskState {
     pub last_notices: Option<Timestamp>,
     /// What waits for it, by reason.
     pub waiting: Vec<Waiting>,
+    /// When the oldest correction of an earlier digest came up that it was not told.
+    pub oldest_correction: Option<Timestamp>,
     /// When the oldest notice that it was not told came up.
     pub oldest_notice: Option<Timestamp>,
     /// Silences that have ended and held something back from it, or name it.

@@ -4,6 +4,7 @@
 //! a gate is a list of rows. What a post is compared with is looked up from its words: [`watch`] gives the wordings that must be
 //! weighed when words turn up (see [`prefix`] for why these few are enough).
 
+pub mod pairs;
 pub mod prefix;
 pub mod vocabulary;
 pub mod watch;

@@ -6,8 +6,8 @@ use super::Store;
 use super::error::StoreError;
 use super::records::{Amended, Amendment, Laid, Refusing, Standing, ToldClaim, Way};
 use crate::model::alert::DeskName;
-use crate::model::claim::ClaimId;
-use crate::model::digest::{DeskState, Digest, DueDigest, Reason};
+use crate::model::claim::{Claim, ClaimId};
+use crate::model::digest::{Corrected, DeskState, Digest, DueDigest, Reason};
 use crate::model::feed::Shelf;
 use crate::model::letter::{Dossier, Letter};
 use crate::model::sighting::SightingId;
@@ -29,7 +29,40 @@ pub struct Stuck {
     pub reply: String,
 }
 
+/// A claim that a digest told of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Digested {
+    /// The desk.
+    pub desk: DeskName,
+    /// What it is about.
+    pub id: ClaimId,
+    /// The claim as told.
+    pub told: Claim,
+    /// What the next digest is to say about it.
+    pub correction: Option<Corrected>,
+}
+
 impl Store {
+    /// Gives the claims that digests told of since then and no letter did.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn digested_claims(&self, since: Timestamp) -> Result<Vec<Digested>, StoreError> {
+        on!(self, db => db.digested_claims(since).await)
+    }
+
+    /// Notes what the next digests are to correct; nothing where what was told holds again.
+    ///
+    /// # Errors
+    /// Those of writing; then nothing is noted.
+    pub async fn note_corrections(
+        &self,
+        corrections: &[(DeskName, ClaimId, Option<Corrected>)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        on!(self, db => db.note_corrections(corrections, now).await)
+    }
+
     /// Gives programs and chat rooms that did not take a letter at the last attempt, the one that waits longest first.
     ///
     /// # Errors
@@ -74,7 +107,7 @@ impl Store {
         sources: &[SourceName],
         now: Timestamp,
         domain: &str,
-        write: impl FnOnce(&Digest) -> (Letter, Vec<String>) + Send,
+        write: impl FnOnce(&mut Digest) -> (Letter, Vec<String>) + Send,
     ) -> Result<Option<usize>, StoreError> {
         on!(self, db => db.write_digest(desk, due, sources, now, domain, write).await)
     }

@@ -52,11 +52,19 @@ impl<'t, 'w> Reader<'t, 'w> {
     }
 
     /// Looks at what stands between two words.
+    #[inline]
     fn between(&mut self, from: usize, to: usize) {
         if to == from + 1 && self.text.as_bytes().get(from) == Some(&b' ') {
-            self.end_compound();
+            if self.compound_from.is_some() {
+                self.end_compound();
+            }
             return;
         }
+        self.between_more(from, to);
+    }
+
+    /// Looks at what stands between two words that are not parted by a blank alone.
+    fn between_more(&mut self, from: usize, to: usize) {
         let gap = &self.text[from..to];
         if gap != "-" {
             self.end_compound();
@@ -106,7 +114,9 @@ impl<'t, 'w> Reader<'t, 'w> {
 
     /// A usual word (see [`usual_word_end`]): no time is spent on what it cannot be.
     fn usual(&mut self, start: usize, end: usize) {
-        self.end_letters_in_a_row();
+        if self.letters_in_a_row > 0 {
+            self.end_letters_in_a_row();
+        }
         let raw = &self.text[start..end];
         let from = self.words.letters.len();
         self.words.letters.push_str(raw);

@@ -7,10 +7,12 @@ use std::time::Duration;
 use claimwatch::alerting::subscription::{Desk, QuietHours};
 use claimwatch::daemon::clock::Clock;
 use claimwatch::daemon::letters::PostOffice;
+use claimwatch::fetch::Fetcher;
 use claimwatch::mail::settings::Settings;
 use claimwatch::model::alert::DeskName;
 use claimwatch::model::claim::{Claim, Severity, Status};
 use claimwatch::model::digest::{Content, DueDigest};
+use claimwatch::model::hook::{Form, Hook};
 use claimwatch::model::sighting::{Decision, Stance, When};
 use claimwatch::model::silence::Matchers;
 use claimwatch::model::source::SourceName;
@@ -42,6 +44,7 @@ struct House {
     use_rules: bool,
     metrics: Arc<Metrics>,
     mail: Settings,
+    fetcher: Option<Fetcher>,
 }
 
 /// A letter as it lies in the Maildir.
@@ -60,7 +63,7 @@ impl House {
         let desks = vec![Desk { cap: 20, ..desk("politics") }];
         let (rules, _) = watch::channel(Arc::new(compile(Vec::new())));
         let metrics = Arc::new(Metrics::new("test"));
-        Self { folder, store, desks, clock: Clock::from(MORNING), rules, use_rules: false, metrics, mail }
+        Self { folder, store, desks, clock: Clock::from(MORNING), rules, use_rules: false, metrics, mail, fetcher: None }
     }
 
     fn change(mut self, change: impl FnOnce(&mut Desk)) -> Self {
@@ -88,6 +91,10 @@ impl House {
         let (store, desks) = (self.store.clone(), self.desks.clone().into());
         let office = PostOffice::new(store, &self.mail, desks, Arc::new(Notify::new()), Arc::clone(&self.metrics)).unwrap();
         let office = office.with_clock(self.clock).with_sources([SourceName("wire".into())].into());
+        let office = match &self.fetcher {
+            Some(fetcher) => office.with_fetcher(fetcher.clone()),
+            None => office,
+        };
         if self.use_rules { office.with_rules(self.rules.subscribe()) } else { office }
     }
 
@@ -177,7 +184,13 @@ fn time(text: &str) -> Time {
 
 #[tokio::test]
 async fn a_day_of_ten_thousand_posts_of_one_claim_makes_a_handful_of_letters_and_loses_none() {
-    let house = House::new().await;
+    let program = crate::server::Server::always(crate::server::Answer::status(200)).await;
+    let mut house = House::new().await.change(|desk| {
+        desk.feed = true;
+        let (url, allow_private) = (program.url("/in"), vec!["127.0.0.0/8".parse().unwrap()]);
+        desk.hooks = vec![Hook { name: "cms".into(), form: Form::Slack, url, secret: None, allow_private }];
+    });
+    house.fetcher = Some(Fetcher::new(&Default::default()));
     let claim = claim("cheese");
     let mut posts = 0;
     for quarter in 0..96 {
@@ -195,6 +208,13 @@ async fn a_day_of_ten_thousand_posts_of_one_claim_makes_a_handful_of_letters_and
     let told =
         house.count("SELECT COUNT(*) FROM letter_sightings j JOIN letters l ON l.id = j.letter WHERE l.letter IS NOT NULL").await;
     assert_eq!(told, 10_080, "every post is in one letter");
+    // Programs and readers of the feed see what the mailbox sees.
+    let feed = house.store.shelf(&house.desks[0].name, "desk.test", 50).await.unwrap().entries;
+    assert_eq!(feed.iter().map(|entry| entry.letter.facts.posts).sum::<u64>(), 10_080);
+    let mut subjects: Vec<String> = feed.into_iter().map(|entry| entry.letter.subject).collect();
+    subjects.sort();
+    assert_eq!(subjects, house.subjects());
+    assert_eq!(program.requests().len(), house.arrived().len());
 }
 
 #[tokio::test]
@@ -388,6 +408,47 @@ async fn a_retired_rule_is_told_to_those_who_relied_on_it_and_its_open_letter_go
 }
 
 #[tokio::test]
+async fn what_only_a_digest_told_is_corrected_by_the_next_digest() {
+    let possible = |visit: &mut Visit| visit.sightings[0].0.decision = Decision::Possible;
+    let (changed, gone) = (claim("changed"), claim("gone"));
+    let house = House::new().await.with_rules(&[changed.clone(), gone.clone()]);
+    house.sees_so(&changed, &["a"], possible).await;
+    house.sees_so(&gone, &["b"], possible).await;
+    house.pass(24 * HOUR).await;
+    assert_eq!(house.about("digest of"), 1, "{:?}", house.subjects());
+    let mut now = changed.clone();
+    now.fact_checks[0].rating = Some("Utterly wrong".into());
+    house.set_rules(&[now]);
+    house.pass(24 * HOUR).await;
+    assert_eq!(house.about("correction (2)"), 1, "{:?}", house.subjects());
+    let told = house.arrived().into_iter().find(|letter| letter.subject.contains("Correction")).unwrap().text;
+    for words in [
+        "Half-baked (The Lunar Review) → Utterly wrong (The Lunar Review)",
+        "Withdrawn: the rule about “The moon is made of green cheese.” was taken out of use",
+    ] {
+        assert!(told.contains(words), "{words} is missing from\n{told}");
+    }
+    house.pass(48 * HOUR).await;
+    assert_eq!(house.arrived().len(), 2, "told once: {:?}", house.subjects());
+}
+
+#[tokio::test]
+async fn a_digest_says_what_holds_today_and_what_is_put_right_again_needs_no_word() {
+    let house = House::new().await.with_rules(&[claim("cheese")]);
+    house.sees_so(&claim("cheese"), &["a"], |visit| visit.sightings[0].0.decision = Decision::Possible).await;
+    let mut now = claim("cheese");
+    now.fact_checks[0].rating = Some("Utterly wrong".into());
+    house.set_rules(std::slice::from_ref(&now));
+    house.pass(24 * HOUR).await;
+    assert!(house.arrived()[0].text.contains("Utterly wrong"), "{:?}", house.arrived());
+    house.set_rules(&[claim("cheese")]);
+    house.pass(HOUR).await;
+    house.set_rules(&[now]);
+    house.pass(24 * HOUR).await;
+    assert_eq!(house.arrived().len(), 1, "{:?}", house.subjects());
+}
+
+#[tokio::test]
 async fn a_desk_with_a_heartbeat_hears_every_day_even_of_nothing() {
     let house = House::new().await.change(|desk| desk.heartbeat = true);
     house.work().await;
@@ -441,6 +502,25 @@ async fn a_recipient_that_refuses_three_letters_is_paused_and_the_operator_is_to
 }
 
 #[tokio::test]
+async fn what_waits_for_a_recipient_that_is_paused_is_given_up_untried() {
+    let server = Server::start(Security::Plain, |m| (m.verb == "RCPT").then(|| Act::Say("550 5.1.1 no such user".into()))).await;
+    let mut house = House::new().await;
+    house.mail = smtp_settings(crate::samples::relay_settings(server.port));
+    house.mail.workers = 1;
+    for n in 0..12 {
+        house.sees(&claim(&format!("claim-{n}")), &[&format!("post-{n}")]).await;
+    }
+    house.work().await;
+    let tried = "SELECT COUNT(*) FROM deliveries WHERE state = 'dead' AND reply LIKE '%550%'";
+    assert!((3..=9).contains(&house.count(tried).await), "those in a worker's hand at most");
+    assert_eq!(house.count("SELECT COUNT(*) FROM deliveries WHERE state = 'dead'").await, 12);
+    assert_eq!(
+        house.count("SELECT COUNT(*) FROM deliveries WHERE reply LIKE 'not tried:%'").await + house.count(tried).await,
+        12
+    );
+}
+
+#[tokio::test]
 async fn a_clock_that_jumps_a_day_and_back_sends_nothing_twice_and_loses_nothing() {
     let mut house = House::new().await.change(|desk| desk.immediate = false);
     house.sees(&claim("cheese"), &["a"]).await;
@@ -470,7 +550,7 @@ async fn a_digest_broken_off_anywhere_is_written_whole_or_not_at_all() {
     let mut written = 0;
     while written == 0 {
         polls += 1;
-        let write = |_: &claimwatch::model::digest::Digest| (letter("a digest"), vec!["one@desk.test".to_owned()]);
+        let write = |_: &mut claimwatch::model::digest::Digest| (letter("a digest"), vec!["one@desk.test".to_owned()]);
         let writing = house.store.write_digest(&desk, &due, &sources, MORNING, "desk.test", write);
         let mut writing = Box::pin(writing);
         for _ in 0..polls {
@@ -484,8 +564,9 @@ async fn a_digest_broken_off_anywhere_is_written_whole_or_not_at_all() {
         let rows = house.count("SELECT (SELECT COUNT(*) FROM digests) * 100 + (SELECT COUNT(*) FROM deliveries) * 10 + (SELECT COUNT(*) FROM routes WHERE told_in IS NOT NULL)").await;
         assert!(rows == 0 || rows == 114, "half a digest: {rows}");
     }
-    let again =
-        |_: &claimwatch::model::digest::Digest| -> (claimwatch::model::letter::Letter, Vec<String>) { panic!("it is written") };
+    let again = |_: &mut claimwatch::model::digest::Digest| -> (claimwatch::model::letter::Letter, Vec<String>) {
+        panic!("it is written")
+    };
     assert_eq!(house.store.write_digest(&desk, &due, &sources, MORNING, "desk.test", again).await.unwrap(), None);
 }
 

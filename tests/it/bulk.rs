@@ -222,3 +222,18 @@ fn claims_nobody_should_send_are_matched_all_the_same() {
     assert_eq!(lines[0]["matches"][0]["claim"], "Moon 1", "{}", lines[0]);
     assert_eq!(lines[0]["matches"].as_array().map(Vec::len), Some(5));
 }
+
+#[test]
+fn thousands_of_claims_with_one_id_are_one_claim_and_a_few_lines() {
+    let place = Place::configured("");
+    place.write("rules/archive.jsonl", format!("{MOON}\n").repeat(20_000));
+    let output = place.run(&["check"]);
+    let said = text(&output);
+    assert!(
+        output.status.success() && said.contains("2 bulk claims in 2 archives"),
+        "{}",
+        &said[said.len().saturating_sub(400)..]
+    );
+    assert!(said.contains("the id \"Moon 1\" is taken by an earlier line") && said.len() < 100_000, "{}", said.len());
+    assert!(said.contains("19979 more lines after this one cannot be used"), "{}", &said[said.len().saturating_sub(400)..]);
+}

@@ -20,8 +20,9 @@ use proptest::prelude::*;
 
 use crate::samples::{claim, desk, post, sighting};
 
-/// Midnight of 1 September 2026, UTC.
-const START: Timestamp = Timestamp::constant(1_788_220_800, 0);
+/// Midnight of 1 October 2026, UTC: clocks are put forward in Australia three days later, back in Europe on the 25th and in
+/// America on 1 November.
+const START: Timestamp = Timestamp::constant(1_790_812_800, 0);
 const DAY: i64 = 24 * 60;
 /// Minutes between two looks; all times of a plan are multiples of it.
 const STEP: i64 = 5;
@@ -32,6 +33,42 @@ fn at(minute: i64) -> Timestamp {
 
 fn minute(at: Timestamp) -> i64 {
     (at.as_second() - START.as_second()) / 60
+}
+
+/// A time zone as an almanac prints it: minutes east of Greenwich until the change of this autumn, and after it.
+#[derive(Debug, Clone, Copy)]
+struct Zone {
+    name: &'static str,
+    before: i64,
+    /// Minute of the change.
+    change: i64,
+    after: i64,
+}
+
+const ZONES: [Zone; 6] = [
+    Zone { name: "UTC", before: 0, change: 0, after: 0 },
+    Zone { name: "Asia/Kolkata", before: 330, change: 0, after: 330 },
+    // 4 October, 02:00: half an hour forward.
+    Zone { name: "Australia/Lord_Howe", before: 630, change: 2 * DAY + 15 * 60 + 30, after: 660 },
+    // 4 October, 02:00: an hour forward.
+    Zone { name: "Australia/Sydney", before: 600, change: 2 * DAY + 16 * 60, after: 660 },
+    // 25 October, 03:00: an hour back.
+    Zone { name: "Europe/Paris", before: 120, change: 24 * DAY + 60, after: 60 },
+    // 1 November, 02:00: an hour back.
+    Zone { name: "America/New_York", before: -240, change: 31 * DAY + 6 * 60, after: -300 },
+];
+
+impl Zone {
+    /// What the clock on the wall shows, in minutes since its 1 October.
+    fn wall(self, now: i64) -> i64 {
+        now + if now < self.change { self.before } else { self.after }
+    }
+
+    /// When the clock on the wall shows that the first time; a time it leaves out comes as much later as it was put forward.
+    fn when(self, wall: i64) -> i64 {
+        let (early, late) = (wall - self.before, wall - self.after);
+        if early < self.change || late < self.change { early } else { late }
+    }
 }
 
 /// A post or several of one claim, found by one visit.
@@ -61,6 +98,7 @@ struct Plan {
     quiet: Option<(i64, i64)>,
     /// Whether claim 0 is of severity high.
     high: bool,
+    zone: Zone,
     hushes: Vec<Hush>,
     events: Vec<Event>,
     days: i64,
@@ -127,7 +165,7 @@ impl<'p> World<'p> {
             heartbeat: plan.heartbeat,
             digest: plan.digest.iter().map(|m| time(*m)).collect(),
             quiet_hours: plan.quiet.map(|(from, to)| QuietHours { from: time(from), to: time(to) }),
-            time_zone: "UTC".into(),
+            time_zone: plan.zone.name.into(),
             ..desk("politics")
         };
         let severity = |n| if n == 0 && plan.high { Severity::High } else { Severity::Normal };
@@ -249,6 +287,7 @@ impl<'p> World<'p> {
             Step::Hold { reason, silence, sightings, .. } => {
                 self.hold(reason, silence, now, sightings.len());
                 if reason == Reason::Silenced
+                    && !event.possible
                     && let Some(alert) = self.newest(event.claim)
                 {
                     self.alerts[alert].last = now;
@@ -359,12 +398,12 @@ struct Thread {
 
 fn quiet_end(plan: &Plan, now: i64) -> Option<i64> {
     let (from, to) = plan.quiet?;
-    let of_day = now % DAY;
-    let midnight = now - of_day;
-    if from < to {
-        return (from <= of_day && of_day < to).then_some(midnight + to);
-    }
-    if of_day >= from { Some(midnight + DAY + to) } else { (of_day < to).then_some(midnight + to) }
+    let today = plan.zone.wall(now).div_euclid(DAY);
+    [today - 1, today].into_iter().find_map(|day| {
+        let last = if from < to { day } else { day + 1 };
+        let (begin, end) = (plan.zone.when(day * DAY + from), plan.zone.when(last * DAY + to));
+        (begin <= now && now < end).then_some(end)
+    })
 }
 
 fn model(plan: &Plan) -> Vec<Got> {
@@ -383,8 +422,8 @@ fn model(plan: &Plan) -> Vec<Got> {
             let slot = &mut threads[event.claim];
             if let Some(h) = hush(event.claim, now) {
                 held.push((now, "silenced", Some(h), event.posts));
-                // Only what would have been written about keeps a thread awake; a covered near-miss does so too.
-                if let Some(thread) = slot {
+                // Only what would have been written about keeps a thread awake.
+                if let Some(thread) = slot.as_mut().filter(|_| !event.possible) {
                     thread.last = now;
                 }
                 continue;
@@ -445,13 +484,14 @@ fn model(plan: &Plan) -> Vec<Got> {
                 got.push((now, "silence ended", None, tell(&mut held, |(_, _, silence, _)| *silence == Some(h))));
             }
         }
-        let slot = (0..=1).flat_map(|back| plan.digest.iter().map(move |time| (now / DAY - back) * DAY + time));
-        let slot = slot.filter(|slot| *slot <= now).max();
-        if let Some(slot) = slot.filter(|slot| !slots_done.contains(slot)) {
+        let today = plan.zone.wall(now).div_euclid(DAY);
+        let slots = (-1..=1).flat_map(|ahead| plan.digest.iter().map(move |time| (today + ahead) * DAY + time));
+        let slot = slots.map(|wall| (plan.zone.when(wall), wall)).filter(|(at, _)| *at <= now).max();
+        if let Some((came, slot)) = slot.filter(|(_, slot)| !slots_done.contains(slot)) {
             let free = |silence: Option<usize>| silence.is_none_or(|h| plan.hushes[h].to <= now);
-            let waits = held.iter().any(|(at, _, silence, _)| *at <= slot && free(*silence));
+            let waits = held.iter().any(|(at, _, silence, _)| *at <= came && free(*silence));
             let first = !slots_done.iter().any(|done| done.div_euclid(DAY) == slot.div_euclid(DAY));
-            if waits || (plan.heartbeat && first && slot > 0) {
+            if waits || (plan.heartbeat && first && came > 0) {
                 slots_done.insert(slot);
                 got.push((now, "digest", None, tell(&mut held, |(_, _, silence, _)| free(*silence))));
             }
@@ -511,22 +551,34 @@ fn close_in_order(
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
-    let minute = prop_oneof![0..20 * DAY, 0..3 * DAY, 2 * DAY..2 * DAY + 200].prop_map(|minute| minute / STEP * STEP);
+    let minute = prop_oneof![0..28 * DAY, 0..3 * DAY, 2 * DAY..2 * DAY + 200].prop_map(|minute| minute / STEP * STEP);
     let event = (minute, 0..3_usize, prop_oneof![4 => 1..3_usize, 1 => 4..30_usize], prop::bool::weighted(0.15));
     let event = event.prop_map(|(minute, claim, posts, possible)| Event { minute, claim, posts, possible });
     prop::collection::vec(event, 0..60)
 }
 
 fn plans() -> impl Strategy<Value = Plan> {
-    let hush = (0..3_usize, 0..15 * DAY, prop_oneof![30..600_i64, DAY..9 * DAY]);
+    let hush = (0..3_usize, 0..22 * DAY, prop_oneof![30..600_i64, DAY..9 * DAY]);
     let hush = hush.prop_map(|(claim, from, length)| Hush { claim, from: from / STEP * STEP, to: (from + length) / STEP * STEP });
-    let digest = prop_oneof![Just(vec![8 * 60]), Just(vec![0]), Just(vec![8 * 60, 17 * 60]), Just(vec![6 * 60 + 30, 23 * 60])];
-    let quiet = prop_oneof![Just(None), Just(Some((22 * 60, 7 * 60))), Just(Some((12 * 60, 14 * 60)))];
-    let desk = (0..4_i64, 1..4_usize, prop::bool::weighted(0.75), any::<bool>(), digest, quiet, any::<bool>());
+    let digest = prop_oneof![
+        Just(vec![8 * 60]),
+        Just(vec![0]),
+        Just(vec![8 * 60, 17 * 60]),
+        Just(vec![6 * 60 + 30, 23 * 60]),
+        Just(vec![2 * 60 + 30])
+    ];
+    let quiet = prop_oneof![
+        Just(None),
+        Just(Some((22 * 60, 7 * 60))),
+        Just(Some((12 * 60, 14 * 60))),
+        Just(Some((2 * 60 + 15, 2 * 60 + 45)))
+    ];
+    let zone = prop::sample::select(ZONES.to_vec());
+    let desk = (0..4_i64, 1..4_usize, prop::bool::weighted(0.75), any::<bool>(), digest, quiet, any::<bool>(), zone);
     (desk, prop::collection::vec(hush, 0..3), events()).prop_map(|(desk, hushes, events)| {
-        let (gathers, cap, immediate, heartbeat, digest, quiet, high) = desk;
+        let (gathers, cap, immediate, heartbeat, digest, quiet, high, zone) = desk;
         let gather = gathers * STEP;
-        Plan { gather, cap, immediate, heartbeat, digest, quiet, high, hushes, events, days: 31 }
+        Plan { gather, cap, immediate, heartbeat, digest, quiet, high, zone, hushes, events, days: 38 }
     })
 }
 
@@ -540,7 +592,7 @@ proptest! {
         prop_assert_eq!(&world, &model);
         // Ten days are left for what waits; a silence may hold for longer.
         let ends = plan.hushes.iter().map(|hush| hush.to).max().unwrap_or(0);
-        if ends < 29 * DAY {
+        if ends < 36 * DAY {
             let told: usize = world.iter().map(|(.., posts)| posts).sum();
             let seen: usize = plan.events.iter().map(|event| event.posts).sum();
             prop_assert_eq!(told, seen);

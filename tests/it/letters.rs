@@ -148,7 +148,15 @@ fn digest(kind: DigestKind) -> Digest {
         held: vec![(Reason::Report, 9), (Reason::Possible, 1)],
         waiting: 0,
     };
-    Digest { kind, since: NOON - HOUR * 24, until: NOON, figures, sections: vec![reports, near], notices: Vec::new() }
+    Digest {
+        kind,
+        since: NOON - HOUR * 24,
+        until: NOON,
+        figures,
+        corrections: Vec::new(),
+        sections: vec![reports, near],
+        notices: Vec::new(),
+    }
 }
 
 fn heartbeat() -> Digest {

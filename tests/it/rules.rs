@@ -317,3 +317,30 @@ proptest! {
         found.iter().for_each(|one| { render(one, &texts, true); });
     }
 }
+
+#[test]
+fn thousands_of_rules_with_one_id_or_in_a_circle_are_answered_soon() {
+    let rule = |id: &str, older: &str| {
+        format!(
+            "[[claim]]\nid = \"{id}\"\nreplaces = [\"{older}\"]\nclaim = \"c\"\n[claim.match]\nphrases = [\"sleep well tonight\"]\n"
+        )
+    };
+    let same = "format = 1\n".to_owned() + &rule("nk-one", "nk-old").repeat(5_000);
+    let (rules, found) = read(&[file("rules/same.toml", same)]);
+    assert_eq!((rules.len(), found.len()), (0, 4_999));
+    assert!(found.iter().all(|one| one.code == "E021" && one.also.is_some()), "{:?}", found[0]);
+    let ring: String = (0..5_000).map(|at| rule(&format!("nk-{at}"), &format!("nk-{}", (at + 1) % 5_000))).collect();
+    let (rules, found) = read(&[file("rules/ring.toml", format!("format = 1\n{ring}"))]);
+    assert_eq!((rules.len(), codes(&found)), (0, vec![("E025", 29_997)]), "a circle is told once, where it closes");
+    let own = format!("format = 1\n{}", rule("nk-own", "nk-own"));
+    assert_eq!(codes(&read(&[file("rules/own.toml", own)]).1).len(), 1);
+}
+
+#[test]
+fn lists_that_name_lists_are_told_and_end() {
+    let lists = "format = 1\n[lists]\na = [\"@b\", \"Korea\"]\nb = [\"@a\"]\nc = [\"@c\"]\n";
+    let (_, found) = read(&[file("rules/lists.toml", lists)]);
+    for line in [3, 4, 5] {
+        assert!(codes(&found).contains(&("E023", line)), "{found:?}");
+    }
+}

@@ -141,6 +141,27 @@ fn the_sample_writes_its_letters_and_a_second_start_finds_nothing_new() {
 }
 
 #[test]
+fn the_letter_in_readme_is_the_one_that_the_sample_makes() {
+    let desk = Desk::sample();
+    desk.run(&["run", "--once"]);
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (_, shown) = readme.split_once("```text\nSubject: ").unwrap();
+    let (shown, _) = shown.split_once("\n```").unwrap();
+    let mut letters = fs::read_dir(desk.path("var/mail/new")).unwrap().filter_map(|entry| {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        let parsed = mail_parser::MessageParser::default().parse(&bytes)?;
+        (parsed.header_raw("X-Claimwatch-Claim")?.trim() == "nk-sleep-well-tonight")
+            .then(|| format!("{}\n\n{}", parsed.subject().unwrap(), parsed.body_text(0).unwrap().replace("\r\n", "\n")))
+    });
+    let letter = letters.next().expect("a letter about the claim of README");
+    // Any change of the rule changes its revision.
+    let is_revision =
+        |word: &str| word.len() == 14 && word.ends_with(").") && word.bytes().take(12).all(|b| b.is_ascii_hexdigit());
+    let revision = letter.split_whitespace().find(|word| is_revision(word)).expect("a revision").to_owned();
+    assert_eq!(letter.trim_end().replace(&revision, "…)."), shown);
+}
+
+#[test]
 fn mistakes_in_rules_and_configuration_are_all_told_at_once() {
     let desk = Desk::with_claims(1);
     fs::write(desk.path("rules/broken.toml"), "format = 1\n[[claim]]\nid = \"UPPER\"\nsevrity = \"high\"\n").unwrap();

@@ -3,10 +3,7 @@
 //! Variants stand under each of their words to watch (see [`prefix`]), and there together with all that need the same other word: where
 //! that one is missing, none of them is looked at. Phrases stand under two of their words that follow each other.
 
-use std::collections::HashMap;
-
-use foldhash::fast::RandomState;
-
+use super::pairs::Pairs;
 use super::prefix::{self, ASKED_FOR};
 use super::vocabulary::TermId;
 use super::{Compiled, NEAR_MISS};
@@ -39,18 +36,16 @@ pub struct Weighing<'w> {
 /// Wordings by the words they are watched by.
 #[derive(Debug, Default)]
 pub struct Watchlist {
-    /// Where the groups of each term begin, and the end.
-    groups_from: Vec<u32>,
-    /// The word that each group cannot do without; the term itself if there is none.
-    musts: Vec<TermId>,
+    /// The words that variants are watched by, each with a word that its group cannot do without; the word itself if there is none.
+    groups: Pairs,
     /// Where each group ends in `watched`.
     groups_to: Vec<u32>,
     watched: Vec<Watched>,
-    /// Phrases by two of their words that follow each other: a range of `phrases`.
-    pairs: HashMap<(TermId, TermId), (u32, u32), RandomState>,
+    /// Two words that follow each other in phrases.
+    neighbours: Pairs,
+    /// Where the phrases of each such pair end in `phrases`.
+    phrases_to: Vec<u32>,
     phrases: Vec<u32>,
-    /// Whether a pair begins with the term, and whether one ends with it.
-    in_pairs: Vec<(bool, bool)>,
     /// Rule, what may be missing, where its weights end.
     wordings: Vec<(u32, u64, u32)>,
     weights: Vec<(TermId, u32)>,
@@ -59,7 +54,7 @@ pub struct Watchlist {
 impl Watchlist {
     /// Lists the wordings of `rules`, whose words are `terms` different ones.
     pub(super) fn of(rules: &[Compiled], terms: usize) -> Self {
-        let mut list = Self { in_pairs: vec![(false, false); terms], ..Self::default() };
+        let mut list = Self::default();
         let mut listed: Vec<(TermId, TermId, Watched)> = Vec::new();
         let mut pairs: Vec<((TermId, TermId), u32)> = Vec::new();
         for (number, compiled) in (0..).zip(rules) {
@@ -79,54 +74,44 @@ impl Watchlist {
             }
         }
         listed.sort_by_key(|(term, must, _)| (*term, *must));
-        list.groups_from.push(0);
-        for of_term in listed.chunk_by(|a, b| a.0 == b.0) {
-            let Some((term, ..)) = of_term.first() else { continue };
-            list.groups_from.resize(*term as usize + 1, list.musts.len() as u32);
-            for group in of_term.chunk_by(|a, b| a.1 == b.1) {
-                list.watched.extend(group.iter().map(|(.., watched)| *watched));
-                list.musts.extend(group.first().map(|(_, must, _)| *must));
-                list.groups_to.push(list.watched.len() as u32);
-            }
+        let mut keys = Vec::new();
+        for group in listed.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            keys.extend(group.first().map(|(term, must, _)| (*term, *must)));
+            list.watched.extend(group.iter().map(|(.., watched)| *watched));
+            list.groups_to.push(list.watched.len() as u32);
         }
-        list.groups_from.resize(terms + 1, list.musts.len() as u32);
+        list.groups = Pairs::of(&keys, terms);
         pairs.sort_unstable();
+        keys.clear();
         for same in pairs.chunk_by(|a, b| a.0 == b.0) {
-            let from = list.phrases.len() as u32;
+            keys.extend(same.first().map(|(pair, _)| *pair));
             list.phrases.extend(same.iter().map(|(_, wording)| *wording));
-            if let Some((pair, _)) = same.first() {
-                list.pairs.insert(*pair, (from, list.phrases.len() as u32));
-                list.in_pairs[pair.0 as usize].0 = true;
-                list.in_pairs[pair.1 as usize].1 = true;
-            }
+            list.phrases_to.push(list.phrases.len() as u32);
         }
+        list.neighbours = Pairs::of(&keys, terms);
         list
     }
 
-    /// The groups of wordings to weigh when `term` is in a post: their numbers, each with the term that it cannot do without.
-    pub fn groups(&self, term: TermId) -> impl Iterator<Item = (usize, TermId)> {
-        let bound = |term: usize| self.groups_from.get(term).map_or(0, |from| *from as usize);
-        let (from, to) = (bound(term as usize), bound(term as usize + 1));
-        (from..).zip(self.musts.get(from..to).unwrap_or_default().iter().copied())
-    }
-
-    /// The wordings of a group.
-    pub fn group(&self, number: usize) -> &[Watched] {
-        let from = number.checked_sub(1).map_or(0, |before| self.groups_to[before]);
-        &self.watched[from as usize..self.groups_to[number] as usize]
+    /// Hands every variant to `each` that stands under `term` and needs another of `terms`, which are those that the post `holds`.
+    pub fn variants<'w>(
+        &'w self,
+        term: TermId,
+        terms: &[TermId],
+        holds: impl Fn(TermId) -> bool,
+        mut each: impl FnMut(&'w Watched),
+    ) {
+        self.groups.among(term, terms, holds, |group| part(&self.watched, &self.groups_to, group).iter().for_each(&mut each));
     }
 
     /// Whether any phrase is watched by this term and one that follows it.
     pub fn leads(&self, term: TermId) -> bool {
-        self.in_pairs.get(term as usize).is_some_and(|pairs| pairs.0)
+        self.neighbours.begin_with(term)
     }
 
     /// Numbers of the phrases watched by two terms that follow each other.
+    #[inline]
     pub fn phrases(&self, first: TermId, second: TermId) -> &[u32] {
-        if !self.in_pairs.get(second as usize).is_some_and(|pairs| pairs.1) {
-            return &[];
-        }
-        self.pairs.get(&(first, second)).map_or(&[], |(from, to)| &self.phrases[*from as usize..*to as usize])
+        self.neighbours.find(first, second).map_or(&[], |pair| part(&self.phrases, &self.phrases_to, pair))
     }
 
     /// What to weigh of a wording.
@@ -135,4 +120,10 @@ impl Watchlist {
         let from = number.checked_sub(1).map_or(0, |before| self.wordings[before as usize].2);
         Weighing { rule, may_miss, weights: &self.weights[from as usize..to as usize] }
     }
+}
+
+/// Part `number` of a row whose parts end at `ends`.
+fn part<'r, T>(row: &'r [T], ends: &[u32], number: usize) -> &'r [T] {
+    let from = number.checked_sub(1).map_or(0, |before| ends[before]);
+    &row[from as usize..ends[number] as usize]
 }

@@ -38,6 +38,13 @@ impl Fault {
     }
 }
 
+/// Keys whose value is a day.
+const DATES: [&str; 5] = ["said_on", "review_by", "active_from", "expires", "date"];
+
+/// Keys whose value is a list of texts.
+const LISTS: [&str; 10] =
+    ["phrases", "variants", "any_of", "none_of", "urls", "tags", "desks", "replaces", "must_match", "must_not_match"];
+
 /// Translates what is left after mending; also says whether the parser gave up on parts of the text.
 pub fn translate(text: &str, troubles: &[Trouble]) -> (Vec<Fault>, bool) {
     // What is never closed swallows all that follows: the troubles in there are its children.
@@ -173,8 +180,19 @@ fn unquoted(text: &str, words: &str, span: &Range<usize>) -> Fault {
         return Fault::new(codes::CURLY_QUOTES, "curly quotes cannot stand around a text".to_owned(), span.clone())
             .help(format!("use straight quotes on both sides: {}", quoted(words.trim_matches(CURLY).trim_matches('"'))));
     }
-    Fault::new(codes::NO_QUOTES, "text must stand in quotes".to_owned(), span.clone())
-        .help(format!("write {}", quoted(words.trim_end_matches('"'))))
+    let fault = Fault::new(codes::NO_QUOTES, "text must stand in quotes".to_owned(), span.clone());
+    let text_wanted = quoted(words.trim_end_matches('"'));
+    let line = text.get(lines::line_start(text, span.start)..span.start).unwrap_or_default();
+    // What stands alone after `key =` is the whole value.
+    match line.split_once('=').filter(|(_, rest)| rest.trim().is_empty()).map(|(key, _)| key.trim()) {
+        Some(key) if DATES.contains(&key) => {
+            let message = format!("`{key}` is a date, and this is none");
+            Fault::new(codes::BAD_DATE, message, span.clone())
+                .help(format!("write year-month-day, without quotes: {key} = 2018-06-13"))
+        }
+        Some(key) if LISTS.contains(&key) => fault.help(format!("write {key} = [{text_wanted}]")),
+        _ => fault.help(format!("write {text_wanted}")),
+    }
 }
 
 fn missing_comma(text: &str, span: &Range<usize>) -> Fault {

@@ -131,8 +131,17 @@ impl<'t> Table<'t> {
         self.finish_inside(&[], "", notes);
     }
 
+    /// Like `finish`, where `inner` are headings that stand below this one, each with its keys: people write them too early.
+    pub fn finish_before(self, inner: &[(&str, &[&str])], notes: &mut Notes<'_>) {
+        self.finish_among(&[], "", inner, notes);
+    }
+
     /// Like `finish`, where `outer` are the keys of the table around it: people add them below the wrong heading.
     pub fn finish_inside(self, outer: &[&str], around: &str, notes: &mut Notes<'_>) {
+        self.finish_among(outer, around, &[], notes);
+    }
+
+    fn finish_among(self, outer: &[&str], around: &str, inner: &[(&str, &[&str])], notes: &mut Notes<'_>) {
         for (key, value) in self.inner {
             let written: &str = key.get_ref();
             if self.asked.contains(&written) {
@@ -141,6 +150,9 @@ impl<'t> Table<'t> {
             let help = match nearest(written, &self.asked) {
                 _ if outer.contains(&written) => {
                     format!("`{written}` belongs to {around}: move this line up, directly below {around}")
+                }
+                _ if let Some((heading, _)) = inner.iter().find(|(_, keys)| keys.contains(&written)) => {
+                    format!("`{written}` belongs below `{heading}`: put it there, or write that heading on the line above it")
                 }
                 Some(known) => format!("did you mean `{known}`?"),
                 None => format!("known here: {}", listed(&self.asked)),

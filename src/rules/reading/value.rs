@@ -10,6 +10,9 @@ use toml::de::DeValue;
 use super::table::{Notes, Table, listed, nearest, shown};
 use crate::rules::codes;
 
+/// Keys whose lists hold names, none of which has a comma in it.
+const NAMES: [&str; 6] = ["tags", "desks", "topics", "languages", "sources", "replaces"];
+
 /// A value under its key's name.
 #[derive(Debug, Clone)]
 pub struct Value<'t> {
@@ -90,6 +93,11 @@ impl<'t> Value<'t> {
     pub fn list(&self, notes: &mut Notes<'_>) -> Vec<Value<'t>> {
         let Some(items) = self.inner.as_array() else {
             let help = match self.inner {
+                // No topic or name has a comma in it; wordings may.
+                DeValue::String(text) if NAMES.contains(&self.name.as_str()) && text.contains(',') => {
+                    let each: Vec<String> = text.split(',').map(|name| format!("\"{}\"", shown(name.trim()))).collect();
+                    format!("put brackets around all and quotes around each: {} = [{}]", self.name, each.join(", "))
+                }
                 DeValue::String(text) => format!("put brackets around it: {} = [\"{}\"]", self.name, shown(text)),
                 _ => format!("write {} = [\"…\", \"…\"]", self.name),
             };

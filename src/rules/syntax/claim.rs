@@ -38,6 +38,14 @@ pub(super) const KEYS: [&str; 15] = [
     "notes",
 ];
 
+/// Headings below `[[claim]]`, each with the keys that are written above it by mistake.
+const INNER: [(&str, &[&str]); 4] = [
+    ("[claim.match]", &["phrases", "variants", "all_of", "any_of", "none_of", "urls", "strictness", "threshold"]),
+    ("[claim.tests]", &["must_match", "must_not_match"]),
+    ("[claim.when]", &["assertion", "quoted", "report", "question", "denial"]),
+    ("[[claim.factcheck]]", &["publisher", "url", "title", "rating", "verdict", "date", "lang"]),
+];
+
 /// Reads one `[[claim]]`; gives nothing where not even its id and its claim are there.
 pub(super) fn read(mut table: Table<'_>, lists: &Lists, notes: &mut Notes<'_>) -> Option<Rule> {
     let header = table.span.clone();
@@ -69,7 +77,7 @@ pub(super) fn read(mut table: Table<'_>, lists: &Lists, notes: &mut Notes<'_>) -
             "add `[claim.match]` with phrases = [\"…\"] or variants = [\"…\"]",
         );
     }
-    table.finish(notes);
+    table.finish_before(&INNER, notes);
 
     let found = found.unwrap_or_default();
     let claim = Claim {

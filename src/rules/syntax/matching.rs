@@ -109,7 +109,21 @@ pub(super) fn lang(value: &Value<'_>, notes: &mut Notes<'_>) -> Option<Lang> {
 
 fn groups(value: &Value<'_>, lists: &Lists, notes: &mut Notes<'_>) -> Vec<Vec<Term>> {
     let mut groups = Vec::new();
-    for item in value.list(notes) {
+    let items = value.list(notes);
+    let texts: Vec<String> =
+        items.iter().filter_map(|item| item.inner.as_str().map(|text| format!("\"{}\"", shown(text)))).collect();
+    if texts.len() > 1 && texts.len() == items.len() {
+        let (one, each) = (texts.join(", "), texts.iter().map(|text| format!("[{text}]")).collect::<Vec<_>>().join(", "));
+        let help = format!("one of these words is enough: all_of = [[{one}]]; a post must have each of them: all_of = [{each}]");
+        notes.error(
+            codes::WRONG_KIND,
+            &value.span,
+            "`all_of` is a list of groups, and each group stands in brackets of its own",
+            help,
+        );
+        return groups;
+    }
+    for item in items {
         if let Some(text) = item.inner.as_str() {
             let help = format!(
                 "put brackets around each group: all_of = [[\"{}\", …], […]]; one word of every group must be in the post",

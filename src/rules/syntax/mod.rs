@@ -75,7 +75,7 @@ fn file(tree: &Spanned<DeTable<'_>>, lists: &Lists, notes: &mut Notes<'_>) -> Ve
     }
     let _gathered_before = root.take("lists");
     let rules = root.tables("claim", notes).into_iter().filter_map(|table| claim::read(table, lists, notes)).collect();
-    root.finish(notes);
+    root.finish_before(&[("[[claim]]", &claim::KEYS)], notes);
     rules
 }
 

@@ -89,6 +89,11 @@ impl Sqlite {
                 })
             });
             let waiting = waiting.collect::<Result<_, sqlx::Error>>()?;
+            let wrong: Option<i64> =
+                sqlx::query_scalar("SELECT MIN(corrected_at) FROM digest_claims WHERE desk = $1 AND correction IS NOT NULL")
+                    .bind(&desk.0)
+                    .fetch_one(&mut *reader)
+                    .await?;
             let notice: Option<i64> = sqlx::query_scalar("SELECT MIN(at) FROM notices WHERE told_in IS NULL AND $1 = 1")
                 .bind(i64::from(desk.0 == OPERATOR))
                 .fetch_one(&mut *reader)
@@ -120,6 +125,7 @@ impl Sqlite {
                 slots: slots.into_iter().collect::<BTreeSet<_>>(),
                 last_notices: last.map(at),
                 waiting,
+                oldest_correction: wrong.map(at),
                 oldest_notice: notice.map(at),
                 ended: silences,
             })
@@ -135,7 +141,7 @@ impl Sqlite {
         sources: &[SourceName],
         now: Timestamp,
         domain: &str,
-        write: impl FnOnce(&Digest) -> (Letter, Vec<String>) + Send,
+        write: impl FnOnce(&mut Digest) -> (Letter, Vec<String>) + Send,
     ) -> Result<Option<usize>, StoreError> {
         let mut tx = self.begin().await?;
         let Some(place) = self.begin_digest(&mut tx, desk, due, now).await? else {
@@ -148,12 +154,13 @@ impl Sqlite {
             since: self.since(&mut tx, desk, place.letter, now).await?,
             until: now,
             figures: Figures::default(),
+            corrections: if due.content == Content::All { self.corrections(&mut tx, desk).await? } else { Vec::new() },
             sections: self.sections(&mut tx, desk, due.content, now).await?,
             notices: if notices { self.notices(&mut tx).await? } else { Vec::new() },
         };
         let figures = self.figures(&mut tx, desk, sources, digest.since, now).await?;
-        let digest = Digest { figures, ..digest };
-        let (letter, recipients) = write(&digest);
+        let mut digest = Digest { figures, ..digest };
+        let (letter, recipients) = write(&mut digest);
         let recipients = self.live(&mut tx, &recipients).await?;
         if recipients.is_empty() {
             // What waits goes on waiting.
@@ -163,6 +170,7 @@ impl Sqlite {
         self.freeze(&mut tx, place.letter, now, &letter).await?;
         let made = self.address(&mut tx, &place, &recipients, now, now, domain).await?;
         self.mark_told(&mut tx, desk, due.content, place.letter, now).await?;
+        self.remember_digested(&mut tx, desk, &digest.corrections, &digest.sections, now).await?;
         if notices && !digest.notices.is_empty() {
             sqlx::query(
                 "UPDATE notices SET told_in = $1 WHERE id IN (SELECT id FROM notices WHERE told_in IS NULL ORDER BY id LIMIT $2)",

@@ -2,6 +2,7 @@
 
 mod corrections;
 mod deliveries;
+mod digested;
 mod digests;
 mod feed;
 mod feedback;
@@ -222,6 +223,7 @@ fn migrations() -> Vec<Migration> {
     let identity = include_str!("../migrations/sqlite/0004_identity.sql");
     let feedback = include_str!("../migrations/sqlite/0005_feedback.sql");
     let networks = include_str!("../migrations/sqlite/0006_networks.sql");
+    let told = include_str!("../migrations/sqlite/0007_alerts.sql");
     let streams = include_str!("../migrations/sqlite/0008_streams.sql");
     let one = |version, name: &'static str, sql: &'static str| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
@@ -233,6 +235,7 @@ fn migrations() -> Vec<Migration> {
         one(4, "identity", identity),
         one(5, "feedback", feedback),
         one(6, "networks", networks),
+        one(7, "told", told),
         one(8, "streams", streams),
     ]
 }

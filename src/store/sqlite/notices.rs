@@ -110,6 +110,16 @@ impl Sqlite {
             .execute(&mut *tx)
             .await
             .map_err(|e| self.error(&e))?;
+        // Whatever waits would be refused too, and relays think ill of those who go on asking.
+        sqlx::query(
+            "UPDATE deliveries SET state = 'dead', settled_at = $1, reply = 'not tried: the recipient refused three letters' \
+             WHERE recipient = $2 AND state = 'queued'",
+        )
+        .bind(ms(now))
+        .bind(&recipient)
+        .execute(&mut *tx)
+        .await
+        .map_err(|e| self.error(&e))?;
         if is_operators {
             return Ok(());
         }
