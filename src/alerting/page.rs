@@ -92,7 +92,10 @@ impl Page {
             said_by: said_by(dossier, words, &almanac),
             check: claim.fact_checks.first().map(|check| Check::of(check, words, &almanac)),
             also: check::also(claim.fact_checks.get(1..).unwrap_or_default(), words),
-            trend: Trend::of(&dossier.trend, dossier.at, kind == Kind::Spike, &almanac, words),
+            // A correction tells of a rule, not of posts: how often they came is no part of it.
+            trend: (kind != Kind::Correction)
+                .then(|| Trend::of(&dossier.trend, dossier.at, kind == Kind::Spike, &almanac, words))
+                .flatten(),
             posts,
             not_shown: Some(dossier.posts.saturating_sub(shown))
                 .filter(|n| *n > 0)

@@ -78,10 +78,14 @@ impl Opened {
     }
 }
 
+/// A word that begins a sentence gets a capital; a path keeps what it has.
 fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}. ", letters.as_str().trim_end_matches('.'))
+    let words = words.trim_end_matches('.');
+    let is_path = words.split(' ').next().is_some_and(|first| first.contains(['/', '.']));
+    match words.chars().next() {
+        Some(first) if !is_path => format!("{}{}. ", first.to_uppercase(), &words[first.len_utf8()..]),
+        _ => format!("{words}. "),
+    }
 }
 
 /// How far to look back: a time ("90d", "36h") or a day ("2026-09-01").

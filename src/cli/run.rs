@@ -86,7 +86,11 @@ fn give_up(error: &DaemonError) -> Exit {
         }
         _ => Exit::World,
     };
-    output::print(Answer::trouble(format!("claimwatch did not start: {error}\n"), exit))
+    let sentence = match error {
+        DaemonError::DiskIsFull => format!("Stopped early: {error}\n"),
+        _ => format!("claimwatch did not start: {error}\n"),
+    };
+    output::print(Answer::trouble(sentence, exit))
 }
 
 /// Gives a future that ends when somebody presses Ctrl-C or systemd says stop.
@@ -178,7 +182,11 @@ impl Talk {
             );
         }
         if waiting > 0 {
-            say!("{} not answered yet.", verb(waiting, "source has", "sources have"));
+            let sources = match self.once {
+                true => verb(waiting, "source was not visited", "sources were not visited"),
+                false => verb(waiting, "source has not answered yet", "sources have not answered yet"),
+            };
+            say!("{sources}.");
         }
         for failure in &self.failed {
             say!("Failed: {failure}");

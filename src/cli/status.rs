@@ -118,8 +118,7 @@ impl Picture {
             && how != "good"
         {
             let place = how.strip_prefix("failed: ").map(|place| format!(" for a mistake at {place}")).unwrap_or_default();
-            let when =
-                when.parse::<Timestamp>().map_or_else(|_| when.clone(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string());
+            let when = seconds(when);
             needs.push(format!(
                 "the rules could not be read again on {when}{place}, the old ones are in force: see `claimwatch check`"
             ));

@@ -53,8 +53,8 @@ pub enum What {
 /// Does it.
 pub async fn store(arguments: &Arguments) -> Answer {
     match &arguments.what {
-        What::Backup { to, config } => with_store(config, async |store, _| backup(store, to).await).await,
-        What::Check { config, format } => with_store(config, async |store, _| check(store, *format).await).await,
+        What::Backup { to, config } => as_it_is(config, async |store| backup(store, to).await).await,
+        What::Check { config, format } => as_it_is(config, async |store| check(store, *format).await).await,
     }
 }
 
@@ -89,14 +89,31 @@ async fn check(store: &Store, format: Format) -> Result<Answer, StoreError> {
 
 /// Opens the memory beside a running claimwatch and asks it; troubles become answers.
 pub async fn with_store(config: &ConfigPath, ask: impl AsyncFnOnce(&Store, &Config) -> Result<Answer, StoreError>) -> Answer {
+    let config = match configuration(config) {
+        Ok(config) => config,
+        Err(answer) => return answer,
+    };
+    asked(Store::beside(&config.store).await, async |store| ask(store, &config).await).await
+}
+
+/// The same with a memory of any version, older or newer than this program.
+async fn as_it_is(config: &ConfigPath, ask: impl AsyncFnOnce(&Store) -> Result<Answer, StoreError>) -> Answer {
+    match configuration(config) {
+        Ok(config) => asked(Store::as_it_is(&config.store).await, ask).await,
+        Err(answer) => answer,
+    }
+}
+
+fn configuration(config: &ConfigPath) -> Result<Config, Answer> {
     // Commands beside the daemon need none of its secrets.
     let reading = config::read(&config.config, Level::Warning);
-    let Some(config) = reading.config else {
-        return Answer::trouble(super::output::drawn(&reading.report, false), Exit::Unreadable);
-    };
-    let answer = match Store::beside(&config.store).await {
+    reading.config.ok_or_else(|| Answer::trouble(super::output::drawn(&reading.report, false), Exit::Unreadable))
+}
+
+async fn asked(store: Result<Store, StoreError>, ask: impl AsyncFnOnce(&Store) -> Result<Answer, StoreError>) -> Answer {
+    let answer = match store {
         Ok(store) => {
-            let answer = ask(&store, &config).await;
+            let answer = ask(&store).await;
             store.close().await;
             answer
         }

@@ -83,7 +83,11 @@ fn folder(path: &Path, depth: usize, files: &mut Vec<PathBuf>, found: &mut Vec<D
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) => {
-            found.push(about_file(path.display().to_string(), format!("this folder cannot be read: {error}"), ""));
+            found.push(about_file(
+                path.display().to_string(),
+                format!("this folder cannot be read: {error}"),
+                "give the user that runs claimwatch the right to list it",
+            ));
             return;
         }
     };

@@ -17,6 +17,8 @@ pub enum DaemonError {
     Mail(MailError),
     /// The address for metrics could not be had.
     Web(SocketAddr, io::Error),
+    /// Some sources were not visited, because the disk is nearly full; letters that waited were sent.
+    DiskIsFull,
     /// Signals could not be listened to.
     Signals(io::Error),
 }
@@ -28,6 +30,9 @@ impl fmt::Display for DaemonError {
             Self::Mail(error) => error.fmt(f),
             Self::Web(address, error) => {
                 write!(f, "cannot serve metrics on {address}: {error}; choose another `listen` under [web], or leave [web] out")
+            }
+            Self::DiskIsFull => {
+                write!(f, "the disk is nearly full: nothing is fetched until 64 MiB are free where the database lies")
             }
             Self::Signals(error) => write!(f, "cannot listen to signals: {error}"),
         }

@@ -53,6 +53,8 @@ use self::watch::Watch;
 use crate::alerting::subscription::Desk;
 use crate::config::Config;
 use crate::fetch::Fetcher;
+use crate::model::alert::Waits;
+use crate::model::digest::Reason;
 use crate::model::source::{Source, SourceKind, SourceName, SourceState};
 use crate::model::units::counted;
 use crate::rules::compile::RuleSet;
@@ -132,7 +134,13 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     let web_address = server.as_ref().and_then(|server| server.address().ok());
     let mut states = store.source_states().await?;
     let (bell, knock) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    for source in &config.sources {
+        let streams = source.kind.is_stream() || matches!(source.kind, SourceKind::Mastodon { streams: true, .. });
+        metrics.expect_source(&source.name.0, streams);
+    }
+    metrics.expect_reasons(Reason::ALL.iter().map(|reason| reason.word()).chain([Waits::Spaced.word()]));
     let counted_sources = config.sources.len();
+    let reported = Source::watched(&config.sources).map(|source| source.name.clone()).collect();
     let pushable = Source::pushable(&config.sources);
     let mut sources = config.sources;
     let unnamed: Vec<Source> = pushable.iter().filter(|one| !sources.contains(one)).cloned().collect();
@@ -159,7 +167,7 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
     metrics.claims.set(i64::try_from(claims).unwrap_or(i64::MAX));
     let (rules_sender, rules) = channel::channel(Arc::new(rules));
     let (desks_sender, desk_list) = channel::channel::<Arc<[Desk]>>(config.desks.into());
-    let (sources, desks) = (counted_sources, desk_list.borrow().len());
+    let (sources, desks) = (counted_sources, desk_list.borrow().iter().filter(|desk| !desk.is_operator()).count());
     let in_flight = config.fetch.in_flight;
     let house = Arc::new(House {
         fetcher: Fetcher::new(&config.fetch),
@@ -176,7 +184,7 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
             .with_clock(clock)
             .with_fetcher(house.fetcher.clone())
             .with_rules(house.rules.clone())
-            .with_sources(watched.iter().map(|(source, _)| source.name.clone()).collect()),
+            .with_sources(reported),
     );
     let with_feed = desk_list.borrow().iter().filter(|desk| desk.feed).map(|desk| feeds::path(&desk.name.0)).collect();
     tell(News::Started { sources, claims, desks, web: web_address, feeds: with_feed });
@@ -188,9 +196,9 @@ pub async fn run(orders: Orders, stop: impl Future<Output = ()>, mut tell: impl 
         }
         watch.once(&mut tell).await;
         let post = Some(office.once().await?);
-        tell(News::FirstRound { waiting: 0, post, next: None });
+        tell(News::FirstRound { waiting: watch.unvisited(), post, next: None });
         house.store.close().await;
-        return Ok(());
+        return if watch.is_held_up() { Err(DaemonError::DiskIsFull) } else { Ok(()) };
     }
 
     let aside = CancellationToken::new();

@@ -51,6 +51,9 @@ pub(super) struct Ledger {
 impl Ledger {
     pub fn new(metrics: Arc<Metrics>, by_smtp: bool) -> Self {
         let zero = AtomicU64::default;
+        if by_smtp {
+            metrics.expect_relay();
+        }
         Self {
             closed: zero(),
             sent: zero(),

@@ -229,6 +229,11 @@ impl Agenda {
         self.entries.iter().enumerate().filter(|(_, entry)| entry.in_hand).map(|(i, _)| i)
     }
 
+    /// Counts the sources that wait for a visit, apart from those that wait for a call.
+    pub fn waiting(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.waits() && entry.due < Timestamp::MAX).count()
+    }
+
     /// Gives when the next source falls due, apart from those in hand or at rest.
     pub fn next_due(&self) -> Option<Timestamp> {
         self.entries.iter().filter(|entry| entry.waits() && entry.due < Timestamp::MAX).map(|entry| entry.due).min()

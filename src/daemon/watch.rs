@@ -106,6 +106,16 @@ impl Watch {
         }
     }
 
+    /// Sources that `once` did not get to.
+    pub fn unvisited(&self) -> usize {
+        if self.disk_is_low { self.agenda.waiting() } else { 0 }
+    }
+
+    /// Whether nothing is fetched just now, because the disk is nearly full.
+    pub fn is_held_up(&self) -> bool {
+        self.disk_is_low
+    }
+
     /// Starts visits as they fall due, until `stop`. Reports once, when the sources due at the start have answered.
     pub async fn until(&mut self, stop: impl Future<Output = ()>, tell: &mut impl FnMut(News)) {
         let mut stop = pin!(stop);

@@ -146,6 +146,12 @@ impl Source {
         let is_free = !sources.iter().any(|other| other.name == inbox.name);
         if named.is_empty() && is_free { vec![inbox] } else { named }
     }
+
+    /// Those of `sources` that claimwatch looks after by itself and can call well or not: a tip line that nobody writes to is
+    /// well too.
+    pub fn watched(sources: &[Self]) -> impl Iterator<Item = &Self> {
+        sources.iter().filter(|source| !source.kind.waits_for_a_call())
+    }
 }
 
 impl SourceKind {

@@ -30,10 +30,21 @@ pub enum StoreError {
         /// The newest version this program knows.
         known: i64,
     },
+    /// The daemon of this version has yet to bring the database up to date.
+    Older {
+        /// The database.
+        path: PathBuf,
+        /// Version of its tables.
+        found: i64,
+        /// The version this program works with.
+        known: i64,
+    },
     /// There is no database yet.
     Missing {
-        /// Where it was looked for.
+        /// Where it was looked for, in full.
         path: PathBuf,
+        /// The configuration names it from the folder a command is started in.
+        is_relative: bool,
     },
     /// The file is damaged, or is no database.
     Corrupt {
@@ -96,6 +107,12 @@ impl StoreError {
         }
     }
 
+    /// There is nothing at `database`.
+    pub(super) fn missing(database: &Path) -> Self {
+        let path = std::path::absolute(database).unwrap_or_else(|_| database.to_owned());
+        Self::Missing { path, is_relative: database.is_relative() }
+    }
+
     /// Whether the disk is full; then fetching stops and sending goes on.
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Full { .. })
@@ -114,6 +131,7 @@ impl StoreError {
             Self::Held { .. } => Some(Duration::from_secs(5)),
             Self::Folder { .. }
             | Self::Newer { .. }
+            | Self::Older { .. }
             | Self::Missing { .. }
             | Self::Corrupt { .. }
             | Self::Row { .. }
@@ -126,7 +144,13 @@ impl StoreError {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Folder { path, source } => write!(f, "{} could not be made or opened: {source}", path.display()),
+            Self::Folder { path, source } => {
+                write!(f, "{} could not be made or opened: {source}", path.display())?;
+                match source.kind() {
+                    std::io::ErrorKind::PermissionDenied => write!(f, "; do it as root, or as the user that runs claimwatch"),
+                    _ => Ok(()),
+                }
+            }
             Self::Held { path, pid: Some(pid) } => {
                 write!(
                     f,
@@ -143,7 +167,19 @@ impl fmt::Display for StoreError {
                  install that version again, or put back the backup made before the upgrade",
                 path.display()
             ),
-            Self::Missing { path } => write!(f, "there is no database at {} yet; `claimwatch run` makes it", path.display()),
+            Self::Older { path, found, known } => write!(
+                f,
+                "{} was written by an older claimwatch (tables of version {found}, this program works with {known}); \
+                 make a copy with `claimwatch store backup FILE`, then start `claimwatch run`, which brings it up to date",
+                path.display()
+            ),
+            Self::Missing { path, is_relative } => {
+                write!(f, "there is no database at {} yet; `claimwatch run` makes it", path.display())?;
+                match is_relative {
+                    true => write!(f, " in the folder it is started in (under systemd WorkingDirectory=): be there as well"),
+                    false => Ok(()),
+                }
+            }
             Self::Corrupt { path, found } => {
                 let path = path.display();
                 write!(

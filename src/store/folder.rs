@@ -30,6 +30,17 @@ pub(super) fn make_private(database: &Path) -> Result<(), StoreError> {
         .map_err(|source| StoreError::Folder { path: database.to_owned(), source })
 }
 
+/// Says why a database cannot be read before SQLite is asked, which would not tell a missing file from a forbidden one.
+pub(super) fn may_be_read(database: &Path) -> Result<(), StoreError> {
+    match File::open(database).and_then(|file| file.metadata()) {
+        Ok(there) if there.is_file() => Ok(()),
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(StoreError::Folder { path: database.to_owned(), source })
+        }
+        _ => Err(StoreError::missing(database)),
+    }
+}
+
 /// Takes the lock beside the database and writes this process's number into it.
 pub(super) fn lock(database: &Path) -> Result<Lock, StoreError> {
     let path = lock_path(database);

@@ -17,6 +17,7 @@ pub mod editors;
 pub mod error;
 mod folder;
 pub mod identity;
+mod opening;
 pub mod records;
 pub mod settings;
 mod sqlite;
@@ -37,7 +38,6 @@ use crate::model::source::{SourceName, SourceState};
 use error::StoreError;
 use identity::Remembered;
 use records::{Closed, Closing, DueLetter, Forgotten, Note, Numbers, Orders, Queued, Recorded, Settlement, Visit};
-use settings::Settings;
 use sqlite::Sqlite;
 
 /// The memory of an installation. Clones share it.
@@ -48,22 +48,6 @@ pub enum Store {
 }
 
 impl Store {
-    /// Opens the memory for the one claimwatch that works with it; makes it, or brings its tables up to date, where needed.
-    ///
-    /// # Errors
-    /// `Held` by another process, `Newer` than this program, `Corrupt`, or what the disk says.
-    pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
-        Ok(Self::Sqlite(Arc::new(Sqlite::open(settings).await?)))
-    }
-
-    /// Opens the memory for a command beside a running claimwatch: makes nothing, changes no table's form, holds no lock.
-    ///
-    /// # Errors
-    /// `Missing`, or those of `open` except `Held`.
-    pub async fn beside(settings: &Settings) -> Result<Self, StoreError> {
-        Ok(Self::Sqlite(Arc::new(Sqlite::beside(settings).await?)))
-    }
-
     /// Gives what is remembered of every source.
     ///
     /// # Errors

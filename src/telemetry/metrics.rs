@@ -1,5 +1,6 @@
 //! The numbers of the house, in Prometheus' words (OpenMetrics text).
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -231,11 +232,61 @@ impl Metrics {
         }
     }
 
+    /// Lets what may happen to a source stand at 0 from the start: `increase()` sees only steps, and a counter that comes up
+    /// with 1 takes none.
+    pub fn expect_source(&self, source: &str, is_stream: bool) {
+        let label = BySource { source: source.to_owned() };
+        for family in [&self.source_posts, &self.source_sightings] {
+            drop(family.get_or_create(&label));
+        }
+        for family in [&self.stream_events, &self.stream_odd_frames, &self.stream_connections, &self.stream_gaps] {
+            if is_stream {
+                drop(family.get_or_create(&label));
+            }
+        }
+    }
+
+    /// The same for reasons of not writing.
+    pub fn expect_reasons(&self, reasons: impl IntoIterator<Item = &'static str>) {
+        for reason in reasons {
+            drop(self.suppressed.get_or_create(&ByReason { reason: reason.to_owned() }));
+        }
+    }
+
+    /// The same for what a relay may answer.
+    pub fn expect_relay(&self) {
+        for code_class in ["2xx", "4xx", "5xx", "none"] {
+            drop(self.smtp_replies.get_or_create(&ByCode { code_class }));
+        }
+    }
+
     /// Gives everything in OpenMetrics text form.
     pub fn encode(&self) -> String {
         let mut text = String::new();
         // Writing into a String cannot fail.
         let _ = encode(&mut text, &self.registry);
+        text
+    }
+
+    /// Gives everything in Prometheus' own text form, version 0.0.4: for people with `curl`, for `promtool check metrics`, and
+    /// for scrapers older than OpenMetrics. There a counter's family has the name of its sample.
+    pub fn prometheus_text(&self) -> String {
+        let open = self.encode();
+        let counters: HashSet<&str> =
+            open.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();
+        let mut text = String::with_capacity(open.len());
+        for line in open.lines().filter(|line| !line.starts_with("# UNIT ") && *line != "# EOF") {
+            let mut words = line.splitn(4, ' ');
+            match (words.next(), words.next(), words.next(), words.next()) {
+                (Some("#"), Some(what @ ("HELP" | "TYPE")), Some(name), Some(rest)) if counters.contains(name) => {
+                    text += &format!("# {what} {name}_total {rest}\n");
+                }
+                _ => {
+                    text += line;
+                    text.push('\n');
+                }
+            }
+        }
         text
     }
 }
@@ -260,5 +311,43 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} is missing from\n{text}");
         }
+    }
+
+    /// https://github.com/prometheus/docs/blob/main/docs/instrumenting/exposition_formats.md
+    #[test]
+    fn the_older_text_form_names_counters_as_their_samples_and_holds_nothing_it_does_not_know() {
+        let metrics = Metrics::new("1.2.3");
+        metrics.posts_ingested.inc_by(3);
+        let text = metrics.prometheus_text();
+        assert!(
+            text.contains(
+                "# HELP claimwatch_posts_ingested_total New posts read.\n# TYPE claimwatch_posts_ingested_total counter\n"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains("# TYPE claimwatch_claims gauge\n") && text.contains("claimwatch_posts_ingested_total 3\n"),
+            "{text}"
+        );
+        assert!(!text.contains("# UNIT") && !text.contains("# EOF"), "{text}");
+    }
+
+    #[test]
+    fn what_may_happen_stands_at_zero_before_it_happens() {
+        let metrics = Metrics::new("1.2.3");
+        metrics.expect_source("bbc", false);
+        metrics.expect_source("network", true);
+        metrics.expect_reasons(["cap"]);
+        metrics.expect_relay();
+        let text = metrics.encode();
+        for line in [
+            "claimwatch_source_posts_total{source=\"bbc\"} 0",
+            "claimwatch_stream_gaps_total{source=\"network\"} 0",
+            "claimwatch_alerts_suppressed_total{reason=\"cap\"} 0",
+            "claimwatch_smtp_replies_total{code_class=\"none\"} 0",
+        ] {
+            assert!(text.contains(line), "{line} is missing from\n{text}");
+        }
+        assert!(!text.contains("claimwatch_stream_gaps_total{source=\"bbc\"}"), "{text}");
     }
 }

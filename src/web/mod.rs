@@ -2,6 +2,7 @@
 
 pub mod feeds;
 pub mod ingest;
+mod serve;
 pub mod settings;
 pub mod websub;
 
@@ -11,7 +12,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
@@ -62,11 +63,8 @@ impl Server {
     }
 
     /// Answers until `stop`; answers in hand are finished.
-    ///
-    /// # Errors
-    /// When the listener fails for good.
-    pub async fn run(self, window: Window, stop: CancellationToken) -> io::Result<()> {
-        axum::serve(self.listener, routes(window)).with_graceful_shutdown(stop.cancelled_owned()).await
+    pub async fn run(self, window: Window, stop: CancellationToken) {
+        serve::serve(self.listener, routes(window), stop).await;
     }
 }
 
@@ -81,9 +79,15 @@ fn routes(window: Window) -> Router {
         .merge(window.hubs.map(websub::routes).unwrap_or_default())
 }
 
-async fn metrics(State(window): State<Window>) -> Response {
-    let form = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, form)], window.metrics.encode()).into_response()
+/// OpenMetrics for who asks for it, as Prometheus does; the older text form for everybody else.
+async fn metrics(State(window): State<Window>, headers: HeaderMap) -> Response {
+    let asked = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let (form, text) = if asked.contains("application/openmetrics-text") {
+        ("application/openmetrics-text; version=1.0.0; charset=utf-8", window.metrics.encode())
+    } else {
+        ("text/plain; version=0.0.4; charset=utf-8", window.metrics.prometheus_text())
+    };
+    ([(header::CONTENT_TYPE, form)], text).into_response()
 }
 
 /// Alive: every part that has something to do has moved lately. A supervisor that gets 503 should restart us.

@@ -106,6 +106,59 @@ fn the_commented_examples_are_sound_too() {
     assert!(matches!(config.mail.via, Via::Smtp(_)) && config.web.is_some(), "{text}");
 }
 
+/// Of a line of the shipped file what stands behind its sign, if that is TOML and not a sentence.
+fn behind_the_sign(line: &str) -> Option<&str> {
+    let bare = line.strip_prefix("# ")?;
+    let is_key = |key: &str| key.trim_end().bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    (bare.starts_with('[') || bare.split_once(" = ").is_some_and(|(key, _)| is_key(key))).then_some(bare)
+}
+
+/// An operator takes away one sign at a time, not all of them.
+#[test]
+fn each_commented_part_of_the_shipped_configuration_is_accepted_alone_or_says_what_it_wants() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/claimwatch.toml")).unwrap();
+    let house = House::with("");
+    let lines: Vec<String> =
+        text.replace("paths = [\"rules\"]", &format!("paths = [{:?}]", house.path("rules"))).lines().map(str::to_owned).collect();
+    let mut parts: Vec<Vec<usize>> = Vec::new();
+    let mut in_table = false;
+    for (at, line) in lines.iter().enumerate() {
+        match behind_the_sign(line) {
+            None => in_table &= line.len() > 1,
+            Some(bare) if bare.starts_with('[') => {
+                in_table = true;
+                parts.push(vec![at]);
+            }
+            Some(_) if in_table => parts.last_mut().unwrap().push(at),
+            // A key of the table above it, which is in force.
+            Some(_) => parts.push(vec![at]),
+        }
+    }
+    assert!(parts.len() > 25, "{parts:?}");
+    for part in parts {
+        let mut opened = lines.clone();
+        for at in &part {
+            opened[*at] = lines[*at][2..].to_owned();
+        }
+        let first = opened[part[0]].clone();
+        if first == "[mail]" {
+            opened.truncate(lines.iter().position(|line| line == "[mail]").unwrap());
+            opened.extend(part.iter().map(|at| lines[*at][2..].to_owned()));
+        }
+        house.write("claimwatch.toml", &opened.join("\n"));
+        let report = match house.load() {
+            Ok(_) => continue,
+            Err(report) => drawn(&report),
+        };
+        // Secrets are files of the operator's, whoever asks social networks must say who they are, and a source that is named
+        // must be there.
+        let wants = [("_file", "secret"), ("[[source]]", "contact"), ("sources ", "there is no source \"bbc-world\"")];
+        let has = |words: &str| part.iter().any(|at| lines[*at].contains(words));
+        let says = wants.iter().any(|(key, sentence)| has(key) && report.contains(sentence));
+        assert!(says, "{first} (line {}) is not accepted and asks for nothing:\n{report}", part[0] + 1);
+    }
+}
+
 #[test]
 fn defaults_are_those_of_the_design() {
     let config = House::with(&format!("{DESK}{SOURCE}")).config();

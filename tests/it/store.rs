@@ -317,6 +317,39 @@ async fn a_database_of_a_newer_version_is_refused_unchanged() {
     }
 }
 
+/// A memory as an older version left it: the newest note of changes to the tables is taken away.
+async fn an_older_memory(folder: &std::path::Path) -> i64 {
+    open_store(folder).await.close().await;
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", store_settings(folder).path.display())).await.unwrap();
+    let newest = "DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations) RETURNING version";
+    let newest: i64 = sqlx::query_scalar(newest).fetch_one(&pool).await.unwrap();
+    pool.close().await;
+    newest
+}
+
+#[tokio::test]
+async fn commands_beside_a_daemon_that_has_yet_to_upgrade_the_memory_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let newest = an_older_memory(folder.path()).await;
+    let error = Store::beside(&store_settings(folder.path())).await.unwrap_err();
+    assert!(matches!(error, StoreError::Older { known, .. } if known == newest), "{error}");
+    assert!(error.to_string().contains("store backup"), "{error}");
+}
+
+#[tokio::test]
+async fn on_the_day_of_an_upgrade_the_old_memory_can_be_copied_and_checked_first() {
+    let folder = tempfile::tempdir().unwrap();
+    an_older_memory(folder.path()).await;
+    let store = Store::as_it_is(&store_settings(folder.path())).await.unwrap();
+    assert!(store.check().await.unwrap().is_empty());
+    let copy = folder.path().join("copy.db");
+    store.backup(&copy).await.unwrap();
+    store.close().await;
+    let copied = claimwatch::store::settings::Settings { path: copy, ..store_settings(folder.path()) };
+    let error = Store::beside(&copied).await.unwrap_err();
+    assert!(matches!(error, StoreError::Older { .. }), "the copy is of the version of the original: {error}");
+}
+
 #[tokio::test]
 async fn a_damaged_database_is_refused_with_the_way_to_restore_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -360,7 +393,7 @@ async fn nobody_else_can_read_the_memory() {
 async fn a_command_beside_a_daemon_makes_no_database() {
     let folder = tempfile::tempdir().unwrap();
     let error = Store::beside(&store_settings(folder.path())).await.unwrap_err();
-    assert!(matches!(error, StoreError::Missing { .. }), "{error}");
+    assert!(matches!(error, StoreError::Missing { is_relative: false, .. }), "{error}");
     assert!(!store_settings(folder.path()).path.exists());
 }
 

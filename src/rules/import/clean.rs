@@ -25,7 +25,7 @@ pub fn plain(text: &str) -> String {
         }
         text = html::read(&text).text;
     }
-    let visible: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let visible: String = text.chars().filter(|c| !turns_writing(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -49,6 +49,12 @@ pub fn folded(claim: &str) -> String {
     if forms.is_empty() { claim.trim().to_lowercase() } else { forms.join(" ") }
 }
 
+/// Marks that show text in another order than it is read by a machine, and so could hide in a rule file what a reviewer would
+/// not let pass (Unicode TR 36, section 2.6). Those that only say which way a word runs (U+200E, U+200F, U+061C) stay.
+fn turns_writing(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 fn has_markup(text: &str) -> bool {
     let tag = |at: usize| text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'));
     let entity = |at: usize| {
@@ -69,6 +75,7 @@ mod tests {
         assert_eq!(plain("<p>&quot;<i>Never</i>&quot; &amp;quot;said&amp;quot;</p>\n\u{1}"), "\"Never\" \"said\"");
         assert_eq!(plain("R&D fell by <5 % & nobody saw"), "R&D fell by <5 % & nobody saw");
         assert_eq!(plain("não_é_bem_assim"), "não_é_bem_assim");
+        assert_eq!(plain("the \u{202e}moon\u{202c} is \u{2066}big\u{2069}\u{200f}"), "the moon is big\u{200f}");
         assert_eq!(plain("  證據不足 "), "證據不足");
         assert_eq!(telling(" … &nbsp; "), None);
     }

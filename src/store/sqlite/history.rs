@@ -120,7 +120,7 @@ impl Sqlite {
             }
         }
         let letters = "SELECT a.claim, COUNT(*) AS number FROM letters l JOIN alerts a ON a.id = l.alert \
-                       WHERE l.letter IS NOT NULL AND l.closed_at >= $1 GROUP BY 1";
+                       WHERE l.letter IS NOT NULL AND l.closed_at >= $1 AND a.claim <> '' GROUP BY 1";
         for row in &sqlx::query(letters).bind(since).fetch_all(&self.readers).await? {
             doing.entry(ClaimId(row.try_get("claim")?)).or_default().letters = count(row.try_get("number")?);
         }

@@ -25,6 +25,7 @@ mod subscriptions;
 mod telling;
 mod visits;
 
+use std::cmp::Ordering;
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -71,21 +72,28 @@ impl Sqlite {
     }
 
     pub(super) async fn beside(settings: &Settings) -> Result<Self, StoreError> {
-        if !settings.path.is_file() {
-            return Err(StoreError::Missing { path: settings.path.clone() });
+        let (found, known) = (Self::version_of(settings).await?, newest());
+        let path = settings.path.clone();
+        match found.cmp(&known) {
+            Ordering::Greater => Err(StoreError::Newer { path, found, known }),
+            Ordering::Less => Err(StoreError::Older { path, found, known }),
+            Ordering::Equal => Self::with(settings, None).await,
         }
+    }
+
+    pub(super) async fn as_it_is(settings: &Settings) -> Result<Self, StoreError> {
+        Self::version_of(settings).await?;
+        Self::with(settings, None).await
+    }
+
+    /// Version of the tables of a file that is there; nothing is made or changed.
+    async fn version_of(settings: &Settings) -> Result<i64, StoreError> {
+        folder::may_be_read(&settings.path)?;
         let mut first = Self::connect(settings).await?;
         let found = version(settings, &mut first).await?;
         close(first).await;
-        let known = newest();
-        if found > known {
-            return Err(StoreError::Newer { path: settings.path.clone(), found, known });
-        }
-        if found < known {
-            // An empty file, or one that the daemon of this version has yet to bring up to date.
-            return Err(StoreError::Missing { path: settings.path.clone() });
-        }
-        Self::with(settings, None).await
+        // An empty file: a daemon has just made it, or was stopped at that moment.
+        if found == 0 { Err(StoreError::missing(&settings.path)) } else { Ok(found) }
     }
 
     async fn with(settings: &Settings, lock: Option<folder::Lock>) -> Result<Self, StoreError> {
