@@ -22,6 +22,7 @@
 pub mod bulk;
 pub mod figures;
 pub mod fit;
+mod glance;
 pub mod judge;
 pub mod lint;
 pub mod phrases;
@@ -67,14 +68,14 @@ pub fn examine_with(post: &Post, rules: &RuleSet, scratch: &mut Scratch) -> Vec<
 
 /// [`examine`] without the bulk claims.
 pub fn examine_rules(post: &Post, rules: &RuleSet) -> Vec<Sighting> {
-    let reading = Reading::in_order_of_places(post, rules);
+    let reading = Reading::at_a_glance(post, rules);
     let named = shortlist::named(post, rules);
-    let candidates = shortlist::shortlist(&reading, rules, &named);
+    let candidates = shortlist::shortlist(reading.glance(), rules, &named);
     if candidates.is_empty() {
         reading.put_away();
         return Vec::new();
     }
-    let reading = reading.by_term();
+    let reading = reading.in_full(rules);
     let mut judgements = judge_all(post, &reading, rules, &named, candidates.into_iter(), |case| case.judge_near());
     reading.put_away();
     judgements.retain(|judgement| judgement.decision > Decision::Below && judgement.when != When::Ignore);

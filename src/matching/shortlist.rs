@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::model::post::Post;
 use crate::model::sighting::WordingKind;
-use crate::rules::compile::vocabulary::TermId;
+use crate::rules::compile::vocabulary::Vocabulary;
 use crate::rules::compile::watch::Watched;
-use crate::rules::compile::{Compiled, GateTerm, Gates, NEAR_MISS, Row, RuleSet, prefix};
+use crate::rules::compile::{GateTerm, Gates, NEAR_MISS, Row, RuleSet, prefix};
 use crate::text::address;
 
+use super::glance::Glance;
 use super::reading::{FEWEST_WORDS, Reading};
 
 /// Most addresses of a post that are looked up.
@@ -17,90 +18,83 @@ const MOST_ADDRESSES: usize = 256;
 /// Longest address that is looked up, in bytes.
 const LONGEST_ADDRESS: usize = 2048;
 
-/// Gives the numbers of all rules that can alert or be a near-miss, in order. The hits of `reading` are in the order of places.
+/// Gives the numbers of all rules that can alert or be a near-miss, in order.
 ///
 /// A rule is left out only when none of the words that it must have is there, or when the words that are there, wherever they
 /// stand, cannot reach the strength of a near-miss (that of an alert, where a word that a gate asks for is missing); or, for a phrase,
-/// when two of its words never follow each other.
-pub fn shortlist(reading: &Reading, rules: &RuleSet, named: &BTreeMap<u32, usize>) -> Vec<u32> {
+/// when two of its words never follow each other. Words are told apart by their roots only.
+pub fn shortlist(glance: &Glance, rules: &RuleSet, named: &BTreeMap<u32, usize>) -> Vec<u32> {
+    let watchlist = &rules.watchlist;
     let mut found: Vec<u32> = named.keys().copied().collect();
     let mut weigh = |wording| {
-        let weighing = rules.watchlist.wording(wording);
-        if misses_at_most(reading, weighing.weights, weighing.may_miss) {
+        let weighing = watchlist.wording(wording);
+        let missing = |root| 100 - glance.percent(root);
+        if misses_at_most(weighing.weights, missing, weighing.may_miss) {
             found.push(weighing.rule);
         }
     };
-    let is_short = reading.word_count() < FEWEST_WORDS;
-    for term in reading.terms() {
-        rules.watchlist.variants(
-            *term,
-            reading.terms(),
-            |other| reading.holds(other),
-            |watched| {
-                if !(is_short && watched.is_variant) && is_enough_there(reading, watched) {
-                    weigh(watched.wording);
-                }
-            },
-        );
-    }
-    let hits = reading.hits();
-    for (number, first) in hits.iter().enumerate().filter(|(_, hit)| rules.watchlist.leads(hit.term)) {
-        for second in &hits[number + 1..] {
-            // With one other word between them at most.
-            if second.at > first.next + 1 {
-                break;
+    let is_short = glance.word_count() < FEWEST_WORDS;
+    let roots = glance.roots();
+    let roots = &roots[..roots.partition_point(|root| (*root as usize) < rules.vocabulary.wording_roots())];
+    for from in 0..roots.len() {
+        let each = |watched: &Watched| {
+            if !(is_short && watched.is_variant) && is_enough_there(glance, watched) {
+                weigh(watched.wording);
             }
-            if second.at >= first.next {
-                rules.watchlist.phrases(first.term, second.term).iter().for_each(|phrase| weigh(*phrase));
+        };
+        watchlist.variants(&roots[from..], |root| glance.holds(root), each);
+    }
+    let steps = glance.steps();
+    for (number, first) in steps.iter().enumerate() {
+        for leading in glance.roots_of(first).filter(|root| watchlist.leads(*root)) {
+            // With one other word between them at most.
+            let near = steps[number + 1..].iter().take_while(|step| step.at <= first.next + 1);
+            for second in near.filter(|step| step.at >= first.next) {
+                let phrases = glance.roots_of(second).flat_map(|root| watchlist.phrases(leading, root));
+                phrases.for_each(|phrase| weigh(*phrase));
             }
         }
     }
     found.sort_unstable();
     found.dedup();
-    found.retain(|number| {
-        let may_be_seen = |compiled: &Compiled| may_pass(reading, &compiled.gates) || may_reach_threshold(reading, compiled);
-        named.contains_key(number) || rules.rules().get(*number as usize).is_some_and(may_be_seen)
-    });
+    found.retain(|number| named.contains_key(number) || may_be_seen(glance, rules, *number));
     found
 }
 
+/// Whether the gates of a rule that came near may pass, or else a wording be as strong as an alert: where a gate is shut a near-miss must be.
+fn may_be_seen(glance: &Glance, rules: &RuleSet, number: u32) -> bool {
+    let may_pass = rules.rules().get(number as usize).is_some_and(|rule| may_pass(glance, &rule.gates, &rules.vocabulary));
+    let missing = |root| 100 - glance.percent(root);
+    may_pass || rules.watchlist.wordings_of(number).any(|it| misses_at_most(it.weights, missing, it.may_miss_of_alert))
+}
+
 /// Whether the words of all gates that ask for some are there.
-fn may_pass(reading: &Reading, gates: &Gates) -> bool {
+fn may_pass(glance: &Glance, gates: &Gates, vocabulary: &Vocabulary) -> bool {
     let is_there = |term: &GateTerm| match term {
-        GateTerm::Row(row) => row.iter().all(|term| reading.holds(*term)),
+        GateTerm::Row(row) => row.iter().all(|term| glance.holds(vocabulary.root(*term))),
         GateTerm::Verbatim(_) => true,
     };
     gates.all_of.iter().chain([&gates.any_of]).all(|terms| terms.is_empty() || terms.iter().any(is_there))
 }
 
-/// Where a gate is shut a near-miss must be as strong as an alert.
-fn may_reach_threshold(reading: &Reading, compiled: &Compiled) -> bool {
-    let rows = compiled.rule.wordings.iter().zip(&compiled.wordings);
-    rows.into_iter().any(|(wording, row)| may_hold(reading, row, wording.kind, compiled.threshold))
-}
-
 /// Whether enough of the words that are asked for first is there.
-fn is_enough_there(reading: &Reading, watched: &Watched) -> bool {
-    let bits = watched.next.iter().enumerate().fold(0, |bits, (n, term)| bits | u16::from(reading.holds(*term)) << n);
+fn is_enough_there(glance: &Glance, watched: &Watched) -> bool {
+    let bits = watched.next.iter().enumerate().fold(0, |bits, (n, root)| bits | u16::from(glance.holds(*root)) << n);
     watched.enough & 1 << bits != 0
 }
 
 /// Whether a wording of a rule may be found at all, or at least come near.
 pub fn may_come_near(reading: &Reading, row: &Row, kind: WordingKind, threshold: u32) -> bool {
-    may_hold(reading, row, kind, threshold.saturating_sub(NEAR_MISS))
-}
-
-/// Whether a post may hold `least` thousandths of a wording.
-fn may_hold(reading: &Reading, row: &Row, kind: WordingKind, least: u32) -> bool {
-    misses_at_most(reading, &row.weights, prefix::may_miss(kind, row, least))
+    let may_miss = prefix::may_miss(kind, row.total, threshold.saturating_sub(NEAR_MISS));
+    misses_at_most(&row.weights, |term| 100 - reading.percent(term), may_miss)
 }
 
 /// The heaviest words come first: most wordings are out after two or three.
-fn misses_at_most(reading: &Reading, weights: &[(TermId, u32)], most: u64) -> bool {
-    let mut missing = 0;
-    weights.iter().all(|(term, weight)| {
-        missing += u64::from(weight * (100 - reading.percent(*term)));
-        missing <= most
+fn misses_at_most(weights: &[(u32, u32)], missing: impl Fn(u32) -> u32, most: u64) -> bool {
+    let mut sum = 0;
+    weights.iter().all(|(word, weight)| {
+        sum += u64::from(weight * missing(*word));
+        sum <= most
     })
 }
 

@@ -177,7 +177,7 @@ pub fn compile(rules: Vec<Rule>) -> RuleSet {
         set.rules.push(compiled);
     }
     set.vocabulary = builder.finish();
-    set.watchlist = Watchlist::of(&set.rules, set.vocabulary.len());
+    set.watchlist = Watchlist::of(&set.rules, &set.vocabulary);
     set
 }
 

@@ -11,16 +11,16 @@
 //! under that one.
 
 use super::Row;
-use super::vocabulary::TermId;
+use super::vocabulary::{RootId, TermId};
 use crate::model::sighting::WordingKind;
 
 /// Gives how much of a wording's weight, times a hundred, a post may lack and still hold `least` thousandths of it.
-pub fn may_miss(kind: WordingKind, row: &Row, least: u32) -> u64 {
+pub fn may_miss(kind: WordingKind, total: u32, least: u32) -> u64 {
     if kind != WordingKind::Variant {
         // All words must be there; as mistyped as may be.
-        return u64::from(row.total) * 100 / 4;
+        return u64::from(total) * 100 / 4;
     }
-    let whole = u64::from(row.total) * 100;
+    let whole = u64::from(total) * 100;
     // Half a thousandth more: strengths are rounded to thousandths.
     let lacking = 1000 - u64::from(least.min(1000));
     (whole * (2 * lacking + 1)).div_ceil(2000)
@@ -36,39 +36,39 @@ const MOST_SECONDS: usize = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watch {
     /// The word.
-    pub term: TermId,
+    pub root: RootId,
     /// The other; the word itself if none must be there.
-    pub must: TermId,
+    pub must: RootId,
     /// The heaviest after the two; where there are fewer, the word itself.
-    pub next: [TermId; ASKED_FOR],
+    pub next: [RootId; ASKED_FOR],
     /// Bit `b` is set if the wording may still count when those of `next` are there whose bits are set in `b`.
     pub enough: u16,
 }
 
-/// Gives pairs of words of which at least one is in every post that holds `least` thousandths of the wording, the heaviest first.
-pub fn words_to_watch(kind: WordingKind, row: &Row, least: u32) -> Vec<Watch> {
-    let may_miss = may_miss(kind, row, least);
+/// Gives pairs of words of which at least one is in every post that misses at most `may_miss` of the words of a wording, which come with
+/// their weights in the order of their roots.
+pub fn words_to_watch(kind: WordingKind, weights: &[(RootId, u32)], may_miss: u64) -> Vec<Watch> {
     let most = if kind == WordingKind::Variant { usize::MAX } else { 1 };
-    let weight_at = |rank: usize| row.weights.get(rank).map_or(0, |(_, weight)| 100 * u64::from(*weight));
+    let weight_at = |rank: usize| weights.get(rank).map_or(0, |(_, weight)| 100 * u64::from(*weight));
     let mut missing = 0;
     let mut watches = Vec::new();
-    for (rank, (term, _)) in row.weights.iter().enumerate().take(most) {
+    for (rank, (root, _)) in weights.iter().enumerate().take(most) {
         if missing > may_miss {
             break;
         }
         let watch = |must: TermId, after: usize, missing: u64| {
-            let next = std::array::from_fn(|n| row.weights.get(after + n).map_or(*term, |(term, _)| *term));
+            let next = std::array::from_fn(|n| weights.get(after + n).map_or(*root, |(root, _)| *root));
             let lost =
                 |there: u16| (0..ASKED_FOR).filter(|bit| there & (1 << bit) == 0).map(|bit| weight_at(after + bit)).sum::<u64>();
             let may_do = (0..1 << ASKED_FOR).filter(|there| missing + lost(*there) <= may_miss);
-            Watch { term: *term, must, next, enough: may_do.fold(0, |enough, there| enough | 1 << there) }
+            Watch { root: *root, must, next, enough: may_do.fold(0, |enough, there| enough | 1 << there) }
         };
         let (mut second, mut missing_too) = (rank + 1, missing);
         while missing_too <= may_miss {
-            match row.weights.get(second).filter(|_| second - rank <= MOST_SECONDS) {
+            match weights.get(second).filter(|_| second - rank <= MOST_SECONDS) {
                 Some((must, _)) => watches.push(watch(*must, second + 1, missing_too)),
                 None => {
-                    watches.push(watch(*term, second, missing_too));
+                    watches.push(watch(*root, second, missing_too));
                     break;
                 }
             }
@@ -105,18 +105,22 @@ mod tests {
         }
     }
 
+    fn watches(kind: WordingKind, row: &Row, least: u32) -> Vec<Watch> {
+        words_to_watch(kind, &row.weights, may_miss(kind, row.total, least))
+    }
+
     /// The different words that are watched first.
-    fn terms(kind: WordingKind, row: &Row, least: u32) -> Vec<TermId> {
-        let mut terms: Vec<TermId> = words_to_watch(kind, row, least).iter().map(|watch| watch.term).collect();
-        terms.dedup();
-        terms
+    fn roots(kind: WordingKind, row: &Row, least: u32) -> Vec<RootId> {
+        let mut roots: Vec<RootId> = watches(kind, row, least).iter().map(|watch| watch.root).collect();
+        roots.dedup();
+        roots
     }
 
     #[test]
     fn the_words_left_out_cannot_make_up_the_share() {
         let row = row(&[1000, 900, 700, 400, 300, 50, 40]);
         for least in [1, 250, 450, 600, 700, 999, 1000] {
-            let taken = terms(WordingKind::Variant, &row, least).len();
+            let taken = roots(WordingKind::Variant, &row, least).len();
             let left: u32 = row.weights[taken..].iter().map(|(_, w)| w).sum();
             assert!(u64::from(left) * 1000 < u64::from(row.total) * u64::from(least));
         }
@@ -125,8 +129,8 @@ mod tests {
     #[test]
     fn few_words_are_watched() {
         let row = row(&[1000, 900, 700, 400, 300, 50, 40]);
-        assert_eq!(terms(WordingKind::Variant, &row, 600), [0, 1]);
-        assert_eq!(terms(WordingKind::Phrase, &row, 600), [0]);
+        assert_eq!(roots(WordingKind::Variant, &row, 600), [0, 1]);
+        assert_eq!(roots(WordingKind::Phrase, &row, 600), [0]);
     }
 
     #[test]
@@ -134,15 +138,15 @@ mod tests {
         for weights in [&[1000, 900, 700, 400, 300, 50, 40][..], &[500; 12], &[900, 10, 10, 10], &[300; 14], &[7]] {
             let row = row(weights);
             for least in [1, 300, 600, 850, 1000] {
-                let watches = words_to_watch(WordingKind::Variant, &row, least);
-                let may_miss = may_miss(WordingKind::Variant, &row, least);
+                let watches = watches(WordingKind::Variant, &row, least);
+                let may_miss = may_miss(WordingKind::Variant, row.total, least);
                 for there in 1..1u32 << weights.len() {
                     let holds = |term: TermId| there & 1 << term != 0;
                     let missing: u64 =
                         row.weights.iter().filter(|(term, _)| !holds(*term)).map(|(_, w)| 100 * u64::from(*w)).sum();
                     let found = watches.iter().any(|watch| {
                         let bits = watch.next.iter().enumerate().fold(0, |bits, (n, term)| bits | u16::from(holds(*term)) << n);
-                        holds(watch.term) && holds(watch.must) && watch.enough & 1 << bits != 0
+                        holds(watch.root) && holds(watch.must) && watch.enough & 1 << bits != 0
                     });
                     assert!(found || missing > may_miss, "{weights:?} {least} {there:b}");
                 }
@@ -153,7 +157,7 @@ mod tests {
     #[test]
     fn a_wording_of_thousands_of_words_has_few_watches_for_each() {
         let long = row(&vec![500; 10_000]);
-        assert!(words_to_watch(WordingKind::Variant, &long, 600).len() <= 10_000 * (MOST_SECONDS + 1));
+        assert!(watches(WordingKind::Variant, &long, 600).len() <= 10_000 * (MOST_SECONDS + 1));
     }
 
     #[test]

@@ -1,0 +1,219 @@
+//! A post at a glance: which roots of the rules' words it holds, and where. Enough for the shortlist; most posts end there.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use crate::model::post::Post;
+use crate::rules::compile::RuleSet;
+use crate::rules::compile::vocabulary::{Likeness, RootId, TermId};
+use crate::text::guard::Guards;
+use crate::text::words::Words;
+
+/// Most of a part that is read; feeds are cut there too.
+pub const LONGEST_PART_BYTES: usize = 64 * 1024;
+
+/// Most parts of a post that are read.
+pub const MOST_PARTS: usize = 64;
+
+/// Places of the words of one part lie within this many; those of the next part begin after them, out of reach of any window.
+pub const PLACES_OF_A_PART: u32 = 1 << 24;
+
+/// Parts whose memory is kept for the next post.
+const PARTS_KEPT: usize = 4;
+
+/// Words whose memory is kept for the next post.
+const WORDS_KEPT: usize = 1 << 14;
+
+/// A post looked at for one rule set. Its memory is used again for the next post.
+#[derive(Debug, Default)]
+pub struct Glance {
+    /// What words stand for that were looked up before.
+    memory: Memory,
+    /// The words of each part with all their readings; those after the parts of this post are left from another.
+    parts: Vec<Words>,
+    /// Parts of this post.
+    part_count: usize,
+    /// What each word of all parts stands for.
+    known: Vec<Known>,
+    /// Words without other readings.
+    word_count: usize,
+    /// Each root that the post holds, once, in order.
+    roots: Vec<RootId>,
+    /// For every root how much of a term's weight its nearest word carries, in hundredths; 0 where there is none.
+    percents: Vec<u8>,
+    /// Words that stand for a root, in the order of their places.
+    steps: Vec<Step>,
+}
+
+/// A word that stands for a root.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    /// Its place in the row of the post's words, all parts in one row with wide gaps between them.
+    pub at: u32,
+    /// The place after it.
+    pub next: u32,
+    known: Known,
+}
+
+impl Glance {
+    /// Looks at another post.
+    pub fn at(&mut self, post: &Post, rules: &RuleSet) {
+        self.memory.serve(rules);
+        self.percents.resize(rules.vocabulary.roots(), 0);
+        self.part_count = post.parts.len().min(MOST_PARTS);
+        for (number, part) in post.parts.iter().take(MOST_PARTS).enumerate() {
+            self.look_at(number, &part.text, rules);
+        }
+        self.roots.sort_unstable();
+        if !self.steps.is_sorted_by_key(|step| step.at) {
+            self.steps.sort_by_key(|step| step.at);
+        }
+    }
+
+    fn look_at(&mut self, part: usize, text: &str, rules: &RuleSet) {
+        let Self { memory, parts, known: all_known, word_count, roots, percents, steps, .. } = self;
+        if parts.len() <= part {
+            parts.push(Words::default());
+        }
+        let words = &mut parts[part];
+        words.read(&text[..text.floor_char_boundary(LONGEST_PART_BYTES)]);
+        let base = part as u32 * PLACES_OF_A_PART;
+        for word in words.iter() {
+            let known = memory.look_up(word.form, rules);
+            all_known.push(known);
+            *word_count += usize::from(!word.alternative);
+            let held = memory.roots(known);
+            if held.is_empty() {
+                continue;
+            }
+            steps.push(Step { at: base + word.at, next: base + word.next, known });
+            for (root, percent) in held {
+                let most = &mut percents[*root as usize];
+                if *most == 0 {
+                    roots.push(*root);
+                }
+                *most = (*most).max(*percent);
+            }
+        }
+    }
+
+    /// Forgets the post.
+    pub fn end(&mut self) {
+        for root in self.roots.drain(..) {
+            self.percents[root as usize] = 0;
+        }
+        self.known.clear();
+        self.known.shrink_to(WORDS_KEPT);
+        self.steps.clear();
+        self.steps.shrink_to(WORDS_KEPT);
+        self.word_count = 0;
+        self.parts.truncate(PARTS_KEPT);
+    }
+
+    /// How many words the post has.
+    pub fn word_count(&self) -> usize {
+        self.word_count
+    }
+
+    /// The words of each part.
+    pub fn parts(&self) -> &[Words] {
+        &self.parts[..self.part_count]
+    }
+
+    /// Gives what each word of all parts stands for, and how: as many as the parts have words, in their order.
+    pub fn known(&self) -> impl Iterator<Item = (Guards, &[(TermId, Likeness)])> {
+        self.known.iter().map(|known| (known.guards, self.memory.terms(*known)))
+    }
+
+    /// Each root that the post holds, once, in order.
+    pub fn roots(&self) -> &[RootId] {
+        &self.roots
+    }
+
+    /// Words that stand for a root, in the order of their places.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The roots that a word stands for.
+    pub fn roots_of(&self, step: &Step) -> impl Iterator<Item = RootId> + '_ {
+        self.memory.roots(step.known).iter().map(|(root, _)| *root)
+    }
+
+    /// How much of a term's weight the word of its root carries that is nearest to any term of it, in hundredths; 0 where there is none.
+    pub fn percent(&self, root: RootId) -> u32 {
+        self.percents.get(root as usize).map_or(0, |percent| u32::from(*percent))
+    }
+
+    /// Whether the post holds a term of this root.
+    pub fn holds(&self, root: RootId) -> bool {
+        self.percent(root) > 0
+    }
+}
+
+/// What the words of earlier posts stand for: endings and typing mistakes are worked out once for a word, not once for a post.
+///
+/// It holds what `Vocabulary::resolve` and `Guards::of` give and nothing else, so it cannot change a result.
+#[derive(Debug, Default)]
+struct Memory {
+    set: u64,
+    known: HashMap<Box<str>, Known, RandomState>,
+    terms: Vec<(TermId, Likeness)>,
+    roots: Vec<(RootId, u8)>,
+}
+
+/// What a word stands for.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    terms: (u32, u32),
+    roots: (u32, u32),
+    guards: Guards,
+}
+
+/// The memory is emptied at this many words: strangers choose the words.
+const MOST_WORDS: usize = 1 << 17;
+
+impl Memory {
+    fn serve(&mut self, rules: &RuleSet) {
+        if self.set != rules.number || self.known.len() > MOST_WORDS || self.terms.len() > 8 * MOST_WORDS {
+            *self = Self { set: rules.number, ..Self::default() };
+        }
+    }
+
+    fn look_up(&mut self, form: &str, rules: &RuleSet) -> Known {
+        match self.known.get(form) {
+            Some(known) => *known,
+            None => self.learn(form, rules),
+        }
+    }
+
+    fn learn(&mut self, form: &str, rules: &RuleSet) -> Known {
+        let (terms_from, roots_from) = (self.terms.len(), self.roots.len());
+        rules.vocabulary.resolve(form, &mut self.terms);
+        let mut roots: Vec<(RootId, u8)> = self.terms[terms_from..]
+            .iter()
+            .map(|(term, likeness)| (rules.vocabulary.root(*term), likeness.percent() as u8))
+            .collect();
+        // Of each root the nearest.
+        roots.sort_unstable_by_key(|(root, percent)| (*root, Reverse(*percent)));
+        roots.dedup_by_key(|(root, _)| *root);
+        self.roots.extend(roots);
+        let known = Known {
+            terms: (terms_from as u32, self.terms.len() as u32),
+            roots: (roots_from as u32, self.roots.len() as u32),
+            guards: Guards::of(form),
+        };
+        self.known.insert(form.into(), known);
+        known
+    }
+
+    fn terms(&self, known: Known) -> &[(TermId, Likeness)] {
+        &self.terms[known.terms.0 as usize..known.terms.1 as usize]
+    }
+
+    fn roots(&self, known: Known) -> &[(RootId, u8)] {
+        &self.roots[known.roots.0 as usize..known.roots.1 as usize]
+    }
+}
