@@ -35,19 +35,21 @@ pub struct Glance {
     parts: Vec<Words>,
     /// Parts of this post.
     part_count: usize,
-    /// What each word of all parts stands for.
-    known: Vec<Known>,
+    /// Every word of all parts, as they were read.
+    steps: Vec<Step>,
     /// Words without other readings.
     word_count: usize,
+    /// Places that other readings span beyond their own.
+    spanned: u32,
     /// Each root that the post holds, once, in order.
     roots: Vec<RootId>,
     /// For every root how much of a term's weight its nearest word carries, in hundredths; 0 where there is none.
     percents: Vec<u8>,
-    /// Words that stand for a root, in the order of their places.
-    steps: Vec<Step>,
+    /// The words in the order of their places, where that is not the order of reading.
+    in_order: Vec<Step>,
 }
 
-/// A word that stands for a root.
+/// A word, and where it stands.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
     /// Its place in the row of the post's words, all parts in one row with wide gaps between them.
@@ -68,12 +70,13 @@ impl Glance {
         }
         self.roots.sort_unstable();
         if !self.steps.is_sorted_by_key(|step| step.at) {
-            self.steps.sort_by_key(|step| step.at);
+            self.in_order.extend_from_slice(&self.steps);
+            self.in_order.sort_by_key(|step| step.at);
         }
     }
 
     fn look_at(&mut self, part: usize, text: &str, rules: &RuleSet) {
-        let Self { memory, parts, known: all_known, word_count, roots, percents, steps, .. } = self;
+        let Self { memory, parts, steps, word_count, spanned, roots, percents, .. } = self;
         if parts.len() <= part {
             parts.push(Words::default());
         }
@@ -82,14 +85,10 @@ impl Glance {
         let base = part as u32 * PLACES_OF_A_PART;
         for word in words.iter() {
             let known = memory.look_up(word.form, rules);
-            all_known.push(known);
-            *word_count += usize::from(!word.alternative);
-            let held = memory.roots(known);
-            if held.is_empty() {
-                continue;
-            }
             steps.push(Step { at: base + word.at, next: base + word.next, known });
-            for (root, percent) in held {
+            *word_count += usize::from(!word.alternative);
+            *spanned += word.next - word.at - 1;
+            for (root, percent) in memory.roots(known) {
                 let most = &mut percents[*root as usize];
                 if *most == 0 {
                     roots.push(*root);
@@ -104,11 +103,11 @@ impl Glance {
         for root in self.roots.drain(..) {
             self.percents[root as usize] = 0;
         }
-        self.known.clear();
-        self.known.shrink_to(WORDS_KEPT);
-        self.steps.clear();
-        self.steps.shrink_to(WORDS_KEPT);
-        self.word_count = 0;
+        for steps in [&mut self.steps, &mut self.in_order] {
+            steps.clear();
+            steps.shrink_to(WORDS_KEPT);
+        }
+        (self.word_count, self.spanned) = (0, 0);
         self.parts.truncate(PARTS_KEPT);
     }
 
@@ -124,7 +123,7 @@ impl Glance {
 
     /// Gives what each word of all parts stands for, and how: as many as the parts have words, in their order.
     pub fn known(&self) -> impl Iterator<Item = (Guards, &[(TermId, Likeness)])> {
-        self.known.iter().map(|known| (known.guards, self.memory.terms(*known)))
+        self.steps.iter().map(|step| (step.known.guards, self.memory.terms(step.known)))
     }
 
     /// Each root that the post holds, once, in order.
@@ -132,9 +131,14 @@ impl Glance {
         &self.roots
     }
 
-    /// Words that stand for a root, in the order of their places.
+    /// All words in the order of their places.
     pub fn steps(&self) -> &[Step] {
-        &self.steps
+        if self.in_order.is_empty() { &self.steps } else { &self.in_order }
+    }
+
+    /// So many places more or less may lie between two words than words are said between them: other readings span several.
+    pub fn spanned(&self) -> u32 {
+        self.spanned
     }
 
     /// The roots that a word stands for.

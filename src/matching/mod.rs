@@ -75,7 +75,7 @@ pub fn examine_rules(post: &Post, rules: &RuleSet) -> Vec<Sighting> {
         reading.put_away();
         return Vec::new();
     }
-    let reading = reading.in_full(rules);
+    let reading = reading.for_rules(&candidates, rules);
     let mut judgements = judge_all(post, &reading, rules, &named, candidates.into_iter(), |case| case.judge_near());
     reading.put_away();
     judgements.retain(|judgement| judgement.decision > Decision::Below && judgement.when != When::Ignore);

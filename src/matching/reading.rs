@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::model::post::{Part, Post};
 use crate::model::sighting::Span;
-use crate::rules::compile::RuleSet;
+use crate::rules::compile::{Compiled, RuleSet};
 use crate::rules::compile::vocabulary::{Likeness, TermId};
 use crate::text::guard::Guards;
 use crate::text::words::{Word, Words, words};
@@ -44,6 +44,8 @@ pub struct Reading {
     terms: Vec<TermId>,
     /// For every term of the rules how much of its weight the nearest hit carries, in hundredths; 0 without a hit.
     percents: Vec<u8>,
+    /// For every term whether its hits are wanted; all false between posts.
+    wanted: Vec<bool>,
     /// The plain words of all parts in one row.
     plain: Vec<Plain>,
     /// Where each part begins in `plain`, and the end.
@@ -82,9 +84,24 @@ impl Reading {
     }
 
     /// Reads the post that was looked at, for the same rules.
+    fn in_full(self: Box<Self>, rules: &RuleSet) -> Box<Self> {
+        self.with_hits(rules, |_, _| true)
+    }
+
+    /// The same with hits of the terms of some rules only, which come by their numbers.
     #[must_use]
-    pub fn in_full(mut self: Box<Self>, rules: &RuleSet) -> Box<Self> {
-        let Self { glance, hits, terms, percents, plain, plain_from, .. } = &mut *self;
+    pub fn for_rules(mut self: Box<Self>, numbers: &[u32], rules: &RuleSet) -> Box<Self> {
+        let compiled = numbers.iter().filter_map(|number| rules.rules().get(*number as usize));
+        let terms = || compiled.clone().flat_map(Compiled::terms);
+        self.wanted.resize(rules.vocabulary.len(), false);
+        terms().for_each(|term| self.wanted[term as usize] = true);
+        let mut reading = self.with_hits(rules, |wanted, term| wanted[term as usize]);
+        terms().for_each(|term| reading.wanted[term as usize] = false);
+        reading
+    }
+
+    fn with_hits(mut self: Box<Self>, rules: &RuleSet, is_wanted: impl Fn(&[bool], TermId) -> bool) -> Box<Self> {
+        let Self { wanted, glance, hits, terms, percents, plain, plain_from, .. } = &mut *self;
         percents.resize(rules.vocabulary.len(), 0);
         let mut known = glance.known();
         for (part, words) in glance.parts().iter().enumerate() {
@@ -95,7 +112,7 @@ impl Reading {
                     plain.push(Plain { at: base + word.at, sentence: word.sentence, guards });
                 }
                 let span = Span { part, start: word.start, end: word.end };
-                for (term, likeness) in stands_for {
+                for (term, likeness) in stands_for.iter().filter(|(term, _)| is_wanted(wanted, *term)) {
                     hits.push(Hit { term: *term, at: base + word.at, next: base + word.next, likeness: *likeness, span });
                     let percent = &mut percents[*term as usize];
                     if *percent == 0 {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::model::post::Post;
 use crate::model::sighting::WordingKind;
-use crate::rules::compile::vocabulary::Vocabulary;
-use crate::rules::compile::watch::Watched;
-use crate::rules::compile::{GateTerm, Gates, NEAR_MISS, Row, RuleSet, prefix};
+use crate::rules::compile::vocabulary::RootId;
+use crate::rules::compile::watch::{Phrase, Watched, Watchlist, Weighing};
+use crate::rules::compile::{Compiled, GateTerm, NEAR_MISS, Row, RuleSet, prefix};
 use crate::text::address;
 
-use super::glance::Glance;
+use super::glance::{Glance, Step};
 use super::reading::{FEWEST_WORDS, Reading};
 
 /// Most addresses of a post that are looked up.
@@ -20,61 +20,34 @@ const LONGEST_ADDRESS: usize = 2048;
 
 /// Gives the numbers of all rules that can alert or be a near-miss, in order.
 ///
-/// A rule is left out only when none of the words that it must have is there, or when the words that are there, wherever they
-/// stand, cannot reach the strength of a near-miss (that of an alert, where a word that a gate asks for is missing); or, for a phrase,
-/// when two of its words never follow each other. Words are told apart by their roots only.
+/// A rule is left out only when the words that are there, wherever they stand, cannot reach the strength of a near-miss (that of an alert,
+/// where a word that a gate asks for is missing); or, for a phrase, when its words do not stand beside each other. Words are told apart by
+/// their roots only.
 pub fn shortlist(glance: &Glance, rules: &RuleSet, named: &BTreeMap<u32, usize>) -> Vec<u32> {
-    let watchlist = &rules.watchlist;
     let mut found: Vec<u32> = named.keys().copied().collect();
-    let mut weigh = |wording| {
-        let weighing = watchlist.wording(wording);
-        let missing = |root| 100 - glance.percent(root);
-        if misses_at_most(weighing.weights, missing, weighing.may_miss) {
-            found.push(weighing.rule);
-        }
-    };
-    let is_short = glance.word_count() < FEWEST_WORDS;
-    let roots = glance.roots();
-    let roots = &roots[..roots.partition_point(|root| (*root as usize) < rules.vocabulary.wording_roots())];
-    for from in 0..roots.len() {
-        let each = |watched: &Watched| {
-            if !(is_short && watched.is_variant) && is_enough_there(glance, watched) {
-                weigh(watched.wording);
-            }
-        };
-        watchlist.variants(&roots[from..], |root| glance.holds(root), each);
+    if glance.word_count() >= FEWEST_WORDS {
+        variants(glance, rules, &mut found);
     }
-    let steps = glance.steps();
-    for (number, first) in steps.iter().enumerate() {
-        for leading in glance.roots_of(first).filter(|root| watchlist.leads(*root)) {
-            // With one other word between them at most.
-            let near = steps[number + 1..].iter().take_while(|step| step.at <= first.next + 1);
-            for second in near.filter(|step| step.at >= first.next) {
-                let phrases = glance.roots_of(second).flat_map(|root| watchlist.phrases(leading, root));
-                phrases.for_each(|phrase| weigh(*phrase));
-            }
-        }
-    }
+    phrases(glance, &rules.watchlist, &mut found);
     found.sort_unstable();
     found.dedup();
-    found.retain(|number| named.contains_key(number) || may_be_seen(glance, rules, *number));
     found
 }
 
-/// Whether the gates of a rule that came near may pass, or else a wording be as strong as an alert: where a gate is shut a near-miss must be.
-fn may_be_seen(glance: &Glance, rules: &RuleSet, number: u32) -> bool {
-    let may_pass = rules.rules().get(number as usize).is_some_and(|rule| may_pass(glance, &rule.gates, &rules.vocabulary));
-    let missing = |root| 100 - glance.percent(root);
-    may_pass || rules.watchlist.wordings_of(number).any(|it| misses_at_most(it.weights, missing, it.may_miss_of_alert))
-}
-
-/// Whether the words of all gates that ask for some are there.
-fn may_pass(glance: &Glance, gates: &Gates, vocabulary: &Vocabulary) -> bool {
-    let is_there = |term: &GateTerm| match term {
-        GateTerm::Row(row) => row.iter().all(|term| glance.holds(vocabulary.root(*term))),
-        GateTerm::Verbatim(_) => true,
-    };
-    gates.all_of.iter().chain([&gates.any_of]).all(|terms| terms.is_empty() || terms.iter().any(is_there))
+/// Adds the rules of which a variant may be there.
+fn variants(glance: &Glance, rules: &RuleSet, found: &mut Vec<u32>) {
+    let (watchlist, roots) = (&rules.watchlist, glance.roots());
+    for from in 0..roots.len() {
+        watchlist.variants(&roots[from..], |root| glance.holds(root), |watched| {
+            if is_enough_there(glance, watched) {
+                let Weighing { rule, may_miss, may_miss_of_alert, weights } = watchlist.variant(watched.variant);
+                let missing = missing(weights, |root| 100 - glance.percent(root), may_miss);
+                if missing <= may_miss_of_alert || missing <= may_miss && may_pass(glance, rules, rule) {
+                    found.push(rule);
+                }
+            }
+        });
+    }
 }
 
 /// Whether enough of the words that are asked for first is there.
@@ -83,19 +56,75 @@ fn is_enough_there(glance: &Glance, watched: &Watched) -> bool {
     watched.enough & 1 << bits != 0
 }
 
+/// Adds the rules of which a phrase may be there.
+fn phrases(glance: &Glance, watchlist: &Watchlist, found: &mut Vec<u32>) {
+    let steps = glance.steps();
+    for (number, first) in steps.iter().enumerate() {
+        for leading in glance.roots_of(first).filter(|root| watchlist.leads(*root)) {
+            let mut look = |root| {
+                let there = watchlist.phrases(leading, root).filter(|phrase| may_stand(glance, number, phrase));
+                found.extend(there.map(|phrase| phrase.rule));
+            };
+            look(leading);
+            // With one other word between them at most.
+            let near = steps[number + 1..].iter().take_while(|step| step.at <= first.next + 1);
+            near.filter(|step| step.at >= first.next).flat_map(|step| glance.roots_of(step)).for_each(&mut look);
+        }
+    }
+}
+
+/// More places than this are not looked through for a word.
+const MOST_SPANNED: u32 = 8;
+
+/// Whether the words of a phrase may stand around the one it is watched by, which is step `number`: each where it must be, or one place
+/// further where the gap came before; where other readings span several places, so much further.
+fn may_stand(glance: &Glance, number: usize, phrase: &Phrase<'_>) -> bool {
+    let (steps, slack) = (glance.steps(), glance.spanned() + 1);
+    if slack > MOST_SPANNED {
+        return true;
+    }
+    let at = steps[number].at;
+    let holds = |step: &Step, root: RootId| glance.roots_of(step).any(|other| other == root);
+    let mut after = &steps[number..];
+    let stands_after = (1..).zip(&phrase.roots[phrase.first + 1..]).all(|(words, root)| {
+        after = &after[after.iter().take_while(|step| step.at < at + words).count()..];
+        after.iter().take_while(|step| step.at <= at + words + slack).any(|step| holds(step, *root))
+    });
+    let mut before = &steps[..=number];
+    stands_after
+        && (1..).zip(phrase.roots[..phrase.first].iter().rev()).all(|(words, root)| {
+            before = &before[..before.len() - before.iter().rev().take_while(|step| step.at + words > at).count()];
+            before.iter().rev().take_while(|step| step.at + words + slack >= at).any(|step| holds(step, *root))
+        })
+}
+
+/// Whether the words of all gates that ask for some are there.
+fn may_pass(glance: &Glance, rules: &RuleSet, rule: u32) -> bool {
+    let Some(Compiled { gates, .. }) = rules.rules().get(rule as usize) else { return false };
+    let is_there = |term: &GateTerm| match term {
+        GateTerm::Row(row) => row.iter().all(|term| glance.holds(rules.vocabulary.root(*term))),
+        GateTerm::Verbatim(_) => true,
+    };
+    gates.all_of.iter().chain([&gates.any_of]).all(|terms| terms.is_empty() || terms.iter().any(is_there))
+}
+
 /// Whether a wording of a rule may be found at all, or at least come near.
 pub fn may_come_near(reading: &Reading, row: &Row, kind: WordingKind, threshold: u32) -> bool {
     let may_miss = prefix::may_miss(kind, row.total, threshold.saturating_sub(NEAR_MISS));
-    misses_at_most(&row.weights, |term| 100 - reading.percent(term), may_miss)
+    missing(&row.weights, |term| 100 - reading.percent(term), may_miss) <= may_miss
 }
 
-/// The heaviest words come first: most wordings are out after two or three.
-fn misses_at_most(weights: &[(u32, u32)], missing: impl Fn(u32) -> u32, most: u64) -> bool {
+/// How much of a wording's weight, times a hundred, is missing; stops when it is more than `most`. The heaviest words come first: most
+/// wordings are out after two or three.
+fn missing(weights: &[(u32, u32)], percent_missing: impl Fn(u32) -> u32, most: u64) -> u64 {
     let mut sum = 0;
-    weights.iter().all(|(word, weight)| {
-        sum += u64::from(weight * missing(*word));
-        sum <= most
-    })
+    for (word, weight) in weights {
+        sum += u64::from(weight * percent_missing(*word));
+        if sum > most {
+            break;
+        }
+    }
+    sum
 }
 
 /// Gives the rules that name an address the post is at, links to or writes out, with the number of the address in the rule.

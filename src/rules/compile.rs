@@ -4,6 +4,7 @@
 //! a gate is a list of rows. What a post is compared with is looked up from its words: [`watch`] gives the wordings that must be
 //! weighed when words turn up (see [`prefix`] for why these few are enough).
 
+mod gates;
 pub mod pairs;
 pub mod prefix;
 pub mod vocabulary;
@@ -97,6 +98,18 @@ pub enum GateTerm {
     Row(Vec<TermId>),
     /// What has no words (an emoji, a single character of a script without blanks): looked for as written.
     Verbatim(String),
+}
+
+impl Compiled {
+    /// Every term of its wordings and gates, some more than once.
+    pub fn terms(&self) -> impl Iterator<Item = TermId> {
+        let Gates { all_of, any_of, none_of } = &self.gates;
+        let of_gates = all_of.iter().chain([any_of, none_of]).flatten().flat_map(|term| match term {
+            GateTerm::Row(row) => row.as_slice(),
+            GateTerm::Verbatim(_) => &[],
+        });
+        self.wordings.iter().flat_map(|row| row.weights.iter().map(|(term, _)| *term)).chain(of_gates.copied())
+    }
 }
 
 impl RuleSet {

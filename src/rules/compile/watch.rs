@@ -1,25 +1,35 @@
 //! Which wordings to weigh when words turn up, laid out so that most are passed over unread.
 //!
-//! Variants stand under each of their words to watch (see [`prefix`]), and there together with all that need the same other word: where
-//! that one is missing, none of them is looked at. Phrases stand under two of their words that follow each other.
+//! Variants stand under pairs of their words (see [`prefix`]): where one is missing, none under the pair is looked at. Phrases stand under
+//! two of their words that follow each other.
 
+use super::gates::{self, WayIn};
 use super::pairs::Pairs;
-use super::prefix::{self, ASKED_FOR};
+use super::prefix::{self, ASKED_FOR, Watch};
 use super::vocabulary::{RootId, Vocabulary};
 use super::{Compiled, NEAR_MISS, Row};
 use crate::model::sighting::WordingKind;
 
-/// A wording to weigh when one of its words turns up: what to ask first.
+/// A variant to weigh when two of its words turn up: what to ask first.
 #[derive(Debug, Clone, Copy)]
 pub struct Watched {
-    /// Its number, for [`Watchlist::wording`].
-    pub wording: u32,
+    /// Its number, for [`Watchlist::variant`].
+    pub variant: u32,
+    /// Bit `b` is set if it may still count when those of `next` are there whose bits are set in `b`.
+    pub enough: u16,
     /// The words to ask for.
     pub next: [RootId; ASKED_FOR],
-    /// Bit `b` is set if the wording may still count when those of `next` are there whose bits are set in `b`.
-    pub enough: u16,
-    /// Whether it is a variant, which very short posts are not compared with.
-    pub is_variant: bool,
+}
+
+/// A phrase to look for when two of its words follow each other.
+#[derive(Debug, Clone, Copy)]
+pub struct Phrase<'w> {
+    /// Number of the rule.
+    pub rule: u32,
+    /// The roots of its words, as they follow each other.
+    pub roots: &'w [RootId],
+    /// Which of them is the first of the two.
+    pub first: usize,
 }
 
 /// All that is needed to tell whether a wording may count.
@@ -38,25 +48,25 @@ pub struct Weighing<'w> {
 /// Wordings by the words they are watched by.
 #[derive(Debug, Default)]
 pub struct Watchlist {
-    /// The words that variants are watched by, each with a word that its group cannot do without; the word itself if there is none.
+    /// Pairs of words that variants are watched by; one word twice where one is enough.
     groups: Pairs,
-    /// Where each group ends in `watched`.
+    /// Where the variants of each pair end in `watched`.
     groups_to: Vec<u32>,
     watched: Vec<Watched>,
-    /// Two words that follow each other in phrases.
+    variants: Vec<Variant>,
+    weights: Vec<(RootId, u32)>,
+    /// Two words that follow each other in phrases; one word twice for phrases of one.
     neighbours: Pairs,
     /// Where the phrases of each such pair end in `phrases`.
     phrases_to: Vec<u32>,
-    phrases: Vec<u32>,
-    wordings: Vec<Listed>,
-    /// Where the wordings of each rule end in `wordings`.
-    rules_to: Vec<u32>,
-    weights: Vec<(RootId, u32)>,
+    phrases: Vec<Spelt>,
+    /// The roots of all phrases.
+    spelt: Vec<RootId>,
 }
 
-/// What is kept of a wording.
+/// What is kept of a variant.
 #[derive(Debug, Clone, Copy)]
-struct Listed {
+struct Variant {
     rule: u32,
     /// Where its weights end.
     to: u32,
@@ -64,48 +74,79 @@ struct Listed {
     may_miss_of_alert: u64,
 }
 
+/// What is kept of a phrase.
+#[derive(Debug, Clone, Copy)]
+struct Spelt {
+    rule: u32,
+    /// Where its roots begin and end.
+    from: u32,
+    to: u32,
+    first: u32,
+}
+
+/// Variants and phrases with the pairs they are watched by, while they are gathered.
+#[derive(Default)]
+struct Gathered {
+    variants: Vec<((RootId, RootId), Watched)>,
+    phrases: Vec<((RootId, RootId), Spelt)>,
+}
+
 impl Watchlist {
     /// Lists the wordings of `rules`.
     pub(super) fn of(rules: &[Compiled], vocabulary: &Vocabulary) -> Self {
-        let mut list = Self::default();
-        let mut listed: Vec<(RootId, RootId, Watched)> = Vec::new();
-        let mut pairs: Vec<((RootId, RootId), u32)> = Vec::new();
+        let (mut list, mut gathered) = (Self::default(), Gathered::default());
         for (rule, compiled) in (0..).zip(rules) {
+            let ways_in = gates::ways_in(&compiled.gates, vocabulary);
             for (wording, row) in compiled.rule.wordings.iter().zip(&compiled.wordings) {
-                let this = list.wordings.len() as u32;
-                let (kind, is_variant) = (wording.kind, wording.kind == WordingKind::Variant);
-                let may_miss = prefix::may_miss(kind, row.total, compiled.threshold.saturating_sub(NEAR_MISS));
-                let weights = weights_of_roots(row, vocabulary);
-                match prefix::pair_to_watch(row).filter(|_| !is_variant) {
-                    Some((first, second)) => pairs.push(((vocabulary.root(first), vocabulary.root(second)), this)),
-                    None => listed.extend(prefix::words_to_watch(kind, &weights, may_miss).into_iter().map(|watch| {
-                        let (next, enough) = (watch.next, watch.enough);
-                        (watch.root, watch.must, Watched { wording: this, next, enough, is_variant })
-                    })),
+                match wording.kind {
+                    WordingKind::Variant => list.add_variant(rule, compiled, row, &ways_in, vocabulary, &mut gathered),
+                    _ => list.add_phrase(rule, row, vocabulary, &mut gathered),
                 }
-                list.weights.extend(weights);
-                let may_miss_of_alert = prefix::may_miss(kind, row.total, compiled.threshold);
-                list.wordings.push(Listed { rule, to: list.weights.len() as u32, may_miss, may_miss_of_alert });
             }
-            list.rules_to.push(list.wordings.len() as u32);
         }
-        listed.sort_by_key(|(root, must, _)| (*root, *must));
-        let mut keys = Vec::new();
-        for group in listed.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            keys.extend(group.first().map(|(root, must, _)| (*root, *must)));
-            list.watched.extend(group.iter().map(|(.., watched)| *watched));
-            list.groups_to.push(list.watched.len() as u32);
-        }
-        list.groups = Pairs::of(&keys, vocabulary.roots());
-        pairs.sort_unstable();
-        keys.clear();
-        for same in pairs.chunk_by(|a, b| a.0 == b.0) {
-            keys.extend(same.first().map(|(pair, _)| *pair));
-            list.phrases.extend(same.iter().map(|(_, wording)| *wording));
-            list.phrases_to.push(list.phrases.len() as u32);
-        }
-        list.neighbours = Pairs::of(&keys, vocabulary.roots());
+        let Gathered { mut variants, mut phrases } = gathered;
+        // Stable: under one pair the order of the rules stays.
+        variants.sort_by_key(|(pair, _)| *pair);
+        (list.groups, list.groups_to) = grouped(&variants, vocabulary.roots());
+        list.watched = variants.into_iter().map(|(_, watched)| watched).collect();
+        phrases.sort_by_key(|(pair, _)| *pair);
+        (list.neighbours, list.phrases_to) = grouped(&phrases, vocabulary.roots());
+        list.phrases = phrases.into_iter().map(|(_, spelt)| spelt).collect();
         list
+    }
+
+    fn add_variant(
+        &mut self,
+        rule: u32,
+        compiled: &Compiled,
+        row: &Row,
+        ways_in: &[WayIn],
+        vocabulary: &Vocabulary,
+        gathered: &mut Gathered,
+    ) {
+        let least = compiled.threshold.saturating_sub(NEAR_MISS);
+        let [may_miss, may_miss_of_alert] =
+            [least, compiled.threshold].map(|least| prefix::may_miss(WordingKind::Variant, row.total, least));
+        let weights = weights_of_roots(row, vocabulary);
+        let mut watches = prefix::words_to_watch(&weights, if ways_in.is_empty() { may_miss } else { may_miss_of_alert });
+        for way in ways_in {
+            let held = way.root_beside(&weights);
+            let others: Vec<(RootId, u32)> = weights.iter().copied().filter(|(root, _)| *root != held).collect();
+            prefix::words_beside(held, &others, may_miss, &mut watches);
+        }
+        let variant = self.variants.len() as u32;
+        gathered.variants.extend(watches.into_iter().map(|Watch { pair, next, enough }| (pair, Watched { variant, next, enough })));
+        self.weights.extend(weights);
+        self.variants.push(Variant { rule, to: self.weights.len() as u32, may_miss, may_miss_of_alert });
+    }
+
+    fn add_phrase(&mut self, rule: u32, row: &Row, vocabulary: &Vocabulary, gathered: &mut Gathered) {
+        let (first, from) = (prefix::pair_to_watch(row), self.spelt.len() as u32);
+        self.spelt.extend(row.terms.iter().map(|term| vocabulary.root(*term)));
+        let roots = &self.spelt[from as usize..];
+        let Some(root) = roots.get(first) else { return };
+        let pair = (*root, *roots.get(first + 1).unwrap_or(root));
+        gathered.phrases.push((pair, Spelt { rule, from, to: self.spelt.len() as u32, first: first as u32 }));
     }
 
     /// Hands every variant to `each` that stands under the first of `roots` and another of them. The roots are in order, and those that
@@ -121,24 +162,33 @@ impl Watchlist {
         self.neighbours.begin_with(root)
     }
 
-    /// Numbers of the phrases watched by two roots that follow each other.
+    /// The phrases watched by two roots that follow each other; those of one word by the root and itself.
     #[inline]
-    pub fn phrases(&self, first: RootId, second: RootId) -> &[u32] {
-        self.neighbours.find(first, second).map_or(&[], |pair| part(&self.phrases, &self.phrases_to, pair))
+    pub fn phrases(&self, first: RootId, second: RootId) -> impl Iterator<Item = Phrase<'_>> {
+        let phrases = self.neighbours.find(first, second).map_or(&[][..], |pair| part(&self.phrases, &self.phrases_to, pair));
+        phrases.iter().map(|spelt| {
+            let roots = &self.spelt[spelt.from as usize..spelt.to as usize];
+            Phrase { rule: spelt.rule, roots, first: spelt.first as usize }
+        })
     }
 
-    /// What to weigh of a wording.
-    pub fn wording(&self, number: u32) -> Weighing<'_> {
-        let Listed { rule, to, may_miss, may_miss_of_alert } = self.wordings[number as usize];
-        let from = number.checked_sub(1).map_or(0, |before| self.wordings[before as usize].to);
+    /// What to weigh of a variant.
+    pub fn variant(&self, number: u32) -> Weighing<'_> {
+        let Variant { rule, to, may_miss, may_miss_of_alert } = self.variants[number as usize];
+        let from = number.checked_sub(1).map_or(0, |before| self.variants[before as usize].to);
         Weighing { rule, may_miss, may_miss_of_alert, weights: &self.weights[from as usize..to as usize] }
     }
+}
 
-    /// What to weigh of each wording of a rule.
-    pub fn wordings_of(&self, rule: u32) -> impl Iterator<Item = Weighing<'_>> {
-        let from = rule.checked_sub(1).map_or(0, |before| self.rules_to[before as usize]);
-        (from..self.rules_to[rule as usize]).map(|number| self.wording(number))
+/// The pairs of a list in their order, each once, and where what stands under each ends.
+fn grouped<T>(listed: &[((RootId, RootId), T)], roots: usize) -> (Pairs, Vec<u32>) {
+    let (mut pairs, mut ends, mut end) = (Vec::new(), Vec::new(), 0);
+    for group in listed.chunk_by(|a, b| a.0 == b.0) {
+        pairs.extend(group.first().map(|(pair, _)| *pair));
+        end += group.len() as u32;
+        ends.push(end);
     }
+    (Pairs::of(&pairs, roots), ends)
 }
 
 /// The roots of a wording in their order, each with the weights of all its terms: a post that holds one of them may hold all.
