@@ -68,8 +68,8 @@ impl Pairs {
         self.seconds_of(place).binary_search(&second).ok().map(|rank| place.from as usize + rank)
     }
 
-    /// Hands the number of every pair of the first of `roots` with one of them to `each`; they are in order, and those that the post
-    /// `holds`. Takes as many steps as there are roots or as the first has seconds, whichever is less.
+    /// Hands the number of every pair of the first of `roots` with one of them to `each`; they are in order, as the two of each pair are,
+    /// and those that the post `holds`. Takes as many steps as there are roots or as the first has seconds, whichever is less.
     #[inline]
     pub fn among(&self, roots: &[RootId], holds: impl Fn(RootId) -> bool, mut each: impl FnMut(usize)) {
         let Some(place) = roots.first().and_then(|first| self.firsts.get(*first as usize)).copied() else { return };
@@ -120,8 +120,8 @@ mod tests {
             (number >> 8) % sides
         };
         // A few firsts have thousands of seconds, most have none or one.
-        let set: BTreeSet<(RootId, RootId)> =
-            (0..9_000).map(|n| (if n % 3 == 0 { roll(4) } else { roll(3_000) }, roll(3_000))).collect();
+        let pair = |n| (if n % 3 == 0 { roll(4) } else { roll(3_000) }, roll(3_000));
+        let set: BTreeSet<(RootId, RootId)> = (0..9_000).map(pair).map(|(a, b)| (a.min(b), a.max(b))).collect();
         let list: Vec<(RootId, RootId)> = set.iter().copied().collect();
         let pairs = Pairs::of(&list, 3_000);
         for (number, (first, second)) in list.iter().enumerate() {
