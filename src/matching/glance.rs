@@ -141,17 +141,20 @@ impl Glance {
         self.spanned
     }
 
-    /// The roots that a word stands for.
-    pub fn roots_of(&self, step: &Step) -> impl Iterator<Item = RootId> + '_ {
-        self.memory.roots(step.known).iter().map(|(root, _)| *root)
+    /// The roots that a word stands for, each with the hundredths of a term's weight that the word carries.
+    #[inline]
+    pub fn roots_of(&self, step: &Step) -> &[(RootId, u8)] {
+        self.memory.roots(step.known)
     }
 
     /// How much of a term's weight the word of its root carries that is nearest to any term of it, in hundredths; 0 where there is none.
+    #[inline]
     pub fn percent(&self, root: RootId) -> u32 {
         self.percents.get(root as usize).map_or(0, |percent| u32::from(*percent))
     }
 
     /// Whether the post holds a term of this root.
+    #[inline]
     pub fn holds(&self, root: RootId) -> bool {
         self.percent(root) > 0
     }

@@ -193,10 +193,7 @@ impl Reading {
     pub fn around(&self, part: usize, around: Range<usize>, reach: usize) -> (Vec<Word<'_>>, bool) {
         let parts = if self.words.is_empty() { self.glance.parts() } else { &self.words };
         let Some(words) = parts.get(part) else { return (Vec::new(), true) };
-        let plain: Vec<Word<'_>> = words.plain().collect();
-        let from = plain.partition_point(|word| word.start < around.start).saturating_sub(reach);
-        let to = plain.partition_point(|word| word.start < around.end).saturating_add(reach).clamp(from, plain.len());
-        (plain[from..to].to_vec(), from == 0)
+        words.around(around, reach)
     }
 
     /// How many words the post has.

@@ -60,15 +60,24 @@ fn is_enough_there(glance: &Glance, watched: &Watched) -> bool {
 fn phrases(glance: &Glance, watchlist: &Watchlist, found: &mut Vec<u32>) {
     let steps = glance.steps();
     for (number, first) in steps.iter().enumerate() {
-        for leading in glance.roots_of(first).filter(|root| watchlist.leads(*root)) {
-            let mut look = |root| {
-                let there = watchlist.phrases(leading, root).filter(|phrase| may_stand(glance, number, phrase));
-                found.extend(there.map(|phrase| phrase.rule));
+        for (leading, _) in glance.roots_of(first) {
+            let Some(neighbours) = watchlist.neighbours(*leading) else { continue };
+            let mut look = |root: RootId| {
+                if let Some(pair) = neighbours.find(root) {
+                    let there = watchlist.phrases(pair).filter(|phrase| may_stand(glance, number, phrase));
+                    found.extend(there.map(|phrase| phrase.rule));
+                }
             };
-            look(leading);
-            // With one other word between them at most.
-            let near = steps[number + 1..].iter().take_while(|step| step.at <= first.next + 1);
-            near.filter(|step| step.at >= first.next).flat_map(|step| glance.roots_of(step)).for_each(&mut look);
+            look(*leading);
+            for second in &steps[number + 1..] {
+                // With one other word between them at most.
+                if second.at > first.next + 1 {
+                    break;
+                }
+                if second.at >= first.next {
+                    glance.roots_of(second).iter().for_each(|(root, _)| look(*root));
+                }
+            }
         }
     }
 }
@@ -84,7 +93,7 @@ fn may_stand(glance: &Glance, number: usize, phrase: &Phrase<'_>) -> bool {
         return true;
     }
     let at = steps[number].at;
-    let holds = |step: &Step, root: RootId| glance.roots_of(step).any(|other| other == root);
+    let holds = |step: &Step, root: RootId| glance.roots_of(step).iter().any(|(other, _)| *other == root);
     let mut after = &steps[number..];
     let stands_after = (1..).zip(&phrase.roots[phrase.first + 1..]).all(|(words, root)| {
         after = &after[after.iter().take_while(|step| step.at < at + words).count()..];

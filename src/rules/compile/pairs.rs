@@ -22,10 +22,11 @@ struct First {
     /// Where its seconds begin and end.
     from: u32,
     to: u32,
-    /// Where its bits begin.
+    /// Where its bits begin and end.
     bits_from: u32,
+    bits_to: u32,
     /// What of a hash tells its bit.
-    shift: u8,
+    shift: u32,
 }
 
 impl Pairs {
@@ -39,7 +40,8 @@ impl Pairs {
                 from,
                 to: from + of_first.len() as u32,
                 bits_from: all.bits.len() as u32,
-                shift: (32 - bits.trailing_zeros()) as u8,
+                bits_to: (all.bits.len() + bits / 64) as u32,
+                shift: 32 - bits.trailing_zeros(),
             };
             all.bits.resize(all.bits.len() + bits / 64, 0);
             for (first, second) in of_first {
@@ -52,53 +54,53 @@ impl Pairs {
         all
     }
 
-    /// Whether any pair begins with this root.
+    /// All pairs that begin with this root; nothing if none does.
     #[inline]
-    pub fn begin_with(&self, first: RootId) -> bool {
-        self.firsts.get(first as usize).is_some_and(|place| place.from < place.to)
+    pub fn with(&self, first: RootId) -> Option<Seconds<'_>> {
+        let First { from, to, bits_from, bits_to, shift } = *self.firsts.get(first as usize)?;
+        (from < to).then(|| Seconds {
+            from: from as usize,
+            roots: &self.seconds[from as usize..to as usize],
+            bits: &self.bits[bits_from as usize..bits_to as usize],
+            shift,
+        })
+    }
+}
+
+/// The pairs of one first root.
+#[derive(Debug, Clone, Copy)]
+pub struct Seconds<'p> {
+    /// Number of the first of them.
+    from: usize,
+    /// In order.
+    roots: &'p [RootId],
+    bits: &'p [u64],
+    shift: u32,
+}
+
+impl Seconds<'_> {
+    /// The number of the pair with this second root, if it is one.
+    #[inline]
+    pub fn find(&self, second: RootId) -> Option<usize> {
+        let bit = hash(second) >> self.shift;
+        let may_have = self.bits.get(bit as usize / 64).is_some_and(|bits| bits >> (bit % 64) & 1 != 0);
+        if may_have { self.search(second) } else { None }
     }
 
-    /// The number of a pair, if it is one.
-    #[inline]
-    pub fn find(&self, first: RootId, second: RootId) -> Option<usize> {
-        let place = *self.firsts.get(first as usize)?;
-        if !self.may_have(place, second) {
-            return None;
-        }
-        self.seconds_of(place).binary_search(&second).ok().map(|rank| place.from as usize + rank)
+    fn search(&self, second: RootId) -> Option<usize> {
+        self.roots.binary_search(&second).ok().map(|rank| self.from + rank)
     }
 
-    /// Hands the number of every pair of the first of `roots` with one of them to `each`; they are in order, as the two of each pair are,
-    /// and those that the post `holds`. Takes as many steps as there are roots or as the first has seconds, whichever is less.
+    /// Hands the number of every pair with one of `roots` to `each`; these are all that the post `holds`, from the first root on, in order.
+    /// The two of each pair are in order too. Takes as many steps as there are roots or as the first has seconds, whichever is less.
     #[inline]
-    pub fn among(&self, roots: &[RootId], holds: impl Fn(RootId) -> bool, mut each: impl FnMut(usize)) {
-        let Some(place) = roots.first().and_then(|first| self.firsts.get(*first as usize)).copied() else { return };
-        let (from, seconds) = (place.from as usize, self.seconds_of(place));
-        if seconds.len() <= roots.len() {
-            for (rank, second) in seconds.iter().enumerate() {
-                if holds(*second) {
-                    each(from + rank);
-                }
-            }
+    pub fn among(&self, roots: &[RootId], holds: impl Fn(RootId) -> bool, each: impl FnMut(usize)) {
+        if self.roots.len() <= roots.len() {
+            let held = self.roots.iter().enumerate().filter(|(_, second)| holds(**second));
+            held.map(|(rank, _)| self.from + rank).for_each(each);
         } else {
-            for second in roots {
-                if self.may_have(place, *second)
-                    && let Ok(rank) = seconds.binary_search(second)
-                {
-                    each(from + rank);
-                }
-            }
+            roots.iter().filter_map(|second| self.find(*second)).for_each(each);
         }
-    }
-
-    fn seconds_of(&self, place: First) -> &[RootId] {
-        self.seconds.get(place.from as usize..place.to as usize).unwrap_or_default()
-    }
-
-    /// Whether the bit of a second is set.
-    fn may_have(&self, place: First, second: RootId) -> bool {
-        let bit = hash(second) >> place.shift;
-        self.bits.get((place.bits_from + bit / 64) as usize).is_some_and(|bits| bits >> (bit % 64) & 1 != 0)
     }
 }
 
@@ -111,6 +113,10 @@ fn hash(root: RootId) -> u32 {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    fn find(pairs: &Pairs, first: RootId, second: RootId) -> Option<usize> {
+        pairs.with(first)?.find(second)
+    }
 
     #[test]
     fn no_pair_is_missed_and_none_is_made_up() {
@@ -125,11 +131,11 @@ mod tests {
         let list: Vec<(RootId, RootId)> = set.iter().copied().collect();
         let pairs = Pairs::of(&list, 3_000);
         for (number, (first, second)) in list.iter().enumerate() {
-            assert_eq!(pairs.find(*first, *second), Some(number));
+            assert_eq!(find(&pairs, *first, *second), Some(number));
         }
         for _ in 0..20_000 {
             let pair = (roll(3_001), roll(3_001));
-            assert_eq!(pairs.find(pair.0, pair.1).is_some(), set.contains(&pair));
+            assert_eq!(find(&pairs, pair.0, pair.1).is_some(), set.contains(&pair));
         }
         for count in [1, 30, 2_900] {
             let mut all: Vec<RootId> = (0..count).map(|_| roll(3_000)).collect();
@@ -137,8 +143,10 @@ mod tests {
             all.dedup();
             for from in (0..all.len()).step_by(7) {
                 let (roots, mut found) = (&all[from..], Vec::new());
-                pairs.among(roots, |root| all.binary_search(&root).is_ok(), |number| found.push(number));
-                let wanted: Vec<usize> = roots.iter().filter_map(|second| pairs.find(roots[0], *second)).collect();
+                if let Some(seconds) = pairs.with(roots[0]) {
+                    seconds.among(roots, |root| all.binary_search(&root).is_ok(), |number| found.push(number));
+                }
+                let wanted: Vec<usize> = roots.iter().filter_map(|second| find(&pairs, roots[0], *second)).collect();
                 assert_eq!(found, wanted);
             }
         }
@@ -146,8 +154,8 @@ mod tests {
 
     #[test]
     fn an_empty_set_has_no_pair() {
-        assert_eq!(Pairs::default().find(0, 0), None);
-        assert!(!Pairs::of(&[], 3).begin_with(1));
-        assert_eq!(Pairs::of(&[(1, 2)], 3).find(0, 2), None);
+        assert_eq!(find(&Pairs::default(), 0, 0), None);
+        assert_eq!(find(&Pairs::of(&[], 3), 1, 1), None);
+        assert_eq!(find(&Pairs::of(&[(1, 2)], 3), 0, 2), None);
     }
 }

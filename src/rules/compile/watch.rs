@@ -4,7 +4,7 @@
 //! two of their words that follow each other.
 
 use super::gates::{self, WayIn};
-use super::pairs::Pairs;
+use super::pairs::{Pairs, Seconds};
 use super::prefix::{self, ASKED_FOR, Watch};
 use super::vocabulary::{RootId, Vocabulary};
 use super::{Compiled, NEAR_MISS, Row};
@@ -50,15 +50,15 @@ pub struct Weighing<'w> {
 pub struct Watchlist {
     /// Pairs of words that variants are watched by; one word twice where one is enough.
     groups: Pairs,
-    /// Where the variants of each pair end in `watched`.
-    groups_to: Vec<u32>,
+    /// Where the variants of each pair begin in `watched`, and the end.
+    groups_from: Vec<u32>,
     watched: Vec<Watched>,
     variants: Vec<Variant>,
     weights: Vec<(RootId, u32)>,
     /// Two words that follow each other in phrases; one word twice for phrases of one.
     neighbours: Pairs,
-    /// Where the phrases of each such pair end in `phrases`.
-    phrases_to: Vec<u32>,
+    /// Where the phrases of each such pair begin in `phrases`, and the end.
+    phrases_from: Vec<u32>,
     phrases: Vec<Spelt>,
     /// The roots of all phrases.
     spelt: Vec<RootId>,
@@ -107,10 +107,10 @@ impl Watchlist {
         let Gathered { mut variants, mut phrases } = gathered;
         // Stable: under one pair the order of the rules stays.
         variants.sort_by_key(|(pair, _)| *pair);
-        (list.groups, list.groups_to) = grouped(&variants, vocabulary.roots());
+        (list.groups, list.groups_from) = grouped(&variants, vocabulary.roots());
         list.watched = variants.into_iter().map(|(_, watched)| watched).collect();
         phrases.sort_by_key(|(pair, _)| *pair);
-        (list.neighbours, list.phrases_to) = grouped(&phrases, vocabulary.roots());
+        (list.neighbours, list.phrases_from) = grouped(&phrases, vocabulary.roots());
         list.phrases = phrases.into_iter().map(|(_, spelt)| spelt).collect();
         list
     }
@@ -153,20 +153,20 @@ impl Watchlist {
     /// the post `holds`.
     #[inline]
     pub fn variants<'w>(&'w self, roots: &[RootId], holds: impl Fn(RootId) -> bool, mut each: impl FnMut(&'w Watched)) {
-        self.groups.among(roots, holds, |group| part(&self.watched, &self.groups_to, group).iter().for_each(&mut each));
+        if let Some(seconds) = roots.first().and_then(|first| self.groups.with(*first)) {
+            seconds.among(roots, holds, |group| part(&self.watched, &self.groups_from, group).iter().for_each(&mut each));
+        }
     }
 
-    /// Whether any phrase is watched by this root and one that follows it.
+    /// Which roots may follow this one in phrases that are watched by the two; itself for phrases of one word.
     #[inline]
-    pub fn leads(&self, root: RootId) -> bool {
-        self.neighbours.begin_with(root)
+    pub fn neighbours(&self, first: RootId) -> Option<Seconds<'_>> {
+        self.neighbours.with(first)
     }
 
-    /// The phrases watched by two roots that follow each other; those of one word by the root and itself.
-    #[inline]
-    pub fn phrases(&self, first: RootId, second: RootId) -> impl Iterator<Item = Phrase<'_>> {
-        let phrases = self.neighbours.find(first, second).map_or(&[][..], |pair| part(&self.phrases, &self.phrases_to, pair));
-        phrases.iter().map(|spelt| {
+    /// The phrases watched by a pair of [`neighbours`](Self::neighbours).
+    pub fn phrases(&self, pair: usize) -> impl Iterator<Item = Phrase<'_>> {
+        part(&self.phrases, &self.phrases_from, pair).iter().map(|spelt| {
             let roots = &self.spelt[spelt.from as usize..spelt.to as usize];
             Phrase { rule: spelt.rule, roots, first: spelt.first as usize }
         })
@@ -180,15 +180,14 @@ impl Watchlist {
     }
 }
 
-/// The pairs of a list in their order, each once, and where what stands under each ends.
+/// The pairs of a list in their order, each once, and where what stands under each begins.
 fn grouped<T>(listed: &[((RootId, RootId), T)], roots: usize) -> (Pairs, Vec<u32>) {
-    let (mut pairs, mut ends, mut end) = (Vec::new(), Vec::new(), 0);
+    let (mut pairs, mut begins) = (Vec::new(), vec![0]);
     for group in listed.chunk_by(|a, b| a.0 == b.0) {
         pairs.extend(group.first().map(|(pair, _)| *pair));
-        end += group.len() as u32;
-        ends.push(end);
+        begins.push(begins.last().copied().unwrap_or_default() + group.len() as u32);
     }
-    (Pairs::of(&pairs, roots), ends)
+    (Pairs::of(&pairs, roots), begins)
 }
 
 /// The roots of a wording in their order, each with the weights of all its terms: a post that holds one of them may hold all.
@@ -203,9 +202,8 @@ fn weights_of_roots(row: &Row, vocabulary: &Vocabulary) -> Vec<(RootId, u32)> {
     weights
 }
 
-/// Part `number` of a row whose parts end at `ends`.
+/// Part `number` of a row whose parts begin at `begins`.
 #[inline]
-fn part<'r, T>(row: &'r [T], ends: &[u32], number: usize) -> &'r [T] {
-    let from = number.checked_sub(1).map_or(0, |before| ends[before]);
-    &row[from as usize..ends[number] as usize]
+fn part<'r, T>(row: &'r [T], begins: &[u32], number: usize) -> &'r [T] {
+    &row[begins[number] as usize..begins[number + 1] as usize]
 }
