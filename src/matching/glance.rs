@@ -41,7 +41,7 @@ pub struct Glance {
     word_count: usize,
     /// Places that other readings span beyond their own.
     spanned: u32,
-    /// Each root that the post holds, once, in order.
+    /// Each root that the post holds, once.
     roots: Vec<RootId>,
     /// For every root how much of a term's weight its nearest word carries, in hundredths; 0 where there is none.
     percents: Vec<u8>,
@@ -56,7 +56,8 @@ pub struct Step {
     pub at: u32,
     /// The place after it.
     pub next: u32,
-    known: Known,
+    /// What it stands for, by its number in the memory.
+    known: u32,
 }
 
 impl Glance {
@@ -68,7 +69,6 @@ impl Glance {
         for (number, part) in post.parts.iter().take(MOST_PARTS).enumerate() {
             self.look_at(number, &part.text, rules);
         }
-        self.roots.sort_unstable();
         if !self.steps.is_sorted_by_key(|step| step.at) {
             self.in_order.extend_from_slice(&self.steps);
             self.in_order.sort_by_key(|step| step.at);
@@ -85,10 +85,11 @@ impl Glance {
         let base = part as u32 * PLACES_OF_A_PART;
         for word in words.iter() {
             let known = memory.look_up(word.form, rules);
+            let held = memory.roots(known);
             steps.push(Step { at: base + word.at, next: base + word.next, known });
             *word_count += usize::from(!word.alternative);
             *spanned += word.next - word.at - 1;
-            for (root, percent) in memory.roots(known) {
+            for (root, percent) in held {
                 let most = &mut percents[*root as usize];
                 if *most == 0 {
                     roots.push(*root);
@@ -123,10 +124,10 @@ impl Glance {
 
     /// Gives what each word of all parts stands for, and how: as many as the parts have words, in their order.
     pub fn known(&self) -> impl Iterator<Item = (Guards, &[(TermId, Likeness)])> {
-        self.steps.iter().map(|step| (step.known.guards, self.memory.terms(step.known)))
+        self.steps.iter().map(|step| (self.memory.guards(step.known), self.memory.terms(step.known)))
     }
 
-    /// Each root that the post holds, once, in order.
+    /// Each root that the post holds, once.
     pub fn roots(&self) -> &[RootId] {
         &self.roots
     }
@@ -166,7 +167,9 @@ impl Glance {
 #[derive(Debug, Default)]
 struct Memory {
     set: u64,
-    known: HashMap<Box<str>, Known, RandomState>,
+    /// Numbers of words in `known`.
+    numbers: HashMap<Box<str>, u32, RandomState>,
+    known: Vec<Known>,
     terms: Vec<(TermId, Likeness)>,
     roots: Vec<(RootId, u8)>,
 }
@@ -189,14 +192,16 @@ impl Memory {
         }
     }
 
-    fn look_up(&mut self, form: &str, rules: &RuleSet) -> Known {
-        match self.known.get(form) {
-            Some(known) => *known,
+    /// The number of a word.
+    #[inline]
+    fn look_up(&mut self, form: &str, rules: &RuleSet) -> u32 {
+        match self.numbers.get(form) {
+            Some(number) => *number,
             None => self.learn(form, rules),
         }
     }
 
-    fn learn(&mut self, form: &str, rules: &RuleSet) -> Known {
+    fn learn(&mut self, form: &str, rules: &RuleSet) -> u32 {
         let (terms_from, roots_from) = (self.terms.len(), self.roots.len());
         rules.vocabulary.resolve(form, &mut self.terms);
         let mut roots: Vec<(RootId, u8)> = self.terms[terms_from..]
@@ -207,20 +212,28 @@ impl Memory {
         roots.sort_unstable_by_key(|(root, percent)| (*root, Reverse(*percent)));
         roots.dedup_by_key(|(root, _)| *root);
         self.roots.extend(roots);
-        let known = Known {
+        self.known.push(Known {
             terms: (terms_from as u32, self.terms.len() as u32),
             roots: (roots_from as u32, self.roots.len() as u32),
             guards: Guards::of(form),
-        };
-        self.known.insert(form.into(), known);
-        known
+        });
+        let number = self.known.len() as u32 - 1;
+        self.numbers.insert(form.into(), number);
+        number
     }
 
-    fn terms(&self, known: Known) -> &[(TermId, Likeness)] {
-        &self.terms[known.terms.0 as usize..known.terms.1 as usize]
+    fn guards(&self, known: u32) -> Guards {
+        self.known[known as usize].guards
     }
 
-    fn roots(&self, known: Known) -> &[(RootId, u8)] {
-        &self.roots[known.roots.0 as usize..known.roots.1 as usize]
+    fn terms(&self, known: u32) -> &[(TermId, Likeness)] {
+        let (from, to) = self.known[known as usize].terms;
+        &self.terms[from as usize..to as usize]
+    }
+
+    #[inline]
+    fn roots(&self, known: u32) -> &[(RootId, u8)] {
+        let (from, to) = self.known[known as usize].roots;
+        &self.roots[from as usize..to as usize]
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! # How it works
 //!
-//! 1. `reading`: the post's words are folded (`text::words`), and each is looked up once: which terms of the rules may it stand for?
-//!    The word itself, another ending, or a typing mistake. The result is a list of hits: term, place, likeness, span.
-//! 2. `shortlist`: every rule has, in each wording, a few words without which the wording cannot count
-//!    (`rules::compile::prefix`). Only rules of which such a word is there, and whose words there could add up, are judged; of a phrase
-//!    two words must follow each other. Nine posts in ten are done with here.
+//! 1. `glance`: the post's words are folded (`text::words`), and each is looked up once: which terms of the rules may it stand for?
+//!    The word itself, another ending, or a typing mistake. Terms that differ only in their endings share a *root*; kept are the roots
+//!    that the post holds, and which stand where.
+//! 2. `shortlist`: every rule has, in each wording, a few pairs of roots without which the wording cannot count
+//!    (`rules::compile::prefix`). Only rules of which such a pair is there, and whose words there could add up, are judged; the words of a
+//!    phrase must stand beside each other. Nine posts in ten are done with here. For the others `reading` lists the hits of the terms of
+//!    these rules: term, place, likeness, span.
 //! 3. `score`: a phrase is walked along word by word, with one gap at most. For a variant a window slides over its hits and sums
 //!    what the words in it tell; a negation, a point of the compass or a number that stands against it lowers the sum.
 //! 4. `judge`: the strongest wording is the rule's strength; with the gates it gives the decision. Everything that led

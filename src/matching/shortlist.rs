@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::model::post::Post;
 use crate::model::sighting::WordingKind;
+use crate::rules::compile::pairs::Held;
+use crate::rules::compile::prefix::ASKED_FOR;
 use crate::rules::compile::vocabulary::RootId;
 use crate::rules::compile::watch::{Phrase, Watched, Watchlist, Weighing};
 use crate::rules::compile::{Compiled, GateTerm, NEAR_MISS, Row, RuleSet, prefix};
@@ -35,10 +37,13 @@ pub fn shortlist(glance: &Glance, rules: &RuleSet, named: &BTreeMap<u32, usize>)
 }
 
 /// Adds the rules of which a variant may be there.
+#[inline(never)]
 fn variants(glance: &Glance, rules: &RuleSet, found: &mut Vec<u32>) {
     let (watchlist, roots) = (&rules.watchlist, glance.roots());
-    for from in 0..roots.len() {
-        watchlist.variants(&roots[from..], |root| glance.holds(root), |watched| {
+    let mut held = Held::default();
+    roots.iter().for_each(|root| held.add(*root));
+    for root in roots {
+        watchlist.variants(*root, roots, &held, |root| glance.holds(root), |watched| {
             if is_enough_there(glance, watched) {
                 let Weighing { rule, may_miss, may_miss_of_alert, weights } = watchlist.variant(watched.variant);
                 let missing = missing(weights, |root| 100 - glance.percent(root), may_miss);
@@ -52,30 +57,38 @@ fn variants(glance: &Glance, rules: &RuleSet, found: &mut Vec<u32>) {
 
 /// Whether enough of the words that are asked for first is there.
 fn is_enough_there(glance: &Glance, watched: &Watched) -> bool {
-    let bits = watched.next.iter().enumerate().fold(0, |bits, (n, root)| bits | u16::from(glance.holds(*root)) << n);
-    watched.enough & 1 << bits != 0
+    let bit = |number: usize| u32::from(glance.holds(watched.next[number])) << number;
+    const { assert!(ASKED_FOR == 4) };
+    watched.enough >> (bit(0) | bit(1) | bit(2) | bit(3)) & 1 != 0
 }
 
 /// Adds the rules of which a phrase may be there.
 fn phrases(glance: &Glance, watchlist: &Watchlist, found: &mut Vec<u32>) {
     let steps = glance.steps();
+    let mut look = |number: usize, first: RootId, second: RootId| {
+        let there = watchlist.phrases(first, second).filter(|phrase| may_stand(glance, number, phrase));
+        found.extend(there.map(|phrase| phrase.rule));
+    };
     for (number, first) in steps.iter().enumerate() {
-        for (leading, _) in glance.roots_of(first) {
-            let Some(neighbours) = watchlist.neighbours(*leading) else { continue };
-            let mut look = |root: RootId| {
-                if let Some(pair) = neighbours.find(root) {
-                    let there = watchlist.phrases(pair).filter(|phrase| may_stand(glance, number, phrase));
-                    found.extend(there.map(|phrase| phrase.rule));
-                }
-            };
-            look(*leading);
-            for second in &steps[number + 1..] {
-                // With one other word between them at most.
-                if second.at > first.next + 1 {
-                    break;
-                }
-                if second.at >= first.next {
-                    glance.roots_of(second).iter().for_each(|(root, _)| look(*root));
+        let leading = glance.roots_of(first);
+        for (root, _) in leading {
+            if watchlist.may_follow(*root, *root) {
+                look(number, *root, *root);
+            }
+        }
+        for second in &steps[number + 1..] {
+            // With one other word between them at most.
+            if second.at > first.next + 1 {
+                break;
+            }
+            if second.at < first.next {
+                continue;
+            }
+            for (following, _) in glance.roots_of(second) {
+                for (root, _) in leading {
+                    if watchlist.may_follow(*root, *following) {
+                        look(number, *root, *following);
+                    }
                 }
             }
         }

@@ -54,18 +54,19 @@ impl<'t, 'w> Reader<'t, 'w> {
     /// Looks at what stands between two words.
     #[inline]
     fn between(&mut self, from: usize, to: usize) {
-        if to == from + 1 && self.text.as_bytes().get(from) == Some(&b' ') {
-            if self.compound_from.is_some() {
-                self.end_compound();
-            }
-            return;
+        let is_blank = to == from + 1 && self.text.as_bytes().get(from) == Some(&b' ');
+        if !is_blank || self.compound_from.is_some() {
+            self.between_more(from, to);
         }
-        self.between_more(from, to);
     }
 
-    /// Looks at what stands between two words that are not parted by a blank alone.
+    /// Looks at what stands between two words where it may end something.
+    #[inline(never)]
     fn between_more(&mut self, from: usize, to: usize) {
         let gap = &self.text[from..to];
+        if gap == " " {
+            return self.end_compound();
+        }
         if gap != "-" {
             self.end_compound();
         }

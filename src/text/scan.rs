@@ -7,6 +7,7 @@ use super::fold::{is_invisible, is_mark, is_written_without_blanks};
 /// End of a word of two or more ASCII letters with nothing about it that needs a closer look: nine words in ten of English.
 ///
 /// Lower-casing is all that folding would do to it.
+#[inline]
 pub fn usual_word_end(bytes: &[u8], start: usize) -> Option<usize> {
     if start > 0 && matches!(bytes.get(start - 1), Some(b'#' | b'@' | b'$' | 128..)) {
         return None;

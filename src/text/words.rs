@@ -91,12 +91,15 @@ impl Words {
         let beginning = |at: usize| self.places.partition_point(|place| (place.start as usize) < at);
         let from = beginning(range.start);
         let to = beginning(range.end).max(from);
-        let mut before: Vec<&Place> = self.places[..from].iter().rev().filter(is_plain).take(reach + 1).collect();
+        let mut before: Vec<&Place> = Vec::with_capacity(from.min(reach + 1));
+        before.extend(self.places[..from].iter().rev().filter(is_plain).take(reach + 1));
         let from_start = before.len() <= reach;
         before.truncate(reach);
         let inside = self.places[from..to].iter().filter(is_plain);
         let after = self.places[to..].iter().filter(is_plain).take(reach);
-        (before.into_iter().rev().chain(inside).chain(after).map(|place| self.word(place)).collect(), from_start)
+        let mut words = Vec::with_capacity(before.len() + (to - from) + reach);
+        words.extend(before.into_iter().rev().chain(inside).chain(after).map(|place| self.word(place)));
+        (words, from_start)
     }
 
     /// The words without other readings: what the text says, once.

@@ -4,7 +4,7 @@
 //! two of their words that follow each other.
 
 use super::gates::{self, WayIn};
-use super::pairs::{Pairs, Seconds};
+use super::pairs::{self, Held, Pairs, Sieve};
 use super::prefix::{self, ASKED_FOR, Watch};
 use super::vocabulary::{RootId, Vocabulary};
 use super::{Compiled, NEAR_MISS, Row};
@@ -57,6 +57,7 @@ pub struct Watchlist {
     weights: Vec<(RootId, u32)>,
     /// Two words that follow each other in phrases; one word twice for phrases of one.
     neighbours: Pairs,
+    sieve: Sieve,
     /// Where the phrases of each such pair begin in `phrases`, and the end.
     phrases_from: Vec<u32>,
     phrases: Vec<Spelt>,
@@ -106,11 +107,12 @@ impl Watchlist {
         }
         let Gathered { mut variants, mut phrases } = gathered;
         // Stable: under one pair the order of the rules stays.
-        variants.sort_by_key(|(pair, _)| *pair);
+        variants.sort_by_key(|(pair, _)| pairs::order(*pair));
         (list.groups, list.groups_from) = grouped(&variants, vocabulary.roots());
         list.watched = variants.into_iter().map(|(_, watched)| watched).collect();
-        phrases.sort_by_key(|(pair, _)| *pair);
+        phrases.sort_by_key(|(pair, _)| pairs::order(*pair));
         (list.neighbours, list.phrases_from) = grouped(&phrases, vocabulary.roots());
+        list.sieve = Sieve::of(&list.neighbours);
         list.phrases = phrases.into_iter().map(|(_, spelt)| spelt).collect();
         list
     }
@@ -149,24 +151,32 @@ impl Watchlist {
         gathered.phrases.push((pair, Spelt { rule, from, to: self.spelt.len() as u32, first: first as u32 }));
     }
 
-    /// Hands every variant to `each` that stands under the first of `roots` and another of them. The roots are in order, and those that
-    /// the post `holds`.
+    /// Hands every variant to `each` that stands under `root` and another of `roots`, which are all that the post `holds`.
     #[inline]
-    pub fn variants<'w>(&'w self, roots: &[RootId], holds: impl Fn(RootId) -> bool, mut each: impl FnMut(&'w Watched)) {
-        if let Some(seconds) = roots.first().and_then(|first| self.groups.with(*first)) {
-            seconds.among(roots, holds, |group| part(&self.watched, &self.groups_from, group).iter().for_each(&mut each));
+    pub fn variants<'w>(
+        &'w self,
+        root: RootId,
+        roots: &[RootId],
+        held: &Held,
+        holds: impl Fn(RootId) -> bool,
+        mut each: impl FnMut(&'w Watched),
+    ) {
+        if let Some(seconds) = self.groups.with(root) {
+            seconds.among(roots, held, holds, |group| part(&self.watched, &self.groups_from, group).iter().for_each(&mut each));
         }
     }
 
-    /// Which roots may follow this one in phrases that are watched by the two; itself for phrases of one word.
+    /// Whether any phrase may be watched by two roots that follow each other: most are told from at once.
     #[inline]
-    pub fn neighbours(&self, first: RootId) -> Option<Seconds<'_>> {
-        self.neighbours.with(first)
+    pub fn may_follow(&self, first: RootId, second: RootId) -> bool {
+        self.sieve.lets_through(first, second)
     }
 
-    /// The phrases watched by a pair of [`neighbours`](Self::neighbours).
-    pub fn phrases(&self, pair: usize) -> impl Iterator<Item = Phrase<'_>> {
-        part(&self.phrases, &self.phrases_from, pair).iter().map(|spelt| {
+    /// The phrases watched by two roots that follow each other; those of one word by the root and itself.
+    pub fn phrases(&self, first: RootId, second: RootId) -> impl Iterator<Item = Phrase<'_>> {
+        let pair = self.neighbours.with(first).and_then(|seconds| seconds.find(second));
+        let phrases = pair.map_or(&[][..], |pair| part(&self.phrases, &self.phrases_from, pair));
+        phrases.iter().map(|spelt| {
             let roots = &self.spelt[spelt.from as usize..spelt.to as usize];
             Phrase { rule: spelt.rule, roots, first: spelt.first as usize }
         })
@@ -180,7 +190,7 @@ impl Watchlist {
     }
 }
 
-/// The pairs of a list in their order, each once, and where what stands under each begins.
+/// The pairs of a list in [`pairs::order`], each once, and where what stands under each begins.
 fn grouped<T>(listed: &[((RootId, RootId), T)], roots: usize) -> (Pairs, Vec<u32>) {
     let (mut pairs, mut begins) = (Vec::new(), vec![0]);
     for group in listed.chunk_by(|a, b| a.0 == b.0) {
