@@ -56,7 +56,7 @@ use doubles::without_doubles;
 use model::{Model, Weighed};
 use pair::{Facts, Measure, set_apart};
 use query::{Asker, Query, WEIGHT_UNIT};
-use retrieval::{Found, Sums, search};
+use retrieval::{Found, Search, Sums, search};
 use strength::Strengths;
 
 /// Claims of the shortlist that are measured.
@@ -185,13 +185,15 @@ impl Finder {
     fn passage(&mut self, query: &mut Query, index: &BulkIndex, wanted: Wanted, candidates: &mut Vec<Candidate>) {
         let (evidence, most) = (least_evidence(index), SHORTLIST.max(wanted.top));
         // A look for evidence costs little; most posts have none.
-        let mut found = search(query, index, &mut self.sums, most, evidence, evidence);
+        let mut search = Search::new(query, index, &mut self.sums);
+        let mut found = search.reaching(evidence, most);
         if found.is_empty() && wanted.at_least >= LEAST_POSSIBLE {
             return;
         }
         if found.len() < most {
-            found = search(query, index, &mut self.sums, most, evidence / 2, 1);
+            found = search.best(most, 1);
         }
+        drop(search);
         let Some(best_sum) = found.first().map(|found| found.sum) else { return };
         query.complete(index);
         let rest = found.split_off(found.len().min(SHORTLIST));
