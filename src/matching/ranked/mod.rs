@@ -43,6 +43,7 @@ mod named;
 pub mod pair;
 pub mod query;
 pub mod retrieval;
+mod rounded;
 mod strength;
 pub mod weights;
 
@@ -229,7 +230,7 @@ impl Finder {
         self.measure.begin(query, index);
         self.facts.clear();
         self.facts.extend(found.iter().map(|found| self.measure.facts(query, index, found.claim, found.sum)));
-        self.measure.end(query);
+        self.measure.end();
         set_apart(query, &mut self.facts);
         let weighed = found.iter().zip(&self.facts).map(|(found, facts)| {
             let (features, article) = (model::features(facts), model::article(facts));

@@ -1,12 +1,10 @@
 //! What a post and a claim share, measured: the facts that the model weighs.
 
-use super::alike::{Alike, Likest, SAME};
-use super::query::{MOST_SLOTS, Query, Standing, WEIGHT_UNIT};
+use super::alike::{Likest, alike};
+use super::query::{MOST_SLOTS, Query, WEIGHT_UNIT, slots_of};
 use crate::rules::index::reading::flag;
+use crate::rules::index::vocabulary::Term;
 use crate::rules::index::{BulkIndex, FIELDS, IMPACT_UNIT, Totals};
-
-/// Words inside this many places stand close together.
-const WINDOW: u32 = 16;
 
 /// The first terms of a claim; where the field holds a whole article, they say what it is about.
 const LEAD: usize = 18;
@@ -81,25 +79,39 @@ pub struct Facts {
 /// Measures how far each claim of a shortlist stands apart: a term that every one of them shares with the query tells none from another.
 pub fn set_apart(query: &Query, shortlist: &mut [Facts]) {
     let mut sharing = [0.0_f32; MOST_SLOTS];
-    let slots_of = |hit: u64| (0..query.of_text.min(MOST_SLOTS)).filter(move |slot| hit & 1 << slot != 0);
+    let text = query.text_slots();
     for facts in shortlist.iter() {
-        slots_of(facts.hit).for_each(|slot| sharing[slot] += 1.0);
+        slots_of(facts.hit & text).for_each(|slot| sharing[slot] += 1.0);
     }
     let all = shortlist.len().max(1) as f32;
     for facts in shortlist {
-        facts.apart = slots_of(facts.hit).map(|slot| query.slots[slot].tells * (1.0 - sharing[slot] / all)).sum();
+        facts.apart = slots_of(facts.hit & text).map(|slot| query.slots[slot].tells * (1.0 - sharing[slot] / all)).sum();
     }
 }
 
-/// Measures one query against many claims. Where each term of the query has its slot is looked up in an array over all terms.
+/// Measures one query against many claims. What each term is to the query is looked up in an array over all terms.
 #[derive(Debug, Default)]
 pub struct Measure {
     edition: u64,
-    slots: Vec<u8>,
+    /// For each term 1 + its place in `known`; 0 for all that are nothing to the query.
+    places: Vec<u16>,
+    known: Vec<Known>,
+    /// The terms of `known`.
+    terms: Vec<Term>,
+    of_text: f32,
+    of_author: f32,
     /// For each slot the slots already seen right after it in a field, and near after it; all empty between fields.
     pairs_seen: Vec<u64>,
     near_seen: Vec<u64>,
-    alike: Alike,
+}
+
+/// What a term is to a query.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    /// Its slot, if it has one.
+    slot: u8,
+    /// The slots whose words are used like it.
+    likest: Likest,
 }
 
 /// Sets of slots found in one claim.
@@ -110,6 +122,7 @@ struct Sets {
     kin: u64,
     lead: u64,
     fields: [u64; FIELDS],
+    likest: Likest,
 }
 
 impl Measure {
@@ -117,25 +130,41 @@ impl Measure {
     pub fn begin(&mut self, query: &Query, index: &BulkIndex) {
         if self.edition != index.edition() {
             let empty = || vec![0; MOST_SLOTS];
-            let slots = vec![NONE; index.vocabulary().len()];
-            *self = Self { edition: index.edition(), slots, pairs_seen: empty(), near_seen: empty(), alike: Alike::default() };
+            let places = vec![0; index.vocabulary().len()];
+            *self = Self { edition: index.edition(), places, pairs_seen: empty(), near_seen: empty(), ..Self::default() };
         }
-        self.put(query, |slot| slot);
-        self.alike.begin(query, index);
+        (self.of_text, self.of_author) = (0.0, 0.0);
+        for (number, slot) in query.slots.iter().enumerate() {
+            if let Some(known) = slot.term.and_then(|term| self.known(term)) {
+                known.slot = number as u8;
+            }
+            if number >= query.of_text {
+                self.of_author += slot.tells;
+            } else if slot.flags & flag::JOINED == 0 {
+                self.of_text += slot.tells;
+                for relative in slot.row.map(|row| index.relations().to(row)).unwrap_or_default() {
+                    if let Some(known) = self.known(relative.term()) {
+                        known.likest[relative.step()] |= 1 << number;
+                    }
+                }
+            }
+        }
     }
 
     /// Forgets the query.
-    pub fn end(&mut self, query: &Query) {
-        self.put(query, |_| NONE);
-        self.alike.end();
+    pub fn end(&mut self) {
+        self.terms.drain(..).for_each(|term| self.places[term as usize] = 0);
+        self.known.clear();
     }
 
-    fn put(&mut self, query: &Query, value: impl Fn(u8) -> u8) {
-        for (number, slot) in (0..).zip(&query.slots) {
-            if let Some(place) = slot.term.and_then(|term| self.slots.get_mut(term as usize)) {
-                *place = value(number);
-            }
+    fn known(&mut self, term: Term) -> Option<&mut Known> {
+        let place = self.places.get_mut(term as usize)?;
+        if *place == 0 {
+            self.known.push(Known { slot: NONE, likest: Likest::default() });
+            self.terms.push(term);
+            *place = self.known.len() as u16;
         }
+        self.known.get_mut(usize::from(*place) - 1)
     }
 
     /// Measures the query against one claim that was found with `sum`.
@@ -143,15 +172,14 @@ impl Measure {
         let unit = IMPACT_UNIT * WEIGHT_UNIT;
         let totals = index.totals(claim);
         let mut facts = Facts { sum: sum as f32 / unit, own_sum: query.own_sum, totals, ..Facts::default() };
-        let (mut sets, mut likest) = (Sets::default(), [0; MOST_SLOTS]);
+        let mut sets = Sets::default();
         for (field, tokens) in index.fields(claim).into_iter().enumerate() {
-            let first = |token: &&u32| **token & u32::from(flag::JOINED | flag::AGAIN) == 0;
-            tokens.iter().filter(first).for_each(|token| self.alike.note(token >> 8, &mut likest));
             self.field(field, tokens, query, index, &mut sets, &mut facts);
         }
+        (facts.of_text, facts.author[1]) = (self.of_text, self.of_author);
         text_side(query, sets, &mut facts);
-        facts.alike = alike(query, sets.hit, &likest);
-        facts.window = window(query, sets.hit);
+        facts.alike = alike(query, sets.hit, &sets.likest);
+        facts.window = query.window(sets.hit & query.text_slots());
         facts.hit = sets.hit;
         facts
     }
@@ -159,27 +187,33 @@ impl Measure {
     fn field(&mut self, field: usize, tokens: &[u32], query: &Query, index: &BulkIndex, sets: &mut Sets, facts: &mut Facts) {
         let mut seen = 0_u64;
         let mut run = 0.0;
-        // The three tokens before, nearest first.
-        let mut before = [NONE; 3];
+        // The three slots of the text met last, nearest first, and where.
+        let mut before = [(NONE, 0); 3];
         let (pairs_seen, near_seen) = (&mut self.pairs_seen, &mut self.near_seen);
-        let mut length = 0;
+        // Tokens so far, from three on, so that nothing is near what stands nowhere.
+        let mut at = 3;
         for token in tokens {
             let (term, flags) = (token >> 8, *token as u8);
-            let slot = self.slots.get(term as usize).copied().unwrap_or(NONE);
-            let of_text = (slot as usize) < query.of_text;
+            let place = self.places.get(term as usize).map_or(0, |place| usize::from(*place));
+            let known = place.checked_sub(1).and_then(|place| self.known.get(place));
+            let slot = known.map_or(NONE, |known| known.slot);
+            let of_text = usize::from(slot) < query.of_text;
             if flags & flag::JOINED != 0 {
                 sets.hit |= if of_text { 1 << slot } else { 0 };
                 continue;
             }
-            length += 1;
+            at += 1;
+            if let Some(known) = known
+                && flags & flag::AGAIN == 0
+            {
+                sets.likest.iter_mut().zip(known.likest).for_each(|(all, slots)| *all |= slots);
+            }
             if !of_text {
                 if slot != NONE {
                     sets.hit |= 1 << slot;
                 } else if field <= TITLE && flags & flag::AGAIN == 0 {
                     sets.kin |= query.kin(index.beginning(term));
                 }
-                run = 0.0;
-                before = [NONE, before[0], before[1]];
                 continue;
             }
             let bit = 1_u64 << slot;
@@ -189,14 +223,14 @@ impl Measure {
                 facts.in_fields[field] += tells;
                 if field == CLAIM {
                     facts.numbers += if flags & flag::NUMBER != 0 { 1.0 } else { 0.0 };
-                    sets.lead |= if length <= LEAD { bit } else { 0 };
+                    sets.lead |= if at - 3 <= LEAD { bit } else { 0 };
                 }
             }
             if (field == CLAIM || field == SUMMARY) && flags & flag::NAME != 0 {
                 sets.names |= bit;
             }
-            let last = before[0] as usize;
-            if last < MOST_SLOTS && query.next[last] & bit != 0 {
+            let last = usize::from(before[0].0);
+            if last < MOST_SLOTS && before[0].1 + 1 == at && query.next[last] & bit != 0 {
                 if pairs_seen[last] & bit == 0 {
                     pairs_seen[last] |= bit;
                     facts.pairs += tells.min(query.slots[last].tells);
@@ -206,24 +240,23 @@ impl Measure {
                 run = tells;
             }
             facts.run = facts.run.max(run);
-            for earlier in before.map(usize::from) {
-                if earlier < MOST_SLOTS && earlier != slot as usize && query.near[earlier] & bit & !near_seen[earlier] != 0 {
+            for (earlier, stood) in before {
+                let earlier = usize::from(earlier);
+                let near = stood + 3 >= at && earlier < MOST_SLOTS && earlier != usize::from(slot);
+                if near && query.near[earlier] & bit & !near_seen[earlier] != 0 {
                     near_seen[earlier] |= bit;
                     facts.near_pairs += tells.min(query.slots[earlier].tells);
                 }
             }
-            before = [slot, before[0], before[1]];
+            before = [(slot, at), before[0], before[1]];
         }
-        let mut left = seen;
-        while left != 0 {
-            let slot = left.trailing_zeros() as usize;
+        for slot in slots_of(seen) {
             (pairs_seen[slot], near_seen[slot]) = (0, 0);
-            left &= left - 1;
         }
         sets.fields[field] = seen;
         sets.hit |= seen;
         if field == CLAIM {
-            facts.length = length as f32;
+            facts.length = (at - 3) as f32;
         }
     }
 }
@@ -235,20 +268,12 @@ fn text_side(query: &Query, sets: Sets, facts: &mut Facts) {
     // Bits set in two or more of the four.
     let gist = (claim & title) | (summary & address) | (core & (summary | address));
     let one_if = |set: u64, bit: u64| if set & bit != 0 { 1.0 } else { 0.0 };
-    for (number, slot) in query.slots.iter().enumerate() {
-        let bit = 1_u64 << number;
-        let hit = sets.hit & bit != 0;
-        let tells = slot.tells;
-        if number >= query.of_text {
-            facts.author[0] += if hit { tells } else { 0.0 };
-            facts.author[1] += tells;
-            continue;
-        }
-        facts.of_text += if slot.flags & flag::JOINED != 0 { 0.0 } else { tells };
-        if !hit {
-            facts.kin += tells * one_if(sets.kin, bit);
-            continue;
-        }
+    let text = query.text_slots();
+    let tells = |slot: usize| query.slots[slot].tells;
+    facts.author[0] = slots_of(sets.hit & !text).map(tells).fold(0.0, |sum, tells| sum + tells);
+    facts.kin = slots_of(sets.kin & !sets.hit & text).map(tells).fold(0.0, |sum, tells| sum + tells);
+    for slot in slots_of(sets.hit & text) {
+        let (bit, tells) = (1_u64 << slot, tells(slot));
         facts.shared += tells;
         facts.count += 1.0;
         facts.rarest = facts.rarest.max(tells);
@@ -261,35 +286,4 @@ fn text_side(query: &Query, sets: Sets, facts: &mut Facts) {
         facts.gist += tells * one_if(gist, bit);
         facts.gist_count += one_if(gist, bit);
     }
-}
-
-/// Weight of the text's terms, each as far as the claim has it or a word used like it.
-fn alike(query: &Query, hit: u64, likest: &Likest) -> f32 {
-    let slots =
-        query.slots.iter().take(query.of_text).zip(likest).enumerate().filter(|(_, (slot, _))| slot.flags & flag::JOINED == 0);
-    let weights = slots.map(|(number, (slot, alike))| {
-        let share = if hit & 1 << number != 0 { 1.0 } else { f32::from(*alike) / SAME };
-        slot.tells * share
-    });
-    weights.sum()
-}
-
-/// The heaviest set of shared terms that stand inside one window of the text.
-fn window(query: &Query, hit: u64) -> f32 {
-    let mut best = 0.0_f32;
-    let shared = |standing: &&Standing| !standing.joined && hit & 1 << standing.slot != 0;
-    for (last, end) in query.row.iter().enumerate().filter(|(_, standing)| shared(standing)) {
-        let mut seen = 0_u64;
-        let mut weight = 0.0;
-        let inside = query.row[..=last].iter().rev().take_while(|standing| end.at.saturating_sub(standing.at) < WINDOW);
-        for standing in inside.filter(shared) {
-            let bit = 1 << standing.slot;
-            if seen & bit == 0 {
-                seen |= bit;
-                weight += query.slots[standing.slot as usize].tells;
-            }
-        }
-        best = best.max(weight);
-    }
-    best
 }

@@ -110,6 +110,20 @@ pub struct Query {
     pub next: Vec<u64>,
     /// For each slot the slots that stand within three terms after it somewhere.
     pub near: Vec<u64>,
+    /// For each standing the first one inside the window that ends with it.
+    window_from: Vec<u16>,
+}
+
+/// Words inside this many places stand close together.
+const WINDOW: u32 = 16;
+
+/// Gives the numbers of a set of slots, in order.
+pub(super) fn slots_of(mut set: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let slot = set.trailing_zeros() as usize;
+        set &= set.wrapping_sub(1);
+        (slot < MOST_SLOTS).then_some(slot)
+    })
 }
 
 impl Query {
@@ -117,6 +131,29 @@ impl Query {
         self.slots.clear();
         self.row.clear();
         self.of_text = 0;
+    }
+
+    /// The set of the slots of the text.
+    pub fn text_slots(&self) -> u64 {
+        if self.of_text < MOST_SLOTS { (1 << self.of_text) - 1 } else { u64::MAX }
+    }
+
+    /// Gives the heaviest part of a set of slots that stands inside one window of the text.
+    pub fn window(&self, set: u64) -> f32 {
+        let mut best = 0.0_f32;
+        let shared = |at: usize| Some(&self.row[at]).filter(|standing| !standing.joined && set & 1 << standing.slot != 0);
+        for last in (0..self.row.len()).filter(|at| shared(*at).is_some()) {
+            let (mut seen, mut weight) = (0_u64, 0.0);
+            for standing in (usize::from(self.window_from[last])..=last).rev().filter_map(shared) {
+                let bit = 1 << standing.slot;
+                if seen & bit == 0 {
+                    seen |= bit;
+                    weight += self.slots[usize::from(standing.slot)].tells;
+                }
+            }
+            best = best.max(weight);
+        }
+        best
     }
 
     /// Gives the slots of the text whose terms begin like this; see [`BulkIndex::beginning`].
@@ -162,8 +199,12 @@ impl Query {
             followers.clear();
             followers.resize(MOST_SLOTS, 0);
         }
+        self.window_from.clear();
         for i in 0..self.row.len() {
             let first = self.row[i];
+            let inside = |standing: &&Standing| first.at.saturating_sub(standing.at) < WINDOW;
+            let others = self.row[..i].iter().rev().take_while(inside).count();
+            self.window_from.push((i - others) as u16);
             if first.joined {
                 continue;
             }

@@ -1,20 +1,20 @@
 //! The claims that share most with a query, exactly, without looking at most that it shares words with.
 //!
-//! The postings of the query's terms come in levels of falling impact ([`Level`]). They are taken in the order in which they tell most for
+//! The postings of the query's terms come in levels of falling impact (`rules::index::postings`). They are taken in the order in which they tell most for
 //! their length, until those left could lift a claim by little (MaxScore, Turtle and Flood 1995, over impact-ordered lists, Anh and Moffat
-//! 2006). What has been taken is summed claim by claim in 16 bits, rounded; with what is left it bounds the claim's sum from above. A claim
+//! 2006). What has been taken is summed claim by claim, rounded ([`Sums`]); with what is left it bounds the claim's sum from above. A claim
 //! whose bound reaches far enough is summed exactly from its own terms, the most promising first, until the best are known.
 //!
 //! A [`Search`] first looks for claims that reach a bar ([`Search::reaching`]): most posts have none. The best whatever their sums
 //! ([`Search::best`]) are found by going on from there. Nothing is lost: the tests compare both with adding everything.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::ops::Range;
 
 use super::query::Query;
+pub use super::rounded::Sums;
 use crate::rules::index::BulkIndex;
-use crate::rules::index::postings::{BLOCK, Level, PARTS, Run};
+use crate::rules::index::postings::PARTS;
 
 /// A claim and the sum of the weighed impacts of the terms it shares with a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +25,6 @@ pub struct Found {
     pub sum: u32,
 }
 
-/// All terms of a query together lift a rounded sum by no more than this; rounding adds [`PARTS`] for each of 64 terms at most, so it stays
-/// below 32,768: of numbers with a sign the greatest is found faster.
-const FULL: u32 = 16_000;
-
 /// Postings are taken until those left could lift a claim by no more than this part of the bar, so that few claims look promising.
 const LEFT: u32 = 3;
 
@@ -37,37 +33,6 @@ const LEFT_FOR_BEST: u32 = 8;
 
 /// So few postings cost less than the exact sums that they save.
 const FEW: u32 = 1_000;
-
-/// Claims looked at together.
-const STRIDE: usize = 32;
-
-/// A level of a term of the query.
-#[derive(Debug, Clone, Copy)]
-struct Step {
-    level: Level,
-    /// By how much less a claim can be lifted once it is taken.
-    gain: u32,
-    /// What the greatest impact of the term weighs.
-    peak: u32,
-    /// What a part of that adds to a rounded sum, in 65,536ths.
-    factor: u32,
-}
-
-/// Memory that is used again from query to query.
-#[derive(Debug, Default)]
-pub struct Sums {
-    /// The rounded sum of each claim; all 0 between queries.
-    blocks: Vec<[i16; BLOCK]>,
-    /// What each term of the query weighs; 0 for all other terms, and between queries.
-    weights: Vec<u16>,
-    steps: Vec<Step>,
-    /// Numbers of steps under their price, in the order in which they are to be taken.
-    order: Vec<u64>,
-    /// Claims that may be wanted under their rounded sums.
-    promising: Vec<u64>,
-    crossed: Vec<u16>,
-    best: BinaryHeap<Reverse<(u32, Reverse<u32>)>>,
-}
 
 /// The search for one query; when it is dropped, the memory is ready for the next.
 #[derive(Debug)]
@@ -100,20 +65,8 @@ pub fn search(query: &Query, index: &BulkIndex, sums: &mut Sums, most: usize, fi
 impl<'s> Search<'s> {
     /// Gets ready.
     pub fn new(query: &'s Query, index: &'s BulkIndex, sums: &'s mut Sums) -> Self {
-        let blocks = index.postings().blocks();
-        if sums.blocks.len() != blocks {
-            sums.blocks = vec![[0; BLOCK]; blocks];
-        }
-        sums.weights.resize(index.vocabulary().len(), 0);
-        let under = sums.plan(query, index);
-        let left: u32 = sums.steps.iter().map(|step| step.gain).sum();
-        let unit = left.div_ceil(FULL).max(1);
-        for step in &mut sums.steps {
-            let factor = (u64::from(step.peak) << 16).div_ceil(u64::from(unit * PARTS)) as u32;
-            // Whatever a claim shares with the query shows in its rounded sum.
-            step.factor = factor.max(1 << 16);
-        }
-        let over = left / PARTS / unit + 1;
+        let (left, unit, under) = sums.plan(query, index);
+        let over = left / unit / PARTS + 1;
         Self { query, index, sums, taken: 0, left, unit, under, over, bar: 0 }
     }
 
@@ -139,7 +92,7 @@ impl<'s> Search<'s> {
             let steps = self.next_steps(may_lift, FEW);
             self.sums.take(steps, self.index, i16::MAX);
             let mut slack = self.left / self.unit + self.under + self.over;
-            let mut guess = (self.bar / 8 * 5 / self.unit).saturating_sub(slack).max(1) as i16;
+            let mut guess = (self.bar / 8 * 5 / self.unit).saturating_sub(slack).clamp(1, i16::MAX as u32) as i16;
             loop {
                 let passed_over = self.sums.gather(self.index.len(), most, guess, slack);
                 let found = self.finish(least, most);
@@ -209,119 +162,6 @@ impl Drop for Search<'_> {
         self.query.slots.iter().filter_map(|slot| slot.term).for_each(|term| self.sums.weights[term as usize] = 0);
         self.sums.forget(self.taken, self.index);
     }
-}
-
-impl Sums {
-    /// Puts the levels of the query's terms in the order in which they are to be taken; gives the number of terms.
-    ///
-    /// What costs least for each unit gained comes first, but never before the level above.
-    fn plan(&mut self, query: &Query, index: &BulkIndex) -> u32 {
-        self.steps.clear();
-        self.order.clear();
-        let mut terms = 0;
-        for (slot, term) in query.slots.iter().enumerate().filter_map(|(slot, s)| s.term.map(|term| (slot, term))) {
-            let weight = query.weight(slot);
-            self.weights[term as usize] = weight as u16;
-            terms += 1;
-            let (mut levels, mut price, mut peak) = (index.postings().levels(term).peekable(), 0.0_f32, 0);
-            while let Some(level) = levels.next() {
-                let gain = weight * u32::from(level.peak - levels.peek().map_or(0, |next| next.peak));
-                price = price.max(level.count as f32 / gain.max(1) as f32);
-                peak = peak.max(weight * u32::from(level.peak));
-                // Bits of numbers that are not negative are in the order of the numbers.
-                self.order.push(u64::from(price.to_bits()) << 32 | self.steps.len() as u64);
-                self.steps.push(Step { level, gain, peak, factor: 0 });
-            }
-        }
-        self.order.sort_unstable();
-        terms
-    }
-
-    fn step(&self, at: usize) -> Option<&Step> {
-        self.order.get(at).and_then(|key| self.steps.get(*key as u32 as usize))
-    }
-
-    /// Takes steps, block by block, and notes the claims whose rounded sums come to `promising`.
-    fn take(&mut self, steps: Range<usize>, index: &BulkIndex, promising: i16) {
-        let Self { blocks, steps: all, order, promising: noted, crossed, .. } = self;
-        for (number, block) in blocks.iter_mut().enumerate() {
-            for key in order.get(steps.clone()).unwrap_or_default() {
-                let step = &all[*key as u32 as usize];
-                add(block, index.postings().run(step.level.number, number), step.factor, promising, crossed);
-            }
-            noted.extend(crossed.drain(..).map(|claim| key_of(block[usize::from(claim)], number, usize::from(claim))));
-        }
-    }
-
-    /// Makes the claims promising that may be among the best `most`, if rounded sums of at least `least` are among them and tell all but
-    /// `slack`. Gives the rounded sum that it passed over; 0 if it passed over none.
-    fn gather(&mut self, claims: usize, most: usize, mut least: i16, slack: u32) -> i16 {
-        let Self { blocks, promising, .. } = self;
-        promising.clear();
-        let mut enough = 4 * most;
-        for (number, block) in blocks.iter().enumerate() {
-            let used = &block[..BLOCK.min(claims - number * BLOCK)];
-            for (stride, sums) in used.chunks(STRIDE).enumerate() {
-                if sums.iter().fold(0, |greatest, sum| i16::max(greatest, *sum)) < least {
-                    continue;
-                }
-                let kept = (stride * STRIDE..).zip(sums).filter(|(_, sum)| **sum >= least);
-                promising.extend(kept.map(|(claim, sum)| key_of(*sum, number, claim)));
-                if promising.len() >= enough {
-                    least = least.max(thin_out(promising, most, slack));
-                    enough = 2 * promising.len().max(2 * most);
-                }
-            }
-        }
-        if promising.len() > most {
-            least = least.max(thin_out(promising, most, slack));
-        }
-        least - 1
-    }
-
-    /// Sets the rounded sums back: one by one where few were touched.
-    fn forget(&mut self, taken: usize, index: &BulkIndex) {
-        let steps = (0..taken).filter_map(|at| self.step(at));
-        let touched: u32 = steps.clone().map(|step| step.level.count).sum();
-        if touched as usize > index.len() / 8 {
-            let mut left = index.len();
-            for block in &mut self.blocks {
-                block[..left.min(BLOCK)].fill(0);
-                left = left.saturating_sub(BLOCK);
-            }
-            return;
-        }
-        let levels: Vec<u32> = steps.map(|step| step.level.number).collect();
-        for (number, block) in self.blocks.iter_mut().enumerate() {
-            for level in &levels {
-                index.postings().run(*level, number).claims.iter().for_each(|claim| block[usize::from(*claim)] = 0);
-            }
-        }
-    }
-}
-
-/// Adds postings to rounded sums; notes the claims that come to `promising` by that, some more than once.
-fn add(block: &mut [i16; BLOCK], run: Run<'_>, factor: u32, promising: i16, crossed: &mut Vec<u16>) {
-    for (claim, part) in run.claims.iter().zip(run.parts) {
-        let sum = &mut block[usize::from(*claim)];
-        *sum = sum.wrapping_add(((u32::from(*part) * factor) >> 16) as i16);
-        if *sum >= promising {
-            crossed.push(*claim);
-        }
-    }
-}
-
-/// A claim under its rounded sum.
-fn key_of(rounded: i16, block: usize, claim: usize) -> u64 {
-    u64::from(rounded.unsigned_abs()) << 32 | (block * BLOCK + claim) as u64
-}
-
-/// Keeps those whose rounded sums are less than `slack` below the `most`th; gives the least kept.
-fn thin_out(promising: &mut Vec<u64>, most: usize, slack: u32) -> i16 {
-    let (_, last, _) = promising.select_nth_unstable_by_key(most - 1, |key| Reverse(*key));
-    let least = ((*last >> 32) as u32).saturating_sub(slack).max(1);
-    promising.retain(|key| (key >> 32) as u32 >= least);
-    least as i16
 }
 
 #[cfg(test)]
