@@ -48,7 +48,7 @@ impl Sums {
     /// what 1 stands for in a rounded sum, and the number of terms.
     ///
     /// What costs least for each unit gained comes first, but never before the level above.
-    pub fn plan(&mut self, query: &Query, index: &BulkIndex) -> (u32, u32, u32) {
+    pub(super) fn plan(&mut self, query: &Query, index: &BulkIndex) -> (u32, u32, u32) {
         if self.blocks.len() != index.postings().blocks() {
             self.blocks = vec![[0; BLOCK]; index.postings().blocks()];
         }
@@ -81,12 +81,12 @@ impl Sums {
         (all, unit, terms)
     }
 
-    pub fn step(&self, at: usize) -> Option<&Step> {
+    pub(super) fn step(&self, at: usize) -> Option<&Step> {
         self.order.get(at).and_then(|key| self.steps.get(*key as u32 as usize))
     }
 
     /// Takes steps, block by block, and notes the claims whose rounded sums come to `promising`.
-    pub fn take(&mut self, steps: Range<usize>, index: &BulkIndex, promising: i16) {
+    pub(super) fn take(&mut self, steps: Range<usize>, index: &BulkIndex, promising: i16) {
         let Self { blocks, steps: all, order, promising: noted, crossed, .. } = self;
         for (number, block) in blocks.iter_mut().enumerate() {
             for key in order.get(steps.clone()).unwrap_or_default() {
@@ -99,7 +99,7 @@ impl Sums {
 
     /// Makes the claims promising that may be among the best `most`, if rounded sums of at least `least` are among them and tell all but
     /// `slack`. Gives the rounded sum that it passed over; 0 if it passed over none.
-    pub fn gather(&mut self, claims: usize, most: usize, mut least: i16, slack: u32) -> i16 {
+    pub(super) fn gather(&mut self, claims: usize, most: usize, mut least: i16, slack: u32) -> i16 {
         let Self { blocks, promising, .. } = self;
         promising.clear();
         let mut enough = 4 * most;
@@ -124,7 +124,7 @@ impl Sums {
     }
 
     /// Sets the rounded sums back: one by one where few were touched.
-    pub fn forget(&mut self, taken: usize, index: &BulkIndex) {
+    pub(super) fn forget(&mut self, taken: usize, index: &BulkIndex) {
         let steps = (0..taken).filter_map(|at| self.step(at));
         let touched: u32 = steps.clone().map(|step| step.level.count).sum();
         if touched as usize > index.len() / 8 {
