@@ -4,6 +4,8 @@
 //! the best of them and the distance to the others, and says how probable it is that the post repeats it at all (a logistic regression,
 //! calibrated on a stream in which one post in ten repeats a claim). The weights stand in `weights.txt`.
 
+use std::sync::LazyLock;
+
 use super::pair::Facts;
 
 /// Number of features of a post and a claim.
@@ -106,7 +108,7 @@ pub type Features = [f32; FEATURES];
 
 /// Gives the features of a post and a claim.
 pub fn features(f: &Facts) -> Features {
-    let ln = |value: f32| value.max(0.0).ln_1p();
+    let ln = |value: f32| if value > 0.0 { value.ln_1p() } else { 0.0 };
     let covered = |field: usize| f.in_fields[field] / f.totals.fields[field].max(4.0);
     // A field that a claim lacks reads as the claim itself.
     let covered_or_claim = |field: usize| covered(if f.totals.fields[field] > 0.0 { field } else { 0 });
@@ -127,8 +129,8 @@ pub fn features(f: &Facts) -> Features {
         f.alike / f.of_text.max(1e-6),
         covered_or_claim(3),
         ln(f.in_fields[2]),
-        ln(f.count),
-        ln(f.count_in_core),
+        ln_of_count(f.count),
+        ln_of_count(f.count_in_core),
         f.bands[0].min(6.0),
         f.bands[1].min(6.0),
         f.bands[2].min(6.0),
@@ -144,10 +146,10 @@ pub fn features(f: &Facts) -> Features {
         ln(f.others),
         ln(f.author[0]),
         f.author[0] / f.author[1].max(4.0),
-        ln(f.length),
+        ln_of_count(f.length),
         ln(f.lead),
         ln(f.gist),
-        ln(f.gist_count),
+        ln_of_count(f.gist_count),
         f.gist / f.totals.gist.max(4.0),
         (of_text * covered_or_claim(1)).sqrt(),
         (of_text * of_claim).sqrt(),
@@ -155,6 +157,12 @@ pub fn features(f: &Facts) -> Features {
         f.apart / 10.0,
         ln(f.apart),
     ]
+}
+
+/// ln(1 + count), looked up where it is a usual one.
+fn ln_of_count(count: f32) -> f32 {
+    static LOGARITHMS: LazyLock<[f32; 128]> = LazyLock::new(|| std::array::from_fn(|count| (count as f32).ln_1p()));
+    LOGARITHMS.get(count as usize).copied().unwrap_or_else(|| count.ln_1p())
 }
 
 /// A claim of the shortlist, with what the models need of it.

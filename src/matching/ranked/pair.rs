@@ -96,8 +96,6 @@ pub struct Measure {
     /// For each term 1 + its place in `known`; 0 for all that are nothing to the query.
     places: Vec<u16>,
     known: Vec<Known>,
-    /// The terms of `known`.
-    terms: Vec<Term>,
     of_text: f32,
     of_author: f32,
     /// For each slot the slots already seen right after it in a field, and near after it; all empty between fields.
@@ -108,6 +106,7 @@ pub struct Measure {
 /// What a term is to a query.
 #[derive(Debug, Clone, Copy)]
 struct Known {
+    term: Term,
     /// Its slot, if it has one.
     slot: u8,
     /// The slots whose words are used like it.
@@ -135,17 +134,15 @@ impl Measure {
         }
         (self.of_text, self.of_author) = (0.0, 0.0);
         for (number, slot) in query.slots.iter().enumerate() {
-            if let Some(known) = slot.term.and_then(|term| self.known(term)) {
-                known.slot = number as u8;
+            if let Some(term) = slot.term {
+                self.know(term, |known| known.slot = number as u8);
             }
             if number >= query.of_text {
                 self.of_author += slot.tells;
             } else if slot.flags & flag::JOINED == 0 {
                 self.of_text += slot.tells;
                 for relative in slot.row.map(|row| index.relations().to(row)).unwrap_or_default() {
-                    if let Some(known) = self.known(relative.term()) {
-                        known.likest[relative.step()] |= 1 << number;
-                    }
+                    self.know(relative.term(), |known| known.likest[relative.step()] |= 1 << number);
                 }
             }
         }
@@ -153,18 +150,18 @@ impl Measure {
 
     /// Forgets the query.
     pub fn end(&mut self) {
-        self.terms.drain(..).for_each(|term| self.places[term as usize] = 0);
-        self.known.clear();
+        self.known.drain(..).for_each(|known| self.places[known.term as usize] = 0);
     }
 
-    fn known(&mut self, term: Term) -> Option<&mut Known> {
-        let place = self.places.get_mut(term as usize)?;
-        if *place == 0 {
-            self.known.push(Known { slot: NONE, likest: Likest::default() });
-            self.terms.push(term);
-            *place = self.known.len() as u16;
+    fn know(&mut self, term: Term, note: impl FnOnce(&mut Known)) {
+        let Some(place) = self.places.get_mut(term as usize) else { return };
+        if let Some(known) = usize::from(*place).checked_sub(1).and_then(|place| self.known.get_mut(place)) {
+            return note(known);
         }
-        self.known.get_mut(usize::from(*place) - 1)
+        let mut known = Known { term, slot: NONE, likest: Likest::default() };
+        note(&mut known);
+        self.known.push(known);
+        *place = self.known.len() as u16;
     }
 
     /// Measures the query against one claim that was found with `sum`.
