@@ -17,6 +17,8 @@ pub(super) struct Alike {
     /// For each term 1 + its place in `likest`; 0 for all that are like no word of the query.
     place: Vec<u16>,
     likest: Vec<Likest>,
+    /// The greatest number of each.
+    greatest: Vec<u8>,
     /// The terms of `likest`.
     terms: Vec<Term>,
 }
@@ -31,25 +33,36 @@ impl Alike {
                 let place = &mut self.place[term as usize];
                 if *place == 0 {
                     self.likest.push([0; MOST_SLOTS]);
+                    self.greatest.push(0);
                     self.terms.push(term);
                     *place = self.likest.len() as u16;
                 }
-                self.likest[usize::from(*place) - 1][number] = (alike * SAME) as u8;
+                let (at, alike) = (usize::from(*place) - 1, (alike * SAME) as u8);
+                self.likest[at][number] = alike;
+                self.greatest[at] = self.greatest[at].max(alike);
             }
         }
     }
 
-    /// Notes a term of a claim.
-    pub fn note(&self, term: Term, likest: &mut Likest) {
+    /// Notes a term of a claim; gives how much the word of the query that it is most like is alike, in parts of [`SAME`].
+    pub fn note(&self, term: Term, likest: &mut Likest) -> u8 {
         let place = self.place.get(term as usize).copied().unwrap_or_default();
-        if let Some(alike) = usize::from(place).checked_sub(1).and_then(|place| self.likest.get(place)) {
-            likest.iter_mut().zip(alike).for_each(|(most, alike)| *most = (*most).max(*alike));
+        let Some(at) = usize::from(place).checked_sub(1) else { return 0 };
+        if let Some(alike) = self.likest.get(at) {
+            join(likest, alike);
         }
+        self.greatest.get(at).copied().unwrap_or_default()
     }
 
     /// Forgets the query.
     pub fn end(&mut self) {
         self.terms.drain(..).for_each(|term| self.place[term as usize] = 0);
         self.likest.clear();
+        self.greatest.clear();
     }
+}
+
+/// Keeps the greater of each two numbers.
+pub(super) fn join(most: &mut Likest, other: &Likest) {
+    most.iter_mut().zip(other).for_each(|(most, other)| *most = (*most).max(*other));
 }

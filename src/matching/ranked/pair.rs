@@ -1,6 +1,7 @@
 //! What a post and a claim share, measured: the facts that the model weighs.
 
-use super::alike::{Alike, Likest, SAME};
+use super::alike::{Alike, Likest, SAME, join};
+use super::among::Among;
 use super::query::{MOST_SLOTS, Query, Standing, WEIGHT_UNIT};
 use crate::rules::index::reading::flag;
 use crate::rules::index::{BulkIndex, FIELDS, IMPACT_UNIT, Totals};
@@ -56,6 +57,12 @@ pub struct Facts {
     pub window: f32,
     /// Weight of the terms of the text, each as far as the claim has it or a word used like it.
     pub alike: f32,
+    /// The same of claim and title alone.
+    pub alike_in_core: f32,
+    /// Weight of the terms of the title (of the claim where it has none), each as far as the text has it or a word used like it.
+    pub title_alike: f32,
+    /// Names of the text that the claim lacks.
+    pub names_lacked: f32,
     /// Terms of the text that the claim lacks though it has one that begins alike.
     pub kin: f32,
     /// Numbers shared.
@@ -74,21 +81,8 @@ pub struct Facts {
     pub gist: f32,
     /// How many.
     pub gist_count: f32,
-    /// Weight shared that other claims of the shortlist do not share; see [`set_apart`].
-    pub apart: f32,
-}
-
-/// Measures how far each claim of a shortlist stands apart: a term that every one of them shares with the query tells none from another.
-pub fn set_apart(query: &Query, shortlist: &mut [Facts]) {
-    let mut sharing = [0.0_f32; MOST_SLOTS];
-    let slots_of = |hit: u64| (0..query.of_text.min(MOST_SLOTS)).filter(move |slot| hit & 1 << slot != 0);
-    for facts in shortlist.iter() {
-        slots_of(facts.hit).for_each(|slot| sharing[slot] += 1.0);
-    }
-    let all = shortlist.len().max(1) as f32;
-    for facts in shortlist {
-        facts.apart = slots_of(facts.hit).map(|slot| query.slots[slot].tells * (1.0 - sharing[slot] / all)).sum();
-    }
+    /// How it stands among the other claims of the shortlist; see [`super::among`].
+    pub among: Among,
 }
 
 /// Measures one query against many claims. Where each term of the query has its slot is looked up in an array over all terms.
@@ -143,17 +137,35 @@ impl Measure {
         let unit = IMPACT_UNIT * WEIGHT_UNIT;
         let totals = index.totals(claim);
         let mut facts = Facts { sum: sum as f32 / unit, own_sum: query.own_sum, totals, ..Facts::default() };
-        let (mut sets, mut likest) = (Sets::default(), [0; MOST_SLOTS]);
+        let (mut sets, mut likest, mut in_core) = (Sets::default(), [0; MOST_SLOTS], [0; MOST_SLOTS]);
         for (field, tokens) in index.fields(claim).into_iter().enumerate() {
-            let first = |token: &&u32| **token & u32::from(flag::JOINED | flag::AGAIN) == 0;
-            tokens.iter().filter(first).for_each(|token| self.alike.note(token >> 8, &mut likest));
+            let likest = if field <= TITLE { &mut in_core } else { &mut likest };
+            let alike = self.alike(tokens, query, index, likest);
+            // Where there is no title the claim stands for it.
+            if field == CLAIM || field == TITLE && totals.fields[TITLE] > 0.0 {
+                facts.title_alike = alike;
+            }
             self.field(field, tokens, query, index, &mut sets, &mut facts);
         }
         text_side(query, sets, &mut facts);
+        facts.alike_in_core = alike(query, sets.fields[CLAIM] | sets.fields[TITLE], &in_core);
+        join(&mut likest, &in_core);
         facts.alike = alike(query, sets.hit, &likest);
         facts.window = window(query, sets.hit);
         facts.hit = sets.hit;
         facts
+    }
+
+    /// Notes which words of the query those of a field are like; gives the weight of the field's, each as far as the text has it or one like it.
+    fn alike(&self, tokens: &[u32], query: &Query, index: &BulkIndex, likest: &mut Likest) -> f32 {
+        let first = tokens.iter().filter(|token| **token & u32::from(flag::JOINED | flag::AGAIN) == 0);
+        let weights = first.map(|token| {
+            let term = token >> 8;
+            let alike = self.alike.note(term, likest);
+            let is_shared = self.slots.get(term as usize).is_some_and(|slot| usize::from(*slot) < query.of_text);
+            index.weight(term) * if is_shared { 1.0 } else { f32::from(alike) / SAME }
+        });
+        weights.sum()
     }
 
     fn field(&mut self, field: usize, tokens: &[u32], query: &Query, index: &BulkIndex, sets: &mut Sets, facts: &mut Facts) {
@@ -247,6 +259,8 @@ fn text_side(query: &Query, sets: Sets, facts: &mut Facts) {
         facts.of_text += if slot.flags & flag::JOINED != 0 { 0.0 } else { tells };
         if !hit {
             facts.kin += tells * one_if(sets.kin, bit);
+            let is_name = slot.flags & (flag::NAME | flag::JOINED) == flag::NAME;
+            facts.names_lacked += if is_name { tells } else { 0.0 };
             continue;
         }
         facts.shared += tells;
