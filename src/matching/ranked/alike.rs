@@ -8,7 +8,7 @@ use crate::text::related::ALIKE;
 pub(super) type Likest = [u64; ALIKE.len()];
 
 /// How alike the word of each step is, in whole 255ths.
-const SHARES: [f32; ALIKE.len()] = {
+pub(super) const SHARES: [f32; ALIKE.len()] = {
     let mut shares = [0.0; ALIKE.len()];
     let mut step = 0;
     while step < shares.len() {

@@ -16,7 +16,7 @@ pub const ACCEPT_FEATURES: usize = FEATURES + STANDING_NAMES.len();
 
 /// What the features are called, in the order of [`features`]. Two dozen are worth having (Snopes and a mixed collection of 86,376
 /// fact-checks, stepwise elimination); which model reads which stands in `weights.txt`: a blank cell is not fitted.
-pub const NAMES: [&str; 39] = [
+pub const NAMES: [&str; 44] = [
     "ln sum",
     "square of ln sum",
     "sum / own sum",
@@ -56,6 +56,11 @@ pub const NAMES: [&str; 39] = [
     "text by claim",
     "apart",
     "ln apart",
+    "alike of text in core",
+    "alike of title",
+    "ln names lacked",
+    "sum by greatest",
+    "in common",
 ];
 
 /// Kinds of claims that are ranked with weights of their own: a sentence, an article.
@@ -154,8 +159,13 @@ pub fn features(f: &Facts) -> Features {
         (of_text * covered_or_claim(1)).sqrt(),
         (of_text * of_claim).sqrt(),
         (of_text * covered(0)).sqrt(),
-        f.apart / 10.0,
-        ln(f.apart),
+        f.among.apart / 10.0,
+        ln(f.among.apart),
+        f.alike_in_core / f.of_text.max(1e-6),
+        f.title_alike / f.totals.fields[usize::from(f.totals.fields[1] > 0.0)].max(4.0),
+        ln(f.names_lacked),
+        f.among.by_greatest,
+        f.among.in_common,
     ]
 }
 
@@ -191,9 +201,10 @@ pub fn standing(shortlist: &[Weighed]) -> [f32; ACCEPT_FEATURES] {
     out
 }
 
-/// How probable a claim is beside the best one. Their odds are a little longer than the ranking model says.
+/// How probable a claim is beside the best one. Their odds are longer than the ranking model says: of claims that are given more than
+/// .05 beside a surer one, 12 of a stream were to be right and 14 were; of those given more than .20, 6 and 4.
 pub fn beside(score: f32, best: f32) -> f32 {
-    (1.5 * (score - best)).exp()
+    (2.0 * (score - best)).exp()
 }
 
 /// Multiplies weights with features.

@@ -1,6 +1,7 @@
 //! What a post and a claim share, measured: the facts that the model weighs.
 
-use super::alike::{Likest, alike};
+use super::alike::{Likest, SHARES, alike};
+use super::among::Among;
 use super::query::{MOST_SLOTS, Query, WEIGHT_UNIT, slots_of};
 use crate::rules::index::reading::flag;
 use crate::rules::index::vocabulary::Term;
@@ -54,6 +55,12 @@ pub struct Facts {
     pub window: f32,
     /// Weight of the terms of the text, each as far as the claim has it or a word used like it.
     pub alike: f32,
+    /// The same of claim and title alone.
+    pub alike_in_core: f32,
+    /// Weight of the terms of the title (of the claim where it has none), each as far as the text has it or a word used like it.
+    pub title_alike: f32,
+    /// Names of the text that the claim lacks.
+    pub names_lacked: f32,
     /// Terms of the text that the claim lacks though it has one that begins alike.
     pub kin: f32,
     /// Numbers shared.
@@ -72,21 +79,8 @@ pub struct Facts {
     pub gist: f32,
     /// How many.
     pub gist_count: f32,
-    /// Weight shared that other claims of the shortlist do not share; see [`set_apart`].
-    pub apart: f32,
-}
-
-/// Measures how far each claim of a shortlist stands apart: a term that every one of them shares with the query tells none from another.
-pub fn set_apart(query: &Query, shortlist: &mut [Facts]) {
-    let mut sharing = [0.0_f32; MOST_SLOTS];
-    let text = query.text_slots();
-    for facts in shortlist.iter() {
-        slots_of(facts.hit & text).for_each(|slot| sharing[slot] += 1.0);
-    }
-    let all = shortlist.len().max(1) as f32;
-    for facts in shortlist {
-        facts.apart = slots_of(facts.hit & text).map(|slot| query.slots[slot].tells * (1.0 - sharing[slot] / all)).sum();
-    }
+    /// How it stands among the other claims of the shortlist; see [`super::among`].
+    pub among: Among,
 }
 
 /// Measures one query against many claims. What each term is to the query is looked up in an array over all terms.
@@ -98,6 +92,8 @@ pub struct Measure {
     known: Vec<Known>,
     of_text: f32,
     of_author: f32,
+    /// The slots of names in the text.
+    names: u64,
     /// For each slot the slots already seen right after it in a field, and near after it; all empty between fields.
     pairs_seen: Vec<u64>,
     near_seen: Vec<u64>,
@@ -113,6 +109,13 @@ struct Known {
     likest: Likest,
 }
 
+impl Known {
+    /// How much the word of the query that it is most like is alike.
+    fn share(&self) -> f32 {
+        self.likest.iter().rposition(|slots| *slots != 0).map_or(0.0, |step| SHARES[step])
+    }
+}
+
 /// Sets of slots found in one claim.
 #[derive(Debug, Default, Clone, Copy)]
 struct Sets {
@@ -121,7 +124,8 @@ struct Sets {
     kin: u64,
     lead: u64,
     fields: [u64; FIELDS],
-    likest: Likest,
+    /// In claim and title, elsewhere.
+    likest: [Likest; 2],
 }
 
 impl Measure {
@@ -132,7 +136,7 @@ impl Measure {
             let places = vec![0; index.vocabulary().len()];
             *self = Self { edition: index.edition(), places, pairs_seen: empty(), near_seen: empty(), ..Self::default() };
         }
-        (self.of_text, self.of_author) = (0.0, 0.0);
+        (self.of_text, self.of_author, self.names) = (0.0, 0.0, 0);
         for (number, slot) in query.slots.iter().enumerate() {
             if let Some(term) = slot.term {
                 self.know(term, |known| known.slot = number as u8);
@@ -141,6 +145,7 @@ impl Measure {
                 self.of_author += slot.tells;
             } else if slot.flags & flag::JOINED == 0 {
                 self.of_text += slot.tells;
+                self.names |= u64::from(slot.flags & flag::NAME != 0) << number;
                 for relative in slot.row.map(|row| index.relations().to(row)).unwrap_or_default() {
                     self.know(relative.term(), |known| known.likest[relative.step()] |= 1 << number);
                 }
@@ -174,8 +179,10 @@ impl Measure {
             self.field(field, tokens, query, index, &mut sets, &mut facts);
         }
         (facts.of_text, facts.author[1]) = (self.of_text, self.of_author);
-        text_side(query, sets, &mut facts);
-        facts.alike = alike(query, sets.hit, &sets.likest);
+        text_side(query, sets, self.names, &mut facts);
+        let [core, others] = sets.likest;
+        facts.alike_in_core = alike(query, sets.fields[CLAIM] | sets.fields[TITLE], &core);
+        facts.alike = alike(query, sets.hit, &std::array::from_fn(|step| core[step] | others[step]));
         facts.window = query.window(sets.hit & query.text_slots());
         facts.hit = sets.hit;
         facts
@@ -189,6 +196,7 @@ impl Measure {
         let (pairs_seen, near_seen) = (&mut self.pairs_seen, &mut self.near_seen);
         // Tokens so far, from three on, so that nothing is near what stands nowhere.
         let mut at = 3;
+        let mut title_alike = 0.0;
         for token in tokens {
             let (term, flags) = (token >> 8, *token as u8);
             let place = self.places.get(term as usize).map_or(0, |place| usize::from(*place));
@@ -203,7 +211,11 @@ impl Measure {
             if let Some(known) = known
                 && flags & flag::AGAIN == 0
             {
-                sets.likest.iter_mut().zip(known.likest).for_each(|(all, slots)| *all |= slots);
+                let likest = &mut sets.likest[usize::from(field > TITLE)];
+                likest.iter_mut().zip(known.likest).for_each(|(all, slots)| *all |= slots);
+                if field <= TITLE {
+                    title_alike += index.weight(term) * if of_text { 1.0 } else { known.share() };
+                }
             }
             if !of_text {
                 if slot != NONE {
@@ -250,6 +262,10 @@ impl Measure {
         for slot in slots_of(seen) {
             (pairs_seen[slot], near_seen[slot]) = (0, 0);
         }
+        // Where there is no title the claim stands for it.
+        if field == CLAIM || field == TITLE && facts.totals.fields[TITLE] > 0.0 {
+            facts.title_alike = title_alike;
+        }
         sets.fields[field] = seen;
         sets.hit |= seen;
         if field == CLAIM {
@@ -259,7 +275,7 @@ impl Measure {
 }
 
 /// Sums up over the slots of the query.
-fn text_side(query: &Query, sets: Sets, facts: &mut Facts) {
+fn text_side(query: &Query, sets: Sets, names: u64, facts: &mut Facts) {
     let [claim, title, summary, address] = sets.fields;
     let core = claim | title;
     // Bits set in two or more of the four.
@@ -269,6 +285,7 @@ fn text_side(query: &Query, sets: Sets, facts: &mut Facts) {
     let tells = |slot: usize| query.slots[slot].tells;
     facts.author[0] = slots_of(sets.hit & !text).map(tells).fold(0.0, |sum, tells| sum + tells);
     facts.kin = slots_of(sets.kin & !sets.hit & text).map(tells).fold(0.0, |sum, tells| sum + tells);
+    facts.names_lacked = slots_of(names & !sets.hit).map(tells).fold(0.0, |sum, tells| sum + tells);
     for slot in slots_of(sets.hit & text) {
         let (bit, tells) = (1_u64 << slot, tells(slot));
         facts.shared += tells;

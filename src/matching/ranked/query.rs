@@ -37,8 +37,6 @@ const STRANGER: u32 = 1 << 31;
 /// Weights of a query's terms, in 64ths.
 mod weight {
     pub const TEXT: u32 = 64;
-    /// Begins with a capital letter inside a sentence.
-    pub const NAME: u32 = 77;
     /// Another reading of words that stand there themselves.
     pub const JOINED: u32 = 26;
     /// Stands in the author's name only.
@@ -69,11 +67,7 @@ pub struct Slot {
 impl Slot {
     /// How much its impact counts, in 64ths.
     pub fn weight(&self) -> u32 {
-        let once = match self.flags {
-            flags if flags & flag::JOINED != 0 => weight::JOINED,
-            flags if flags & flag::NAME != 0 => weight::NAME,
-            _ => weight::TEXT,
-        };
+        let once = if self.flags & flag::JOINED != 0 { weight::JOINED } else { weight::TEXT };
         once + weight::AGAIN * u32::from(self.times.clamp(1, 5) - 1)
     }
 }

@@ -15,7 +15,7 @@ use crate::text::words::Words;
 const MOST_WORDS: usize = 512;
 
 /// How much a word in the claim, the title, the summary, the address counts.
-const FIELD_WEIGHTS: [f32; FIELDS] = [1.0, 2.0, 0.5, 1.0];
+const FIELD_WEIGHTS: [f32; FIELDS] = [1.0, 2.0, 0.8, 1.0];
 
 /// How strongly a field's length counts (BM25's b).
 const LENGTH_MATTERS: f32 = 0.6;
