@@ -192,13 +192,10 @@ impl Finder {
         let (evidence, most) = (least_evidence(index), SHORTLIST.max(wanted.top));
         // A look for evidence costs little; most posts have none.
         let mut search = Search::new(query, index, &mut self.sums);
-        let mut found = search.reaching(evidence, most);
-        if found.is_empty() && wanted.at_least >= LEAST_POSSIBLE {
+        if !search.reaches(evidence) && wanted.at_least >= LEAST_POSSIBLE {
             return;
         }
-        if found.len() < most {
-            found = search.best(most, 1);
-        }
+        let mut found = search.best(most, 1);
         drop(search);
         let Some(best_sum) = found.first().map(|found| found.sum) else { return };
         query.complete(index);
@@ -237,7 +234,7 @@ impl Finder {
         self.measure.begin(query, index);
         self.facts.clear();
         self.facts.extend(found.iter().map(|found| self.measure.facts(query, index, found.claim, found.sum)));
-        self.measure.end();
+        self.measure.end(query, index);
         among::compare(query, &mut self.facts);
         let weighed = found.iter().zip(&self.facts).map(|(found, facts)| {
             let (features, article) = (model::features(facts), model::article(facts));

@@ -6,6 +6,7 @@ use super::query::{MOST_SLOTS, Query, WEIGHT_UNIT, slots_of};
 use crate::rules::index::reading::flag;
 use crate::rules::index::vocabulary::Term;
 use crate::rules::index::{BulkIndex, FIELDS, IMPACT_UNIT, Totals};
+use crate::text::related::ALIKE;
 
 /// The first terms of a claim; where the field holds a whole article, they say what it is about.
 const LEAD: usize = 18;
@@ -87,7 +88,8 @@ pub struct Facts {
 #[derive(Debug, Default)]
 pub struct Measure {
     edition: u64,
-    /// For each term 1 + its place in `known`; 0 for all that are nothing to the query.
+    /// For each term 0 if it is nothing to the query; less than [`FIRST_KNOWN`] if it is used like one word of it (see [`single`]); that
+    /// much and its place in `known` if it is in the query or used like several.
     places: Vec<u16>,
     known: Vec<Known>,
     of_text: f32,
@@ -99,10 +101,18 @@ pub struct Measure {
     near_seen: Vec<u64>,
 }
 
+/// The first number of what is not just used like one word.
+const FIRST_KNOWN: usize = 1 + ALIKE.len() * MOST_SLOTS;
+
+/// Which slot's word a term with this place is used like, as a set, and how much: a step of [`ALIKE`].
+fn single(place: u16) -> Option<(usize, u64)> {
+    let number = usize::from(place).checked_sub(1).filter(|number| *number < FIRST_KNOWN - 1)?;
+    Some((number / MOST_SLOTS, 1 << (number % MOST_SLOTS)))
+}
+
 /// What a term is to a query.
 #[derive(Debug, Clone, Copy)]
 struct Known {
-    term: Term,
     /// Its slot, if it has one.
     slot: u8,
     /// The slots whose words are used like it.
@@ -147,26 +157,39 @@ impl Measure {
                 self.of_text += slot.tells;
                 self.names |= u64::from(slot.flags & flag::NAME != 0) << number;
                 for relative in slot.row.map(|row| index.relations().to(row)).unwrap_or_default() {
-                    self.know(relative.term(), |known| known.likest[relative.step()] |= 1 << number);
+                    match self.places.get_mut(relative.term() as usize) {
+                        Some(place @ 0) => *place = (1 + (relative.step() * MOST_SLOTS + number)) as u16,
+                        _ => self.know(relative.term(), |known| known.likest[relative.step()] |= 1 << number),
+                    }
                 }
             }
         }
     }
 
-    /// Forgets the query.
-    pub fn end(&mut self) {
-        self.known.drain(..).for_each(|known| self.places[known.term as usize] = 0);
+    /// Forgets the query that it was made ready for.
+    pub fn end(&mut self, query: &Query, index: &BulkIndex) {
+        for slot in &query.slots {
+            let relatives = slot.row.map(|row| index.relations().to(row)).unwrap_or_default();
+            for term in slot.term.into_iter().chain(relatives.iter().map(|relative| relative.term())) {
+                self.places[term as usize] = 0;
+            }
+        }
+        self.known.clear();
     }
 
+    /// Notes what a term is to the query: in a slot, or used like the word of one.
     fn know(&mut self, term: Term, note: impl FnOnce(&mut Known)) {
         let Some(place) = self.places.get_mut(term as usize) else { return };
-        if let Some(known) = usize::from(*place).checked_sub(1).and_then(|place| self.known.get_mut(place)) {
+        if let Some(known) = usize::from(*place).checked_sub(FIRST_KNOWN).and_then(|place| self.known.get_mut(place)) {
             return note(known);
         }
-        let mut known = Known { term, slot: NONE, likest: Likest::default() };
+        let mut known = Known { slot: NONE, likest: Likest::default() };
+        if let Some((step, slot)) = single(*place) {
+            known.likest[step] |= slot;
+        }
         note(&mut known);
         self.known.push(known);
-        *place = self.known.len() as u16;
+        *place = (FIRST_KNOWN + self.known.len() - 1) as u16;
     }
 
     /// Measures the query against one claim that was found with `sum`.
@@ -197,30 +220,42 @@ impl Measure {
         // Tokens so far, from three on, so that nothing is near what stands nowhere.
         let mut at = 3;
         let mut title_alike = 0.0;
+        let core = field <= TITLE;
+        let mut likest = Likest::default();
         for token in tokens {
             let (term, flags) = (token >> 8, *token as u8);
-            let place = self.places.get(term as usize).map_or(0, |place| usize::from(*place));
-            let known = place.checked_sub(1).and_then(|place| self.known.get(place));
-            let slot = known.map_or(NONE, |known| known.slot);
+            let (joined, first) = (flags & flag::JOINED != 0, flags & flag::AGAIN == 0);
+            let place = self.places.get(term as usize).copied().unwrap_or_default();
+            at += usize::from(!joined);
+            let Some(known) = usize::from(place).checked_sub(FIRST_KNOWN).and_then(|place| self.known.get(place)) else {
+                if joined || !first {
+                    continue;
+                }
+                if let Some((step, slot)) = single(place) {
+                    likest[step] |= slot;
+                    title_alike += if core { index.weight(term) * SHARES[step] } else { 0.0 };
+                }
+                if core {
+                    sets.kin |= query.kin(index.beginning(term));
+                }
+                continue;
+            };
+            let slot = known.slot;
             let of_text = usize::from(slot) < query.of_text;
-            if flags & flag::JOINED != 0 {
+            if joined {
                 sets.hit |= if of_text { 1 << slot } else { 0 };
                 continue;
             }
-            at += 1;
-            if let Some(known) = known
-                && flags & flag::AGAIN == 0
-            {
-                let likest = &mut sets.likest[usize::from(field > TITLE)];
+            if first {
                 likest.iter_mut().zip(known.likest).for_each(|(all, slots)| *all |= slots);
-                if field <= TITLE {
+                if core {
                     title_alike += index.weight(term) * if of_text { 1.0 } else { known.share() };
                 }
             }
             if !of_text {
                 if slot != NONE {
                     sets.hit |= 1 << slot;
-                } else if field <= TITLE && flags & flag::AGAIN == 0 {
+                } else if core && first {
                     sets.kin |= query.kin(index.beginning(term));
                 }
                 continue;
@@ -266,6 +301,7 @@ impl Measure {
         if field == CLAIM || field == TITLE && facts.totals.fields[TITLE] > 0.0 {
             facts.title_alike = title_alike;
         }
+        sets.likest[usize::from(!core)].iter_mut().zip(likest).for_each(|(all, slots)| *all |= slots);
         sets.fields[field] = seen;
         sets.hit |= seen;
         if field == CLAIM {

@@ -161,7 +161,7 @@ impl Query {
     /// Gives the slots of the text whose terms begin like this; see [`BulkIndex::beginning`].
     pub fn kin(&self, beginning: u32) -> u64 {
         let (word, bit) = place(beginning);
-        if self.beginnings_seen[word] & bit == 0 {
+        if beginning == 0 || self.beginnings_seen[word] & bit == 0 {
             return 0;
         }
         (0..self.of_text).zip(&self.beginnings).filter(|(_, own)| **own == beginning).fold(0, |set, (slot, _)| set | 1 << slot)

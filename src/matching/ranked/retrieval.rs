@@ -5,7 +5,7 @@
 //! 2006). What has been taken is summed claim by claim, rounded ([`Sums`]); with what is left it bounds the claim's sum from above. A claim
 //! whose bound reaches far enough is summed exactly from its own terms, the most promising first, until the best are known.
 //!
-//! A [`Search`] first looks for claims that reach a bar ([`Search::reaching`]): most posts have none. The best whatever their sums
+//! A [`Search`] first looks whether any claim reaches a bar ([`Search::reaches`]): for most posts none does. The best whatever their sums
 //! ([`Search::best`]) are found by going on from there. Nothing is lost: the tests compare both with adding everything.
 
 use std::cmp::Reverse;
@@ -13,6 +13,7 @@ use std::ops::Range;
 
 use super::query::Query;
 pub use super::rounded::Sums;
+use super::rounded::rounded_of;
 use crate::rules::index::BulkIndex;
 use crate::rules::index::postings::PARTS;
 
@@ -51,15 +52,17 @@ pub struct Search<'s> {
     over: u32,
     /// The bar that was tried.
     bar: u32,
+    /// Claims with rounded sums from here on are noted.
+    noted_from: i16,
 }
 
 /// Gives the `most` claims with the greatest sums of at least `least`, greatest first; of equal sums, the lower number first.
 ///
-/// `first` is a bar that is tried before: where enough claims reach it, it costs less to find them.
+/// `first` is a bar that is tried before: the nearer it is to the least sum that is found, the less it costs.
 pub fn search(query: &Query, index: &BulkIndex, sums: &mut Sums, most: usize, first: u32, least: u32) -> Vec<Found> {
     let mut search = Search::new(query, index, sums);
-    let found = search.reaching(first.max(least), most);
-    if found.len() >= most || first <= least { found } else { search.best(most, least) }
+    search.reaches(first.max(least));
+    search.best(most, least)
 }
 
 impl<'s> Search<'s> {
@@ -67,48 +70,54 @@ impl<'s> Search<'s> {
     pub fn new(query: &'s Query, index: &'s BulkIndex, sums: &'s mut Sums) -> Self {
         let (left, unit, under) = sums.plan(query, index);
         let over = left / unit / PARTS + 1;
-        Self { query, index, sums, taken: 0, left, unit, under, over, bar: 0 }
+        Self { query, index, sums, taken: 0, left, unit, under, over, bar: 0, noted_from: i16::MAX }
     }
 
-    /// Gives the best `most` of the claims whose sums reach `bar`. To be asked once, before [`Search::best`].
-    pub fn reaching(&mut self, bar: u32, most: usize) -> Vec<Found> {
+    /// Whether the sum of any claim reaches `bar`. To be asked once, before [`Search::best`].
+    pub fn reaches(&mut self, bar: u32) -> bool {
         self.bar = bar.max(1);
         if self.left < self.bar {
-            return Vec::new();
+            return false;
         }
         let steps = self.next_steps(self.bar / LEFT, 0);
         // What a claim must have from the steps taken: the rest cannot lift it over the bar otherwise.
         let least = (self.bar - self.left).div_ceil(self.unit).saturating_sub(self.under).max(1) as i16;
-        self.sums.promising.clear();
-        self.sums.take(steps, self.index, least);
-        self.finish(self.bar, most)
+        // What the best ones usually have.
+        let usual = (self.bar / 8 * 5 / self.unit).saturating_sub(self.under + self.over).max(1) as i16;
+        self.noted_from = least.min(usual);
+        self.sums.take(steps, self.index, self.noted_from);
+        self.sums.pick(least);
+        self.sums.promising.iter().rev().any(|key| self.sum(*key as u32) >= self.bar)
     }
 
     /// Gives the `most` claims with the greatest sums of at least `least`, whatever was asked before.
     pub fn best(&mut self, most: usize, least: u32) -> Vec<Found> {
         let (most, least) = (most.max(1), least.max(1));
-        let mut may_lift = self.bar / LEFT_FOR_BEST;
+        let steps = self.next_steps(self.bar / LEFT_FOR_BEST, FEW);
+        self.sums.take(steps, self.index, self.noted_from);
+        self.sums.pick(self.noted_from);
+        let (mut passed_over, mut slack) = (self.noted_from - 1, self.left / self.unit + self.under + self.over);
         loop {
-            let steps = self.next_steps(may_lift, FEW);
-            self.sums.take(steps, self.index, i16::MAX);
-            let mut slack = self.left / self.unit + self.under + self.over;
-            let mut guess = (self.bar / 8 * 5 / self.unit).saturating_sub(slack).clamp(1, i16::MAX as u32) as i16;
-            loop {
-                let passed_over = self.sums.gather(self.index.len(), most, guess, slack);
-                let found = self.finish(least, most);
-                let worst = found.get(most - 1).map_or(least, |found| found.sum);
-                // A claim of which nothing was taken may have whatever is left.
-                let bound = if passed_over == 0 { u64::from(self.left) } else { self.most_for(passed_over) };
-                if bound < u64::from(worst) || passed_over == 0 && self.left == 0 {
-                    return found;
-                }
-                if passed_over == 0 {
-                    break;
-                }
-                (guess, slack) = (1, if guess == 1 { slack.saturating_mul(4) } else { slack });
+            let found = self.finish(least, most);
+            let worst = found.get(most - 1).map_or(least, |found| found.sum);
+            // A claim of which nothing was taken may have whatever is left.
+            let bound = if passed_over == 0 { u64::from(self.left) } else { self.most_for(passed_over) };
+            if bound < u64::from(worst) || passed_over == 0 && self.left == 0 {
+                return found;
             }
-            may_lift = 0;
+            if passed_over == 0 {
+                let steps = self.next_steps(0, 0);
+                self.sums.take(steps, self.index, i16::MAX);
+            }
+            passed_over = self.sums.gather(self.index.len(), most, slack);
+            slack = slack.saturating_mul(4);
         }
+    }
+
+    /// The sum of a claim.
+    fn sum(&self, claim: u32) -> u32 {
+        let held = self.index.held(claim);
+        held.map(|(term, impact)| u32::from(self.sums.weights[term as usize]) * u32::from(impact)).sum()
     }
 
     /// Gives the steps to be taken next so that those after them lift no claim by more than `may_lift`.
@@ -131,15 +140,12 @@ impl<'s> Search<'s> {
     /// Sums up the promising claims, the most promising first, until no other can be among the best `most`.
     fn finish(&mut self, least: u32, most: usize) -> Vec<Found> {
         let mut promising = std::mem::take(&mut self.sums.promising);
-        promising.sort_unstable();
-        promising.dedup();
         let (mut best, mut worst) = (std::mem::take(&mut self.sums.best), 0);
-        for (rounded, claim) in promising.drain(..).rev().map(|key| ((key >> 32) as i16, key as u32)) {
+        for (rounded, claim) in promising.drain(..).rev().map(|key| (rounded_of(key), key as u32)) {
             if u64::from(worst) > self.most_for(rounded) {
                 break;
             }
-            let held = self.index.held(claim);
-            let sum = held.map(|(term, impact)| u32::from(self.sums.weights[term as usize]) * u32::from(impact)).sum();
+            let sum = self.sum(claim);
             if sum >= least {
                 best.push(Reverse((sum, Reverse(claim))));
                 if best.len() > most {

@@ -39,6 +39,8 @@ pub struct Sums {
     order: Vec<u64>,
     /// Claims that may be wanted under their rounded sums.
     pub(super) promising: Vec<u64>,
+    /// Claims that were noted, some more than once.
+    noted: Vec<u32>,
     crossed: Vec<u16>,
     pub(super) best: BinaryHeap<Reverse<(u32, Reverse<u32>)>>,
 }
@@ -55,6 +57,7 @@ impl Sums {
         self.weights.resize(index.vocabulary().len(), 0);
         self.steps.clear();
         self.order.clear();
+        self.noted.clear();
         let mut terms = 0;
         for (slot, term) in query.slots.iter().enumerate().filter_map(|(slot, s)| s.term.map(|term| (slot, term))) {
             let weight = query.weight(slot);
@@ -87,22 +90,33 @@ impl Sums {
 
     /// Takes steps, block by block, and notes the claims whose rounded sums come to `promising`.
     pub(super) fn take(&mut self, steps: Range<usize>, index: &BulkIndex, promising: i16) {
-        let Self { blocks, steps: all, order, promising: noted, crossed, .. } = self;
+        let Self { blocks, steps: all, order, noted, crossed, .. } = self;
         for (number, block) in blocks.iter_mut().enumerate() {
             for key in order.get(steps.clone()).unwrap_or_default() {
                 let step = &all[*key as u32 as usize];
                 add(block, index.postings().run(step.level.number, number), step.factor, promising, crossed);
             }
-            noted.extend(crossed.drain(..).map(|claim| key_of(block[usize::from(claim)], number, usize::from(claim))));
+            noted.extend(crossed.drain(..).map(|claim| (number * BLOCK) as u32 + u32::from(claim)));
         }
     }
 
-    /// Makes the claims promising that may be among the best `most`, if rounded sums of at least `least` are among them and tell all but
-    /// `slack`. Gives the rounded sum that it passed over; 0 if it passed over none.
-    pub(super) fn gather(&mut self, claims: usize, most: usize, mut least: i16, slack: u32) -> i16 {
+    /// Makes those promising, in order, of the claims noted whose rounded sums have come to `least`.
+    pub(super) fn pick(&mut self, least: i16) {
+        let Self { blocks, noted, promising, .. } = self;
+        let rounded = |claim: u32| blocks[claim as usize / BLOCK][claim as usize % BLOCK];
+        promising.clear();
+        promising
+            .extend(noted.iter().map(|claim| key_of(rounded(*claim), *claim as usize)).filter(|key| rounded_of(*key) >= least));
+        promising.sort_unstable();
+        promising.dedup();
+    }
+
+    /// Makes the claims promising, in order, that may be among the best `most` if rounded sums tell all but `slack`. Gives the greatest
+    /// rounded sum that it passed over; 0 if it passed over none.
+    pub(super) fn gather(&mut self, claims: usize, most: usize, slack: u32) -> i16 {
         let Self { blocks, promising, .. } = self;
         promising.clear();
-        let mut enough = 4 * most;
+        let (mut least, mut enough) = (1, 4 * most);
         for (number, block) in blocks.iter().enumerate() {
             let used = &block[..BLOCK.min(claims - number * BLOCK)];
             for (stride, sums) in used.chunks(STRIDE).enumerate() {
@@ -110,7 +124,7 @@ impl Sums {
                     continue;
                 }
                 let kept = (stride * STRIDE..).zip(sums).filter(|(_, sum)| **sum >= least);
-                promising.extend(kept.map(|(claim, sum)| key_of(*sum, number, claim)));
+                promising.extend(kept.map(|(claim, sum)| key_of(*sum, number * BLOCK + claim)));
                 if promising.len() >= enough {
                     least = least.max(thin_out(promising, most, slack));
                     enough = 2 * promising.len().max(2 * most);
@@ -120,6 +134,7 @@ impl Sums {
         if promising.len() > most {
             least = least.max(thin_out(promising, most, slack));
         }
+        promising.sort_unstable();
         least - 1
     }
 
@@ -146,18 +161,29 @@ impl Sums {
 
 /// Adds postings to rounded sums; notes the claims that come to `promising` by that, some more than once.
 fn add(block: &mut [i16; BLOCK], run: Run<'_>, factor: u32, promising: i16, crossed: &mut Vec<u16>) {
-    for (claim, part) in run.claims.iter().zip(run.parts) {
-        let sum = &mut block[usize::from(*claim)];
-        *sum = sum.wrapping_add(((u32::from(*part) * factor) >> 16) as i16);
+    let mut add = |claim: u16, part: u8| {
+        let sum = &mut block[usize::from(claim)];
+        *sum = sum.wrapping_add(((u32::from(part) * factor) >> 16) as i16);
         if *sum >= promising {
-            crossed.push(*claim);
+            crossed.push(claim);
         }
+    };
+    // Four at a time, which takes fewer steps.
+    let ((claims, last_claims), (parts, last_parts)) = (run.claims.as_chunks::<4>(), run.parts.as_chunks::<4>());
+    for (claims, parts) in claims.iter().zip(parts) {
+        claims.iter().zip(parts).for_each(|(claim, part)| add(*claim, *part));
     }
+    last_claims.iter().zip(last_parts).for_each(|(claim, part)| add(*claim, *part));
 }
 
 /// A claim under its rounded sum.
-fn key_of(rounded: i16, block: usize, claim: usize) -> u64 {
-    u64::from(rounded.unsigned_abs()) << 32 | (block * BLOCK + claim) as u64
+fn key_of(rounded: i16, claim: usize) -> u64 {
+    u64::from(rounded.unsigned_abs()) << 32 | claim as u64
+}
+
+/// The rounded sum of it.
+pub(super) fn rounded_of(key: u64) -> i16 {
+    (key >> 32) as i16
 }
 
 /// Keeps those whose rounded sums are less than `slack` below the `most`th; gives the least kept.
