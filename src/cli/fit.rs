@@ -34,7 +34,7 @@ pub struct Arguments {
     #[arg(long, value_name = "L2", default_value_t = 3.0)]
     pub rank_l2: f64,
     /// Hold the weights of the probability back this strongly.
-    #[arg(long, value_name = "L2", default_value_t = 10.0)]
+    #[arg(long, value_name = "L2", default_value_t = 3.0)]
     pub accept_l2: f64,
 }
 

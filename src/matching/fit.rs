@@ -33,7 +33,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { rank_l2: 3.0, accept_l2: 10.0, prevalence: 0.1, twins: 1.0 }
+        Self { rank_l2: 3.0, accept_l2: 3.0, prevalence: 0.1, twins: 1.0 }
     }
 }
 

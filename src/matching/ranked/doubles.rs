@@ -1,7 +1,8 @@
 //! Claims of an archive that say the same, word for word: several publishers checked them.
 
+use super::among;
 use super::model::{self, Weighed};
-use super::pair::{Facts, set_apart};
+use super::pair::Facts;
 use super::query::Query;
 use crate::rules::index::BulkIndex;
 
@@ -23,7 +24,7 @@ pub(super) fn without_doubles<'f>(
     }
     let kept = measured.filter(|(claim, _)| !doubles.contains(claim));
     let (claims, mut facts): (Vec<u32>, Vec<Facts>) = kept.map(|(claim, facts)| (claim, *facts)).unzip();
-    set_apart(query, &mut facts);
+    among::compare(query, &mut facts);
     let of_best = claims.iter().zip(&facts).find(|(claim, _)| **claim == best.claim)?.1;
     let best = Weighed { features: model::features(of_best), ..*best };
     let others = others.iter().filter(|other| !doubles.contains(&other.claim)).copied();

@@ -4,6 +4,8 @@
 //! the best of them and the distance to the others, and says how probable it is that the post repeats it at all (a logistic regression,
 //! calibrated on a stream in which one post in ten repeats a claim). The weights stand in `weights.txt`.
 
+use std::sync::LazyLock;
+
 use super::pair::Facts;
 
 /// Number of features of a post and a claim.
@@ -14,7 +16,7 @@ pub const ACCEPT_FEATURES: usize = FEATURES + STANDING_NAMES.len();
 
 /// What the features are called, in the order of [`features`]. Two dozen are worth having (Snopes and a mixed collection of 86,376
 /// fact-checks, stepwise elimination); which model reads which stands in `weights.txt`: a blank cell is not fitted.
-pub const NAMES: [&str; 39] = [
+pub const NAMES: [&str; 44] = [
     "ln sum",
     "square of ln sum",
     "sum / own sum",
@@ -54,6 +56,11 @@ pub const NAMES: [&str; 39] = [
     "text by claim",
     "apart",
     "ln apart",
+    "alike of text in core",
+    "alike of title",
+    "ln names lacked",
+    "sum by greatest",
+    "in common",
 ];
 
 /// Kinds of claims that are ranked with weights of their own: a sentence, an article.
@@ -106,7 +113,7 @@ pub type Features = [f32; FEATURES];
 
 /// Gives the features of a post and a claim.
 pub fn features(f: &Facts) -> Features {
-    let ln = |value: f32| value.max(0.0).ln_1p();
+    let ln = |value: f32| if value > 0.0 { value.ln_1p() } else { 0.0 };
     let covered = |field: usize| f.in_fields[field] / f.totals.fields[field].max(4.0);
     // A field that a claim lacks reads as the claim itself.
     let covered_or_claim = |field: usize| covered(if f.totals.fields[field] > 0.0 { field } else { 0 });
@@ -127,8 +134,8 @@ pub fn features(f: &Facts) -> Features {
         f.alike / f.of_text.max(1e-6),
         covered_or_claim(3),
         ln(f.in_fields[2]),
-        ln(f.count),
-        ln(f.count_in_core),
+        ln_of_count(f.count),
+        ln_of_count(f.count_in_core),
         f.bands[0].min(6.0),
         f.bands[1].min(6.0),
         f.bands[2].min(6.0),
@@ -144,17 +151,28 @@ pub fn features(f: &Facts) -> Features {
         ln(f.others),
         ln(f.author[0]),
         f.author[0] / f.author[1].max(4.0),
-        ln(f.length),
+        ln_of_count(f.length),
         ln(f.lead),
         ln(f.gist),
-        ln(f.gist_count),
+        ln_of_count(f.gist_count),
         f.gist / f.totals.gist.max(4.0),
         (of_text * covered_or_claim(1)).sqrt(),
         (of_text * of_claim).sqrt(),
         (of_text * covered(0)).sqrt(),
-        f.apart / 10.0,
-        ln(f.apart),
+        f.among.apart / 10.0,
+        ln(f.among.apart),
+        f.alike_in_core / f.of_text.max(1e-6),
+        f.title_alike / f.totals.fields[usize::from(f.totals.fields[1] > 0.0)].max(4.0),
+        ln(f.names_lacked),
+        f.among.by_greatest,
+        f.among.in_common,
     ]
+}
+
+/// ln(1 + count), looked up where it is a usual one.
+fn ln_of_count(count: f32) -> f32 {
+    static LOGARITHMS: LazyLock<[f32; 128]> = LazyLock::new(|| std::array::from_fn(|count| (count as f32).ln_1p()));
+    LOGARITHMS.get(count as usize).copied().unwrap_or_else(|| count.ln_1p())
 }
 
 /// A claim of the shortlist, with what the models need of it.
@@ -183,9 +201,10 @@ pub fn standing(shortlist: &[Weighed]) -> [f32; ACCEPT_FEATURES] {
     out
 }
 
-/// How probable a claim is beside the best one. Their odds are a little longer than the ranking model says.
+/// How probable a claim is beside the best one. Their odds are longer than the ranking model says: of claims that are given more than
+/// .05 beside a surer one, 12 of a stream were to be right and 14 were; of those given more than .20, 6 and 4.
 pub fn beside(score: f32, best: f32) -> f32 {
-    (1.5 * (score - best)).exp()
+    (2.0 * (score - best)).exp()
 }
 
 /// Multiplies weights with features.

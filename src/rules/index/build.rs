@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::addresses::Addresses;
+use super::postings::Postings;
 use super::reading::{flag, tokens, words_of_address};
 use super::related::Relations;
 use super::vocabulary::{Term, Vocabulary};
-use super::{BulkIndex, FIELDS, IMPACT_UNIT, LEAST_WEIGHT, Totals, levels, weight};
+use super::{BulkIndex, FIELDS, IMPACT_UNIT, LEAST_WEIGHT, Totals, weight};
 use crate::rules::bulk::BulkClaim;
 use crate::text::words::Words;
 
@@ -14,7 +15,7 @@ use crate::text::words::Words;
 const MOST_WORDS: usize = 512;
 
 /// How much a word in the claim, the title, the summary, the address counts.
-const FIELD_WEIGHTS: [f32; FIELDS] = [1.0, 2.0, 0.5, 1.0];
+const FIELD_WEIGHTS: [f32; FIELDS] = [1.0, 2.0, 0.8, 1.0];
 
 /// How strongly a field's length counts (BM25's b).
 const LENGTH_MATTERS: f32 = 0.6;
@@ -49,7 +50,7 @@ pub(super) fn build(mut claims: Vec<BulkClaim>) -> BulkIndex {
     weights.filter(|(weight, _)| **weight < LEAST_WEIGHT_OF_KIN).for_each(|(_, beginning)| *beginning = 0);
     drop_stop_words(&mut index);
     weigh(&mut index, &claims_with, &lengths);
-    levels::post(&mut index);
+    index.postings = Postings::of(index.vocabulary.len(), index.len(), |claim| index.held(claim));
     index.addresses = Addresses::of(&index.claims);
     let told = |term: &Term| index.weights.get(*term as usize).is_some_and(|weight| *weight >= LEAST_WEIGHT);
     index.relations = Relations::of(index.vocabulary.terms().filter(|(_, term)| told(term)));

@@ -1,0 +1,95 @@
+//! How each claim of a shortlist stands among the others: what tells it from them, what it has in common with them.
+
+use super::pair::Facts;
+use super::query::{MOST_SLOTS, Query, slots_of};
+
+/// What a claim is beside the other claims of its shortlist.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Among {
+    /// Weight shared with the query that other claims do not share: a term that every one of them shares tells none from another.
+    pub apart: f32,
+    /// Its sum in parts of the greatest.
+    pub by_greatest: f32,
+    /// Of what it or the claim nearest to it shares with the query, the part that both share.
+    pub in_common: f32,
+}
+
+/// Compares the claims of a shortlist.
+pub fn compare(query: &Query, shortlist: &mut [Facts]) {
+    let text = query.text_slots();
+    let mut sharing = [0.0_f32; MOST_SLOTS];
+    for facts in shortlist.iter() {
+        slots_of(facts.hit & text).for_each(|slot| sharing[slot] += 1.0);
+    }
+    let all = shortlist.len().max(1) as f32;
+    let greatest = shortlist.iter().map(|facts| facts.sum).fold(1e-6, f32::max);
+    for facts in shortlist.iter_mut() {
+        let apart = slots_of(facts.hit & text).map(|slot| query.slots[slot].tells * (1.0 - sharing[slot] / all)).sum();
+        facts.among = Among { apart, by_greatest: facts.sum / greatest, in_common: 0.0 };
+    }
+    for second in 1..shortlist.len() {
+        let (others, rest) = shortlist.split_at_mut(second);
+        let Some(facts) = rest.first_mut() else { break };
+        for other in others {
+            let (less, more) = (facts.shared.min(other.shared), facts.shared.max(other.shared).max(1e-6));
+            // The part can be no greater than this, and often that is known to change nothing.
+            if less / more <= facts.among.in_common.min(other.among.in_common) {
+                continue;
+            }
+            let both: f32 = slots_of(facts.hit & other.hit & text).map(|slot| query.slots[slot].tells).sum();
+            let part = both / (less + more - both).max(1e-6);
+            facts.among.in_common = facts.among.in_common.max(part);
+            other.among.in_common = other.among.in_common.max(part);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matching::ranked::query::Asker;
+    use crate::model::post::Post;
+    use crate::rules::bulk::Archive;
+    use crate::rules::index::BulkIndex;
+    use jiff::Timestamp;
+
+    /// Facts of claims that share these slots of a post of four words.
+    fn facts(hits: &[u64]) -> Vec<Facts> {
+        let mut archive = Archive::default();
+        archive.read("a.jsonl", &br#"{"id":"a","claim":"zebra quagga walrus narwhal"}"#[..]).unwrap();
+        let index = BulkIndex::build(archive.claims);
+        let post = Post::of_text("zebra quagga walrus narwhal", Timestamp::UNIX_EPOCH);
+        let mut out = Vec::new();
+        Asker::default().passages(&post, &index, |query| {
+            let shared = |hit: u64| slots_of(hit).map(|slot| query.slots[slot].tells).sum();
+            let of = |(number, hit): (usize, &u64)| Facts {
+                hit: *hit,
+                shared: shared(*hit),
+                sum: 10.0 / (number + 1) as f32,
+                ..Facts::default()
+            };
+            out = hits.iter().enumerate().map(of).collect();
+            compare(query, &mut out);
+        });
+        out
+    }
+
+    #[test]
+    fn a_word_that_all_claims_share_tells_none_from_another() {
+        let facts = facts(&[0b0001, 0b0011]);
+        assert_eq!(facts[0].among.apart, 0.0);
+        assert!(facts[1].among.apart > 0.0);
+    }
+
+    #[test]
+    fn claims_that_share_the_same_words_have_all_in_common() {
+        let facts = facts(&[0b0011, 0b0011, 0b1100]);
+        assert_eq!([0, 1, 2].map(|claim| facts[claim].among.in_common), [1.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn a_claim_alone_is_the_greatest_and_has_nothing_in_common() {
+        let facts = facts(&[0b0111]);
+        assert_eq!((facts[0].among.by_greatest, facts[0].among.in_common), (1.0, 0.0));
+    }
+}
