@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::model::post::{Part, Post};
 use crate::model::sighting::Span;
-use crate::rules::compile::{Compiled, RuleSet};
 use crate::rules::compile::vocabulary::{Likeness, TermId};
+use crate::rules::compile::{Compiled, RuleSet};
 use crate::text::guard::Guards;
 use crate::text::words::{Word, Words, words};
 

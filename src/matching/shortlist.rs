@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::model::post::Post;
 use crate::model::sighting::WordingKind;
 use crate::rules::compile::pairs::Held;
-use crate::rules::compile::prefix::ASKED_FOR;
 use crate::rules::compile::vocabulary::RootId;
 use crate::rules::compile::watch::{Phrase, Watched, Watchlist, Weighing};
 use crate::rules::compile::{Compiled, GateTerm, NEAR_MISS, Row, RuleSet, prefix};
@@ -37,29 +36,33 @@ pub fn shortlist(glance: &Glance, rules: &RuleSet, named: &BTreeMap<u32, usize>)
 }
 
 /// Adds the rules of which a variant may be there.
-#[inline(never)]
 fn variants(glance: &Glance, rules: &RuleSet, found: &mut Vec<u32>) {
     let (watchlist, roots) = (&rules.watchlist, glance.roots());
     let mut held = Held::default();
     roots.iter().for_each(|root| held.add(*root));
     for root in roots {
-        watchlist.variants(*root, roots, &held, |root| glance.holds(root), |watched| {
-            if is_enough_there(glance, watched) {
-                let Weighing { rule, may_miss, may_miss_of_alert, weights } = watchlist.variant(watched.variant);
-                let missing = missing(weights, |root| 100 - glance.percent(root), may_miss);
-                if missing <= may_miss_of_alert || missing <= may_miss && may_pass(glance, rules, rule) {
-                    found.push(rule);
+        watchlist.variants(
+            *root,
+            roots,
+            &held,
+            |root| glance.holds(root),
+            |watched| {
+                if is_enough_there(glance, watched) {
+                    let Weighing { rule, may_miss, may_miss_of_alert, weights } = watchlist.variant(watched.variant);
+                    let missing = missing(weights, |root| 100 - glance.percent(root), may_miss);
+                    if missing <= may_miss_of_alert || missing <= may_miss && may_pass(glance, rules, rule) {
+                        found.push(rule);
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 }
 
 /// Whether enough of the words that are asked for first is there.
 fn is_enough_there(glance: &Glance, watched: &Watched) -> bool {
-    let bit = |number: usize| u32::from(glance.holds(watched.next[number])) << number;
-    const { assert!(ASKED_FOR == 4) };
-    watched.enough >> (bit(0) | bit(1) | bit(2) | bit(3)) & 1 != 0
+    let bits = watched.next.iter().enumerate().fold(0, |bits, (n, root)| bits | u16::from(glance.holds(*root)) << n);
+    watched.enough & 1 << bits != 0
 }
 
 /// Adds the rules of which a phrase may be there.

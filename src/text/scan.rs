@@ -48,16 +48,16 @@ fn letters(bytes: [u8; 8]) -> (usize, bool) {
     const EACH: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = EACH << 7;
     // Capital and small letters differ in this bit; no other bytes become letters by it.
-    let all = u64::from_le_bytes(bytes) | EACH * 0x20;
+    let all = u64::from_le_bytes(bytes) | (EACH * 0x20);
     let low = all & !HIGH;
     let from_a = low + EACH * (0x80 - b'a' as u64);
     let beyond_z = low + EACH * (0x7f - b'z' as u64);
     let others = !(from_a & !beyond_z & !all) & HIGH;
     let count = others.trailing_zeros() / 8;
     // Zero where a byte and the next two are the same.
-    let differ = all ^ all >> 8;
-    let differ = differ | differ >> 8;
-    let same = !((differ & !HIGH) + !HIGH | differ) & HIGH;
+    let differ = all ^ (all >> 8);
+    let differ = differ | (differ >> 8);
+    let same = !(((differ & !HIGH) + !HIGH) | differ) & HIGH;
     let within = (1_u64 << (8 * count.saturating_sub(2))) - 1;
     (count as usize, same & within != 0)
 }

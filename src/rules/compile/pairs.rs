@@ -127,7 +127,7 @@ impl Sieve {
 
     #[inline]
     fn bit(&self, first: RootId, second: RootId) -> u32 {
-        hash(first.rotate_left(16) ^ hash(second)) >> self.shift
+        hash(first).wrapping_add(second.wrapping_mul(0x85eb_ca6b)) >> self.shift
     }
 }
 
@@ -185,12 +185,10 @@ impl Seconds<'_> {
     pub fn among(&self, roots: &[RootId], held: &Held, holds: impl Fn(RootId) -> bool, mut each: impl FnMut(usize)) {
         let bits = &self.pairs.bits[self.first.bits_from as usize..self.first.bits_to as usize];
         if self.roots.len() <= FEW {
-            let mut pair = self.first.from as usize;
-            for second in self.roots {
+            for (pair, second) in (self.first.from as usize..).zip(self.roots) {
                 if holds(*second) {
                     each(pair);
                 }
-                pair += 1;
             }
         } else if let Some(held) = held.of_size(bits.len()) {
             let mut bits_before = 0;
@@ -200,7 +198,11 @@ impl Seconds<'_> {
                     for (n, mut both) in (0..).zip(both) {
                         while both != 0 {
                             let bit = bits_before + 64 * n + both.trailing_zeros();
-                            self.of_bit(bit, |pair, second| if holds(second) { each(pair) });
+                            self.of_bit(bit, |pair, second| {
+                                if holds(second) {
+                                    each(pair)
+                                }
+                            });
                             both &= both - 1;
                         }
                     }

@@ -64,7 +64,8 @@ pub fn words_beside(held: RootId, weights: &[(RootId, u32)], may_miss: u64, watc
     let weight_at = |rank: usize| weights.get(rank).map_or(0, |(_, weight)| 100 * u64::from(*weight));
     let watch = |must: RootId, after: usize, missing: u64| {
         let next = std::array::from_fn(|n| weights.get(after + n).map_or(held, |(root, _)| *root));
-        let lost = |there: u16| (0..ASKED_FOR).filter(|bit| there & (1 << bit) == 0).map(|bit| weight_at(after + bit)).sum::<u64>();
+        let lost =
+            |there: u16| (0..ASKED_FOR).filter(|bit| there & (1 << bit) == 0).map(|bit| weight_at(after + bit)).sum::<u64>();
         let may_do = (0..1 << ASKED_FOR).filter(|there| missing + lost(*there) <= may_miss);
         let enough = may_do.fold(0, |enough, there| enough | 1 << there);
         Watch { pair: (held.min(must), held.max(must)), next, enough }

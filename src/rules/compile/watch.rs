@@ -137,7 +137,9 @@ impl Watchlist {
             prefix::words_beside(held, &others, may_miss, &mut watches);
         }
         let variant = self.variants.len() as u32;
-        gathered.variants.extend(watches.into_iter().map(|Watch { pair, next, enough }| (pair, Watched { variant, next, enough })));
+        gathered
+            .variants
+            .extend(watches.into_iter().map(|Watch { pair, next, enough }| (pair, Watched { variant, next, enough })));
         self.weights.extend(weights);
         self.variants.push(Variant { rule, to: self.weights.len() as u32, may_miss, may_miss_of_alert });
     }
