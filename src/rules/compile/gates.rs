@@ -42,3 +42,51 @@ fn way_in(term: &GateTerm, vocabulary: &Vocabulary) -> Option<WayIn> {
     }
     Some(WayIn { root: vocabulary.root(longest), stands_for: found.iter().map(|(term, _)| vocabulary.root(*term)).collect() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::compile::compile;
+    use crate::rules::{RuleText, syntax};
+
+    /// For each way in the forms of the terms whose roots a post holds that takes it.
+    fn ways(gates: &str) -> Vec<Vec<String>> {
+        let text = format!(
+            "format = 1\n[[claim]]\nid = \"x\"\nclaim = \"c\"\n[claim.match]\nvariants = [\"North Korea is no threat to the planet\"]\n{gates}"
+        );
+        let (rules, found) = syntax::read(&[RuleText { name: "x.toml".to_owned(), bytes: text.into_bytes() }]);
+        assert!(rules.len() == 1, "{found:?}");
+        let set = compile(rules);
+        let forms = |root: RootId| {
+            (0..set.vocabulary.len() as u32)
+                .filter(move |term| set.vocabulary.root(*term) == root)
+                .map(|term| format!("{:?} {}", set.vocabulary.get(term).scope, set.vocabulary.get(term).form))
+                .collect::<Vec<_>>()
+        };
+        let ways = ways_in(&set.rules()[0].gates, &set.vocabulary);
+        ways.iter().map(|way| way.stands_for.iter().chain([&way.root]).flat_map(|root| forms(*root)).collect()).collect()
+    }
+
+    #[test]
+    fn a_post_that_holds_the_term_of_a_gate_holds_its_roots() {
+        let ways = ways("all_of = [[\"threats\"]]\n");
+        assert_eq!(ways.len(), 1);
+        for form in ["Wording(0) threat", "Gate threats"] {
+            assert!(ways[0].iter().any(|other| other == form), "{ways:?}");
+        }
+    }
+
+    #[test]
+    fn the_shortest_list_is_taken_and_long_ones_are_not() {
+        assert_eq!(ways("all_of = [[\"Kim\", \"Korea\"], [\"threat\"]]\n").len(), 1);
+        assert_eq!(ways("any_of = [\"Kim\", \"Korea\"]\n").len(), 2);
+        assert!(ways("any_of = [\"Kim\", \"Korea\", \"threat\", \"planet\", \"north\"]\n").is_empty());
+        assert!(ways("none_of = [\"Kim\"]\n").is_empty());
+        assert!(ways("all_of = [[\"🚀\", \"Kim\"]]\n").is_empty(), "a term without words may be anywhere");
+    }
+
+    #[test]
+    fn of_a_beginning_only_the_beginning_is_known() {
+        assert_eq!(ways("all_of = [[\"threat*\"]]\n"), [["Beginning threat"]]);
+    }
+}

@@ -200,7 +200,7 @@ impl Seconds<'_> {
                             let bit = bits_before + 64 * n + both.trailing_zeros();
                             self.of_bit(bit, |pair, second| {
                                 if holds(second) {
-                                    each(pair)
+                                    each(pair);
                                 }
                             });
                             both &= both - 1;
