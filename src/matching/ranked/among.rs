@@ -12,6 +12,8 @@ pub struct Among {
     pub by_greatest: f32,
     /// Of what it or the claim nearest to it shares with the query, the part that both share.
     pub in_common: f32,
+    /// How much of the terms of it and of the claim nearest to it both have, whatever the query.
+    pub terms_in_common: f32,
 }
 
 /// Compares the claims of a shortlist.
@@ -26,12 +28,15 @@ pub fn compare(query: &Query, shortlist: &mut [Facts]) {
     let greatest = shortlist.iter().map(|facts| facts.sum).fold(1e-6, f32::max);
     for facts in shortlist.iter_mut() {
         let apart = slots_of(facts.hit).map(|slot| query.slots[slot].tells * (1.0 - sharing[slot] / all)).sum();
-        facts.among = Among { apart, by_greatest: facts.sum / greatest, in_common: 0.0 };
+        facts.among = Among { apart, by_greatest: facts.sum / greatest, in_common: 0.0, terms_in_common: 0.0 };
     }
     for second in 1..shortlist.len() {
         let (others, rest) = shortlist.split_at_mut(second);
         let Some(facts) = rest.first_mut() else { break };
         for other in others {
+            let terms = terms_in_common(facts, other);
+            facts.among.terms_in_common = facts.among.terms_in_common.max(terms);
+            other.among.terms_in_common = other.among.terms_in_common.max(terms);
             let (less, more) = (facts.shared.min(other.shared), facts.shared.max(other.shared).max(1e-6));
             // The part can be no greater than this, and often that is known to change nothing.
             if less / more <= facts.among.in_common.min(other.among.in_common) {
@@ -43,6 +48,12 @@ pub fn compare(query: &Query, shortlist: &mut [Facts]) {
             other.among.in_common = other.among.in_common.max(part);
         }
     }
+}
+
+/// How much of the terms of two claims both have, 0 to 1.
+fn terms_in_common(a: &Facts, b: &Facts) -> f32 {
+    let (a, b) = (&a.totals.signature, &b.totals.signature);
+    a.in_common(b) as f32 / ((a.count() * b.count()) as f32).sqrt().max(1.0)
 }
 
 /// The slots of a set, in order.

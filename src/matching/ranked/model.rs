@@ -14,7 +14,7 @@ pub const ACCEPT_FEATURES: usize = FEATURES + STANDING_NAMES.len();
 
 /// What the features are called, in the order of [`features`]. Two dozen are worth having (Snopes and a mixed collection of 86,376
 /// fact-checks, stepwise elimination); which model reads which stands in `weights.txt`: a blank cell is not fitted.
-pub const NAMES: [&str; 44] = [
+pub const NAMES: [&str; 46] = [
     "ln sum",
     "square of ln sum",
     "sum / own sum",
@@ -59,6 +59,8 @@ pub const NAMES: [&str; 44] = [
     "ln names lacked",
     "sum by greatest",
     "in common",
+    "terms in common",
+    "about the same",
 ];
 
 /// Kinds of claims that are ranked with weights of their own: a sentence, an article.
@@ -164,6 +166,8 @@ pub fn features(f: &Facts) -> Features {
         ln(f.names_lacked),
         f.among.by_greatest,
         f.among.in_common,
+        f.among.terms_in_common,
+        f.direction,
     ]
 }
 

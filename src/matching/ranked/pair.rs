@@ -61,6 +61,8 @@ pub struct Facts {
     pub alike_in_core: f32,
     /// Weight of the terms of the title (of the claim where it has none), each as far as the text has it or a word used like it.
     pub title_alike: f32,
+    /// How much text and claim are about the same: the cosine of their directions.
+    pub direction: f32,
     /// Names of the text that the claim lacks.
     pub names_lacked: f32,
     /// Terms of the text that the claim lacks though it has one that begins alike.
@@ -151,6 +153,7 @@ impl Measure {
         facts.alike_in_core = alike(query, sets.fields[CLAIM] | sets.fields[TITLE], &in_core);
         join(&mut likest, &in_core);
         facts.alike = alike(query, sets.hit, &likest);
+        facts.direction = query.direction.cosine(&totals.direction);
         facts.window = window(query, sets.hit);
         facts.hit = sets.hit;
         facts

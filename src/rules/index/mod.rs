@@ -5,15 +5,19 @@
 
 pub mod addresses;
 mod build;
+pub mod direction;
 mod levels;
 pub mod reading;
 pub mod related;
+pub mod signature;
 mod typos;
 pub mod vocabulary;
 
 use std::ops::Range;
 
 use super::bulk::BulkClaim;
+use direction::Direction;
+use signature::Signature;
 use vocabulary::{Term, Vocabulary};
 
 /// Terms that tell less than this (in nats) are stop words: neither searched for nor counted as evidence.
@@ -72,6 +76,10 @@ pub struct Totals {
     pub gist: f32,
     /// Sum of all impacts.
     pub impact: f32,
+    /// What its claim field is about.
+    pub direction: Direction,
+    /// Its terms.
+    pub signature: Signature,
 }
 
 /// A level of a term's postings: the claims on which its impact lies between two bounds, so that a search can take the few on which it

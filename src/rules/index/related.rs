@@ -51,6 +51,17 @@ impl Relations {
         self.terms.iter().position(|known| *known == term).map(|row| row as Row)
     }
 
+    /// Gives the row of every term, in the order of their numbers; of so many terms.
+    pub(super) fn rows(&self, terms: usize) -> Vec<Option<Row>> {
+        let mut rows = vec![None; terms];
+        for (row, term) in (0..).zip(&self.terms) {
+            if let Some(place) = rows.get_mut(*term as usize) {
+                *place = Some(row);
+            }
+        }
+        rows
+    }
+
     /// Gives the terms used most like the word of a row, likest first, and how alike: more than 0, less than 1.
     pub fn to(&self, row: Row) -> impl Iterator<Item = (Term, f32)> {
         let term = |row: Row| self.terms.get(usize::from(row)).copied().filter(|term| *term != NONE);
