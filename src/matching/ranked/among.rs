@@ -2,6 +2,7 @@
 
 use super::pair::Facts;
 use super::query::{MOST_SLOTS, Query};
+use crate::rules::index::signature::Signature;
 
 /// What a claim is beside the other claims of its shortlist.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,26 +35,35 @@ pub fn compare(query: &Query, shortlist: &mut [Facts]) {
         let (others, rest) = shortlist.split_at_mut(second);
         let Some(facts) = rest.first_mut() else { break };
         for other in others {
-            let terms = terms_in_common(facts, other);
-            facts.among.terms_in_common = facts.among.terms_in_common.max(terms);
-            other.among.terms_in_common = other.among.terms_in_common.max(terms);
-            let (less, more) = (facts.shared.min(other.shared), facts.shared.max(other.shared).max(1e-6));
-            // The part can be no greater than this, and often that is known to change nothing.
-            if less / more <= facts.among.in_common.min(other.among.in_common) {
+            raise(
+                &mut facts.among.terms_in_common,
+                &mut other.among.terms_in_common,
+                terms_in_common(facts.signature, other.signature),
+            );
+            let (less, more) =
+                if facts.shared < other.shared { (facts.shared, other.shared) } else { (other.shared, facts.shared) };
+            // The part can be no greater than `less / more`, and often that is known to change nothing.
+            if less <= more * facts.among.in_common && less <= more * other.among.in_common {
                 continue;
             }
             let both: f32 = slots_of(facts.hit & other.hit).map(|slot| query.slots[slot].tells).sum();
             let part = both / (less + more - both).max(1e-6);
-            facts.among.in_common = facts.among.in_common.max(part);
-            other.among.in_common = other.among.in_common.max(part);
+            raise(&mut facts.among.in_common, &mut other.among.in_common, part);
         }
     }
 }
 
+/// Raises both to a number that is greater.
+fn raise(a: &mut f32, b: &mut f32, to: f32) {
+    // `f32::max` would look for what is no number.
+    *a = if to > *a { to } else { *a };
+    *b = if to > *b { to } else { *b };
+}
+
 /// How much of the terms of two claims both have, 0 to 1.
-fn terms_in_common(a: &Facts, b: &Facts) -> f32 {
-    let (a, b) = (&a.totals.signature, &b.totals.signature);
-    a.in_common(b) as f32 / ((a.count() * b.count()) as f32).sqrt().max(1.0)
+fn terms_in_common(a: Signature, b: Signature) -> f32 {
+    let both = a.in_common(&b);
+    if both == 0 { 0.0 } else { both as f32 / ((a.count() * b.count()) as f32).sqrt() }
 }
 
 /// The slots of a set, in order.

@@ -4,6 +4,8 @@ use super::alike::{Alike, Likest, SAME, join};
 use super::among::Among;
 use super::query::{MOST_SLOTS, Query, Standing, WEIGHT_UNIT};
 use crate::rules::index::reading::flag;
+use crate::rules::index::signature::Signature;
+use crate::rules::index::vocabulary::Term;
 use crate::rules::index::{BulkIndex, FIELDS, IMPACT_UNIT, Totals};
 
 /// Words inside this many places stand close together.
@@ -83,6 +85,8 @@ pub struct Facts {
     pub gist: f32,
     /// How many.
     pub gist_count: f32,
+    /// The claim's terms.
+    pub signature: Signature,
     /// How it stands among the other claims of the shortlist; see [`super::among`].
     pub among: Among,
 }
@@ -138,14 +142,22 @@ impl Measure {
     pub fn facts(&mut self, query: &Query, index: &BulkIndex, claim: u32, sum: u32) -> Facts {
         let unit = IMPACT_UNIT * WEIGHT_UNIT;
         let totals = index.totals(claim);
-        let mut facts = Facts { sum: sum as f32 / unit, own_sum: query.own_sum, totals, ..Facts::default() };
+        let mut facts = Facts {
+            sum: sum as f32 / unit,
+            own_sum: query.own_sum,
+            totals,
+            signature: index.signature(claim),
+            ..Facts::default()
+        };
+        // Where there is no title the claim stands for it.
+        let title = if totals.fields[TITLE] > 0.0 { TITLE } else { CLAIM };
         let (mut sets, mut likest, mut in_core) = (Sets::default(), [0; MOST_SLOTS], [0; MOST_SLOTS]);
         for (field, tokens) in index.fields(claim).into_iter().enumerate() {
             let likest = if field <= TITLE { &mut in_core } else { &mut likest };
-            let alike = self.alike(tokens, query, index, likest);
-            // Where there is no title the claim stands for it.
-            if field == CLAIM || field == TITLE && totals.fields[TITLE] > 0.0 {
-                facts.title_alike = alike;
+            if field == title {
+                facts.title_alike = self.weigh_alike(tokens, query, index, likest);
+            } else {
+                first(tokens).for_each(|term| _ = self.alike.note(term, likest));
             }
             self.field(field, tokens, query, index, &mut sets, &mut facts);
         }
@@ -153,17 +165,15 @@ impl Measure {
         facts.alike_in_core = alike(query, sets.fields[CLAIM] | sets.fields[TITLE], &in_core);
         join(&mut likest, &in_core);
         facts.alike = alike(query, sets.hit, &likest);
-        facts.direction = query.direction.cosine(&totals.direction);
+        facts.direction = index.direction(claim).map_or(0.0, |direction| query.direction.cosine(direction));
         facts.window = window(query, sets.hit);
         facts.hit = sets.hit;
         facts
     }
 
-    /// Notes which words of the query those of a field are like; gives the weight of the field's, each as far as the text has it or one like it.
-    fn alike(&self, tokens: &[u32], query: &Query, index: &BulkIndex, likest: &mut Likest) -> f32 {
-        let first = tokens.iter().filter(|token| **token & u32::from(flag::JOINED | flag::AGAIN) == 0);
-        let weights = first.map(|token| {
-            let term = token >> 8;
+    /// Notes the terms of a field; gives their weight, each as far as the text has it or a word used like it.
+    fn weigh_alike(&self, tokens: &[u32], query: &Query, index: &BulkIndex, likest: &mut Likest) -> f32 {
+        let weights = first(tokens).map(|term| {
             let alike = self.alike.note(term, likest);
             let is_shared = self.slots.get(term as usize).is_some_and(|slot| usize::from(*slot) < query.of_text);
             index.weight(term) * if is_shared { 1.0 } else { f32::from(alike) / SAME }
@@ -241,6 +251,11 @@ impl Measure {
             facts.length = length as f32;
         }
     }
+}
+
+/// The different terms of a field.
+fn first(tokens: &[u32]) -> impl Iterator<Item = Term> {
+    tokens.iter().filter(|token| **token & u32::from(flag::JOINED | flag::AGAIN) == 0).map(|token| token >> 8)
 }
 
 /// Sums up over the slots of the query.

@@ -157,7 +157,7 @@ fn weigh(index: &mut BulkIndex, claims_with: &[u32], lengths: &[[u16; FIELDS]]) 
         let weights: [f32; FIELDS] = std::array::from_fn(|field| {
             whole * FIELD_WEIGHTS[field] / (1.0 - LENGTH_MATTERS + LENGTH_MATTERS * f32::from(lengths[field]) / usual[field])
         });
-        let mut total = Totals::default();
+        let (mut total, mut signature) = (Totals::default(), Signature::default());
         gather(index.fields(number as u32), &mut terms);
         for (term, times) in &terms {
             let term = *term as usize;
@@ -167,7 +167,7 @@ fn weigh(index: &mut BulkIndex, claims_with: &[u32], lengths: &[[u16; FIELDS]]) 
             held_terms.push(term as Term);
             held_impacts.push(impact);
             total.impact += f32::from(impact) / IMPACT_UNIT;
-            total.signature.set(bits[term]);
+            signature.set(bits[term]);
             let weight = index.weights[term];
             if times.iter().filter(|times| **times > 0).count() >= 2 {
                 total.gist += weight;
@@ -180,7 +180,8 @@ fn weigh(index: &mut BulkIndex, claims_with: &[u32], lengths: &[[u16; FIELDS]]) 
         }
         let first = index.fields(number as u32)[0].iter().filter(|token| **token & u32::from(flag::JOINED | flag::AGAIN) == 0);
         let words = first.filter_map(|token| Some((rows[(token >> 8) as usize]?, index.weights[(token >> 8) as usize])));
-        total.direction = Direction::of(words);
+        index.directions.push(Direction::of(words));
+        index.signatures.push(signature);
         totals.push(total);
     }
     (index.held_to, index.held_terms, index.held_impacts, index.totals) = (held_to, held_terms, held_impacts, totals);

@@ -63,6 +63,10 @@ pub struct BulkIndex {
     /// Where each field ends in `tokens`.
     ends: Vec<u32>,
     totals: Vec<Totals>,
+    /// What the claim field of each claim is about.
+    directions: Vec<Direction>,
+    /// The terms of each claim.
+    signatures: Vec<Signature>,
     addresses: addresses::Addresses,
     relations: related::Relations,
 }
@@ -76,10 +80,6 @@ pub struct Totals {
     pub gist: f32,
     /// Sum of all impacts.
     pub impact: f32,
-    /// What its claim field is about.
-    pub direction: Direction,
-    /// Its terms.
-    pub signature: Signature,
 }
 
 /// A level of a term's postings: the claims on which its impact lies between two bounds, so that a search can take the few on which it
@@ -196,6 +196,16 @@ impl BulkIndex {
     /// What is known of a claim before any post comes.
     pub fn totals(&self, number: u32) -> Totals {
         self.totals.get(number as usize).copied().unwrap_or_default()
+    }
+
+    /// Gives what the claim field of a claim is about.
+    pub fn direction(&self, number: u32) -> Option<&Direction> {
+        self.directions.get(number as usize)
+    }
+
+    /// Gives the terms of a claim, as a set.
+    pub fn signature(&self, number: u32) -> Signature {
+        self.signatures.get(number as usize).copied().unwrap_or_default()
     }
 
     fn field(&self, row: usize) -> Range<usize> {

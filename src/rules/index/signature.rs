@@ -5,7 +5,10 @@ const WORDS: usize = 4;
 
 /// A set of terms; each term is one of 256 bits, so different terms may share one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Signature([u64; WORDS]);
+pub struct Signature {
+    words: [u64; WORDS],
+    count: u32,
+}
 
 impl Signature {
     /// Gives the bit of a term: the same for the same name in every collection.
@@ -17,17 +20,19 @@ impl Signature {
 
     /// Adds a bit.
     pub fn set(&mut self, bit: u8) {
-        self.0[usize::from(bit >> 6)] |= 1 << (bit & 63);
+        let (word, bit) = (&mut self.words[usize::from(bit >> 6)], 1 << (bit & 63));
+        self.count += u32::from(*word & bit == 0);
+        *word |= bit;
     }
 
     /// Gives how many bits are set.
     pub fn count(&self) -> u32 {
-        self.0.iter().map(|word| word.count_ones()).sum()
+        self.count
     }
 
     /// Gives how many bits are set in both.
     pub fn in_common(&self, other: &Self) -> u32 {
-        self.0.iter().zip(&other.0).map(|(a, b)| (a & b).count_ones()).sum()
+        self.words.iter().zip(&other.words).map(|(a, b)| (a & b).count_ones()).sum()
     }
 }
 
