@@ -18,7 +18,7 @@ const MOST: usize = 64;
 
 /// How alike two words are, for each of the four steps in which the table tells it: the middle of the step's cosines, of which .35 is
 /// nothing and 1 is the same.
-const ALIKE: [f32; 4] = [0.08, 0.23, 0.42, 0.65];
+pub const ALIKE: [f32; 4] = [0.08, 0.23, 0.42, 0.65];
 
 /// Number of a row of the table.
 pub type Row = u16;
@@ -28,12 +28,12 @@ pub fn words() -> impl Iterator<Item = &'static str> {
     WORDS.lines()
 }
 
-/// Gives the rows used most like the word of a row, likest first, and how alike: more than 0, less than 1.
-pub fn related(row: Row) -> impl Iterator<Item = (Row, f32)> {
+/// Gives the rows used most like the word of a row, likest first, and how alike: a step of [`ALIKE`].
+pub fn related(row: Row) -> impl Iterator<Item = (Row, u8)> {
     let from = usize::from(row) * MOST * 2;
     let numbers = RELATIONS.get(from..from + MOST * 2).unwrap_or_default().chunks_exact(2);
     let read = numbers.map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]));
-    read.map(|number| (number & 0x3fff, ALIKE[usize::from(number >> 14)])).take_while(move |(other, _)| *other != row)
+    read.map(|number| (number & 0x3fff, (number >> 14) as u8)).take_while(move |(other, _)| *other != row)
 }
 
 /// Gives the direction of the word of a row in a space in which words used alike lie in the same direction, whatever its length.
@@ -52,7 +52,7 @@ mod tests {
 
     fn alike(word: &str, other: &str) -> f32 {
         let other = row(other);
-        related(row(word)).find(|(row, _)| *row == other).map_or(0.0, |(_, alike)| alike)
+        related(row(word)).find(|(row, _)| *row == other).map_or(0.0, |(_, step)| ALIKE[usize::from(step)])
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! How each claim of a shortlist stands among the others: what tells it from them, what it has in common with them.
 
 use super::pair::Facts;
-use super::query::{MOST_SLOTS, Query};
+use super::query::{MOST_SLOTS, Query, slots_of};
 use crate::rules::index::signature::Signature;
 
 /// What a claim is beside the other claims of its shortlist.
@@ -19,34 +19,30 @@ pub struct Among {
 
 /// Compares the claims of a shortlist.
 pub fn compare(query: &Query, shortlist: &mut [Facts]) {
-    let of_text = query.of_text.min(MOST_SLOTS);
+    let text = query.text_slots();
     let mut sharing = [0.0_f32; MOST_SLOTS];
-    let slots_of = |hit: u64| slots(hit).take_while(move |slot| *slot < of_text);
     for facts in shortlist.iter() {
-        slots_of(facts.hit).for_each(|slot| sharing[slot] += 1.0);
+        slots_of(facts.hit & text).for_each(|slot| sharing[slot] += 1.0);
     }
     let all = shortlist.len().max(1) as f32;
     let greatest = shortlist.iter().map(|facts| facts.sum).fold(1e-6, f32::max);
     for facts in shortlist.iter_mut() {
-        let apart = slots_of(facts.hit).map(|slot| query.slots[slot].tells * (1.0 - sharing[slot] / all)).sum();
+        let apart = slots_of(facts.hit & text).map(|slot| query.slots[slot].tells * (1.0 - sharing[slot] / all)).sum();
         facts.among = Among { apart, by_greatest: facts.sum / greatest, in_common: 0.0, terms_in_common: 0.0 };
     }
     for second in 1..shortlist.len() {
         let (others, rest) = shortlist.split_at_mut(second);
         let Some(facts) = rest.first_mut() else { break };
         for other in others {
-            raise(
-                &mut facts.among.terms_in_common,
-                &mut other.among.terms_in_common,
-                terms_in_common(facts.signature, other.signature),
-            );
+            let terms = terms_in_common(facts.signature, other.signature);
+            raise(&mut facts.among.terms_in_common, &mut other.among.terms_in_common, terms);
             let (less, more) =
                 if facts.shared < other.shared { (facts.shared, other.shared) } else { (other.shared, facts.shared) };
             // The part can be no greater than `less / more`, and often that is known to change nothing.
             if less <= more * facts.among.in_common && less <= more * other.among.in_common {
                 continue;
             }
-            let both: f32 = slots_of(facts.hit & other.hit).map(|slot| query.slots[slot].tells).sum();
+            let both: f32 = slots_of(facts.hit & other.hit & text).map(|slot| query.slots[slot].tells).sum();
             let part = both / (less + more - both).max(1e-6);
             raise(&mut facts.among.in_common, &mut other.among.in_common, part);
         }
@@ -66,15 +62,6 @@ fn terms_in_common(a: Signature, b: Signature) -> f32 {
     if both == 0 { 0.0 } else { both as f32 / ((a.count() * b.count()) as f32).sqrt() }
 }
 
-/// The slots of a set, in order.
-fn slots(mut set: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let slot = (set != 0).then(|| set.trailing_zeros() as usize)?;
-        set &= set - 1;
-        Some(slot)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,7 +79,7 @@ mod tests {
         let post = Post::of_text("zebra quagga walrus narwhal", Timestamp::UNIX_EPOCH);
         let mut out = Vec::new();
         Asker::default().passages(&post, &index, |query| {
-            let shared = |hit: u64| slots(hit).map(|slot| query.slots[slot].tells).sum();
+            let shared = |hit: u64| slots_of(hit).map(|slot| query.slots[slot].tells).sum();
             let of = |(number, hit): (usize, &u64)| Facts {
                 hit: *hit,
                 shared: shared(*hit),

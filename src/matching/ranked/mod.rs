@@ -48,6 +48,7 @@ mod named;
 pub mod pair;
 pub mod query;
 pub mod retrieval;
+mod rounded;
 mod strength;
 pub mod weights;
 
@@ -61,7 +62,7 @@ use doubles::without_doubles;
 use model::{Model, Weighed};
 use pair::{Facts, Measure};
 use query::{Asker, Query, WEIGHT_UNIT};
-use retrieval::{Found, Sums, search};
+use retrieval::{Found, Search, Sums, search};
 use strength::Strengths;
 
 /// Claims of the shortlist that are measured.
@@ -174,7 +175,7 @@ pub fn shortlist(post: &Post, index: &BulkIndex, scratch: &mut Scratch) -> Vec<W
         first.get_or_insert_with(|| {
             let found = search(query, index, &mut finder.sums, SHORTLIST, least_evidence(index), 1);
             query.complete(index);
-            finder.weigh(query, index, &found).into_iter().map(|(weighed, _)| weighed).collect()
+            finder.weigh(query, index, &found)
         });
     });
     first.unwrap_or_default()
@@ -190,19 +191,20 @@ impl Finder {
     fn passage(&mut self, query: &mut Query, index: &BulkIndex, wanted: Wanted, candidates: &mut Vec<Candidate>) {
         let (evidence, most) = (least_evidence(index), SHORTLIST.max(wanted.top));
         // A look for evidence costs little; most posts have none.
-        let mut found = search(query, index, &mut self.sums, most, evidence, evidence);
-        if found.is_empty() && wanted.at_least >= LEAST_POSSIBLE {
+        let mut search = Search::new(query, index, &mut self.sums);
+        if !search.reaches(evidence) && wanted.at_least >= LEAST_POSSIBLE {
             return;
         }
-        if found.len() < most {
-            found = search(query, index, &mut self.sums, most, evidence / 2, 1);
-        }
+        let mut found = search.best(most, 1);
+        drop(search);
         let Some(best_sum) = found.first().map(|found| found.sum) else { return };
         query.complete(index);
         let rest = found.split_off(found.len().min(SHORTLIST));
-        let mut shortlist = self.weigh(query, index, &found);
-        shortlist.sort_by(|(a, _), (b, _)| b.score.total_cmp(&a.score).then(a.claim.cmp(&b.claim)));
-        let (weighed, hits): (Vec<Weighed>, Vec<u64>) = shortlist.into_iter().unzip();
+        let in_order_found = self.weigh(query, index, &found);
+        let mut order: Vec<(f32, u32, usize)> =
+            (0..).zip(&in_order_found).map(|(place, weighed)| (weighed.score, weighed.claim, place)).collect();
+        order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let weighed: Vec<Weighed> = order.iter().map(|(_, _, place)| in_order_found[*place]).collect();
         let Some(best) = weighed.first() else { return };
         let measured = found.iter().map(|found| found.claim).zip(&self.facts);
         let alone = without_doubles(query, index, measured, &weighed);
@@ -213,10 +215,10 @@ impl Finder {
             sure = sure.min(LEAST_POSSIBLE * 0.98);
         }
         let mut last = sure;
-        for (claim, hit) in weighed.iter().zip(hits) {
+        for (claim, (_, _, place)) in weighed.iter().zip(order) {
             last = sure * model::beside(claim.score, best.score);
             if last >= wanted.at_least {
-                candidates.push(Candidate { claim: claim.claim, confidence: last, spans: spans(query, hit) });
+                candidates.push(Candidate { claim: claim.claim, confidence: last, spans: spans(query, self.facts[place].hit) });
             }
         }
         // Claims behind the shortlist keep the order of their sums.
@@ -228,16 +230,16 @@ impl Finder {
         }
     }
 
-    fn weigh(&mut self, query: &Query, index: &BulkIndex, found: &[Found]) -> Vec<(Weighed, u64)> {
+    fn weigh(&mut self, query: &Query, index: &BulkIndex, found: &[Found]) -> Vec<Weighed> {
         self.measure.begin(query, index);
         self.facts.clear();
         self.facts.extend(found.iter().map(|found| self.measure.facts(query, index, found.claim, found.sum)));
-        self.measure.end(query);
+        self.measure.end(query, index);
         among::compare(query, &mut self.facts);
         let weighed = found.iter().zip(&self.facts).map(|(found, facts)| {
             let (features, article) = (model::features(facts), model::article(facts));
             let score = self.model.score(&features, article);
-            (Weighed { claim: found.claim, features, article, sum: facts.sum, score }, facts.hit)
+            Weighed { claim: found.claim, features, article, sum: facts.sum, score }
         });
         weighed.collect()
     }

@@ -1,15 +1,13 @@
 //! What a post and a claim share, measured: the facts that the model weighs.
 
-use super::alike::{Alike, Likest, SAME, join};
+use super::alike::{Likest, SHARES, alike};
 use super::among::Among;
-use super::query::{MOST_SLOTS, Query, Standing, WEIGHT_UNIT};
+use super::query::{MOST_SLOTS, Query, WEIGHT_UNIT, slots_of};
 use crate::rules::index::reading::flag;
 use crate::rules::index::signature::Signature;
 use crate::rules::index::vocabulary::Term;
 use crate::rules::index::{BulkIndex, FIELDS, IMPACT_UNIT, Totals};
-
-/// Words inside this many places stand close together.
-const WINDOW: u32 = 16;
+use crate::text::related::ALIKE;
 
 /// The first terms of a claim; where the field holds a whole article, they say what it is about.
 const LEAD: usize = 18;
@@ -91,15 +89,46 @@ pub struct Facts {
     pub among: Among,
 }
 
-/// Measures one query against many claims. Where each term of the query has its slot is looked up in an array over all terms.
+/// Measures one query against many claims. What each term is to the query is looked up in an array over all terms.
 #[derive(Debug, Default)]
 pub struct Measure {
     edition: u64,
-    slots: Vec<u8>,
+    /// For each term 0 if it is nothing to the query; less than [`FIRST_KNOWN`] if it is used like one word of it (see [`single`]); that
+    /// much and its place in `known` if it is in the query or used like several.
+    places: Vec<u16>,
+    known: Vec<Known>,
+    of_text: f32,
+    of_author: f32,
+    /// The slots of names in the text.
+    names: u64,
     /// For each slot the slots already seen right after it in a field, and near after it; all empty between fields.
     pairs_seen: Vec<u64>,
     near_seen: Vec<u64>,
-    alike: Alike,
+}
+
+/// The first number of what is not just used like one word.
+const FIRST_KNOWN: usize = 1 + ALIKE.len() * MOST_SLOTS;
+
+/// Which slot's word a term with this place is used like, as a set, and how much: a step of [`ALIKE`].
+fn single(place: u16) -> Option<(usize, u64)> {
+    let number = usize::from(place).checked_sub(1).filter(|number| *number < FIRST_KNOWN - 1)?;
+    Some((number / MOST_SLOTS, 1 << (number % MOST_SLOTS)))
+}
+
+/// What a term is to a query.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    /// Its slot, if it has one.
+    slot: u8,
+    /// The slots whose words are used like it.
+    likest: Likest,
+}
+
+impl Known {
+    /// How much the word of the query that it is most like is alike.
+    fn share(&self) -> f32 {
+        self.likest.iter().rposition(|slots| *slots != 0).map_or(0.0, |step| SHARES[step])
+    }
 }
 
 /// Sets of slots found in one claim.
@@ -110,6 +139,8 @@ struct Sets {
     kin: u64,
     lead: u64,
     fields: [u64; FIELDS],
+    /// In claim and title, elsewhere.
+    likest: [Likest; 2],
 }
 
 impl Measure {
@@ -117,25 +148,53 @@ impl Measure {
     pub fn begin(&mut self, query: &Query, index: &BulkIndex) {
         if self.edition != index.edition() {
             let empty = || vec![0; MOST_SLOTS];
-            let slots = vec![NONE; index.vocabulary().len()];
-            *self = Self { edition: index.edition(), slots, pairs_seen: empty(), near_seen: empty(), alike: Alike::default() };
+            let places = vec![0; index.vocabulary().len()];
+            *self = Self { edition: index.edition(), places, pairs_seen: empty(), near_seen: empty(), ..Self::default() };
         }
-        self.put(query, |slot| slot);
-        self.alike.begin(query, index);
-    }
-
-    /// Forgets the query.
-    pub fn end(&mut self, query: &Query) {
-        self.put(query, |_| NONE);
-        self.alike.end();
-    }
-
-    fn put(&mut self, query: &Query, value: impl Fn(u8) -> u8) {
-        for (number, slot) in (0..).zip(&query.slots) {
-            if let Some(place) = slot.term.and_then(|term| self.slots.get_mut(term as usize)) {
-                *place = value(number);
+        (self.of_text, self.of_author, self.names) = (0.0, 0.0, 0);
+        for (number, slot) in query.slots.iter().enumerate() {
+            if let Some(term) = slot.term {
+                self.know(term, |known| known.slot = number as u8);
+            }
+            if number >= query.of_text {
+                self.of_author += slot.tells;
+            } else if slot.flags & flag::JOINED == 0 {
+                self.of_text += slot.tells;
+                self.names |= u64::from(slot.flags & flag::NAME != 0) << number;
+                for relative in slot.row.map(|row| index.relations().to(row)).unwrap_or_default() {
+                    match self.places.get_mut(relative.term() as usize) {
+                        Some(place @ 0) => *place = (1 + (relative.step() * MOST_SLOTS + number)) as u16,
+                        _ => self.know(relative.term(), |known| known.likest[relative.step()] |= 1 << number),
+                    }
+                }
             }
         }
+    }
+
+    /// Forgets the query that it was made ready for.
+    pub fn end(&mut self, query: &Query, index: &BulkIndex) {
+        for slot in &query.slots {
+            let relatives = slot.row.map(|row| index.relations().to(row)).unwrap_or_default();
+            for term in slot.term.into_iter().chain(relatives.iter().map(|relative| relative.term())) {
+                self.places[term as usize] = 0;
+            }
+        }
+        self.known.clear();
+    }
+
+    /// Notes what a term is to the query: in a slot, or used like the word of one.
+    fn know(&mut self, term: Term, note: impl FnOnce(&mut Known)) {
+        let Some(place) = self.places.get_mut(term as usize) else { return };
+        if let Some(known) = usize::from(*place).checked_sub(FIRST_KNOWN).and_then(|place| self.known.get_mut(place)) {
+            return note(known);
+        }
+        let mut known = Known { slot: NONE, likest: Likest::default() };
+        if let Some((step, slot)) = single(*place) {
+            known.likest[step] |= slot;
+        }
+        note(&mut known);
+        self.known.push(known);
+        *place = (FIRST_KNOWN + self.known.len() - 1) as u16;
     }
 
     /// Measures the query against one claim that was found with `sum`.
@@ -149,62 +208,68 @@ impl Measure {
             signature: index.signature(claim),
             ..Facts::default()
         };
-        // Where there is no title the claim stands for it.
-        let title = if totals.fields[TITLE] > 0.0 { TITLE } else { CLAIM };
-        let (mut sets, mut likest, mut in_core) = (Sets::default(), [0; MOST_SLOTS], [0; MOST_SLOTS]);
+        let mut sets = Sets::default();
         for (field, tokens) in index.fields(claim).into_iter().enumerate() {
-            let likest = if field <= TITLE { &mut in_core } else { &mut likest };
-            if field == title {
-                facts.title_alike = self.weigh_alike(tokens, query, index, likest);
-            } else {
-                first(tokens).for_each(|term| _ = self.alike.note(term, likest));
-            }
             self.field(field, tokens, query, index, &mut sets, &mut facts);
         }
-        text_side(query, sets, &mut facts);
-        facts.alike_in_core = alike(query, sets.fields[CLAIM] | sets.fields[TITLE], &in_core);
-        join(&mut likest, &in_core);
-        facts.alike = alike(query, sets.hit, &likest);
+        (facts.of_text, facts.author[1]) = (self.of_text, self.of_author);
+        text_side(query, sets, self.names, &mut facts);
+        let [core, others] = sets.likest;
+        facts.alike_in_core = alike(query, sets.fields[CLAIM] | sets.fields[TITLE], &core);
+        facts.alike = alike(query, sets.hit, &std::array::from_fn(|step| core[step] | others[step]));
         facts.direction = index.direction(claim).map_or(0.0, |direction| query.direction.cosine(direction));
-        facts.window = window(query, sets.hit);
+        facts.window = query.window(sets.hit & query.text_slots());
         facts.hit = sets.hit;
         facts
-    }
-
-    /// Notes the terms of a field; gives their weight, each as far as the text has it or a word used like it.
-    fn weigh_alike(&self, tokens: &[u32], query: &Query, index: &BulkIndex, likest: &mut Likest) -> f32 {
-        let weights = first(tokens).map(|term| {
-            let alike = self.alike.note(term, likest);
-            let is_shared = self.slots.get(term as usize).is_some_and(|slot| usize::from(*slot) < query.of_text);
-            index.weight(term) * if is_shared { 1.0 } else { f32::from(alike) / SAME }
-        });
-        weights.sum()
     }
 
     fn field(&mut self, field: usize, tokens: &[u32], query: &Query, index: &BulkIndex, sets: &mut Sets, facts: &mut Facts) {
         let mut seen = 0_u64;
         let mut run = 0.0;
-        // The three tokens before, nearest first.
-        let mut before = [NONE; 3];
+        // The three slots of the text met last, nearest first, and where.
+        let mut before = [(NONE, 0); 3];
         let (pairs_seen, near_seen) = (&mut self.pairs_seen, &mut self.near_seen);
-        let mut length = 0;
+        // Tokens so far, from three on, so that nothing is near what stands nowhere.
+        let mut at = 3;
+        let mut title_alike = 0.0;
+        let core = field <= TITLE;
+        let mut likest = Likest::default();
         for token in tokens {
             let (term, flags) = (token >> 8, *token as u8);
-            let slot = self.slots.get(term as usize).copied().unwrap_or(NONE);
-            let of_text = (slot as usize) < query.of_text;
-            if flags & flag::JOINED != 0 {
+            let (joined, first) = (flags & flag::JOINED != 0, flags & flag::AGAIN == 0);
+            let place = self.places.get(term as usize).copied().unwrap_or_default();
+            at += usize::from(!joined);
+            let Some(known) = usize::from(place).checked_sub(FIRST_KNOWN).and_then(|place| self.known.get(place)) else {
+                if joined || !first {
+                    continue;
+                }
+                if let Some((step, slot)) = single(place) {
+                    likest[step] |= slot;
+                    title_alike += if core { index.weight(term) * SHARES[step] } else { 0.0 };
+                }
+                if core {
+                    sets.kin |= query.kin(index.beginning(term));
+                }
+                continue;
+            };
+            let slot = known.slot;
+            let of_text = usize::from(slot) < query.of_text;
+            if joined {
                 sets.hit |= if of_text { 1 << slot } else { 0 };
                 continue;
             }
-            length += 1;
+            if first {
+                likest.iter_mut().zip(known.likest).for_each(|(all, slots)| *all |= slots);
+                if core {
+                    title_alike += index.weight(term) * if of_text { 1.0 } else { known.share() };
+                }
+            }
             if !of_text {
                 if slot != NONE {
                     sets.hit |= 1 << slot;
-                } else if field <= TITLE && flags & flag::AGAIN == 0 {
+                } else if core && first {
                     sets.kin |= query.kin(index.beginning(term));
                 }
-                run = 0.0;
-                before = [NONE, before[0], before[1]];
                 continue;
             }
             let bit = 1_u64 << slot;
@@ -214,14 +279,14 @@ impl Measure {
                 facts.in_fields[field] += tells;
                 if field == CLAIM {
                     facts.numbers += if flags & flag::NUMBER != 0 { 1.0 } else { 0.0 };
-                    sets.lead |= if length <= LEAD { bit } else { 0 };
+                    sets.lead |= if at - 3 <= LEAD { bit } else { 0 };
                 }
             }
             if (field == CLAIM || field == SUMMARY) && flags & flag::NAME != 0 {
                 sets.names |= bit;
             }
-            let last = before[0] as usize;
-            if last < MOST_SLOTS && query.next[last] & bit != 0 {
+            let last = usize::from(before[0].0);
+            if last < MOST_SLOTS && before[0].1 + 1 == at && query.next[last] & bit != 0 {
                 if pairs_seen[last] & bit == 0 {
                     pairs_seen[last] |= bit;
                     facts.pairs += tells.min(query.slots[last].tells);
@@ -231,56 +296,46 @@ impl Measure {
                 run = tells;
             }
             facts.run = facts.run.max(run);
-            for earlier in before.map(usize::from) {
-                if earlier < MOST_SLOTS && earlier != slot as usize && query.near[earlier] & bit & !near_seen[earlier] != 0 {
+            for (earlier, stood) in before {
+                let earlier = usize::from(earlier);
+                let near = stood + 3 >= at && earlier < MOST_SLOTS && earlier != usize::from(slot);
+                if near && query.near[earlier] & bit & !near_seen[earlier] != 0 {
                     near_seen[earlier] |= bit;
                     facts.near_pairs += tells.min(query.slots[earlier].tells);
                 }
             }
-            before = [slot, before[0], before[1]];
+            before = [(slot, at), before[0], before[1]];
         }
-        let mut left = seen;
-        while left != 0 {
-            let slot = left.trailing_zeros() as usize;
+        for slot in slots_of(seen) {
             (pairs_seen[slot], near_seen[slot]) = (0, 0);
-            left &= left - 1;
         }
+        // Where there is no title the claim stands for it.
+        if field == CLAIM || field == TITLE && facts.totals.fields[TITLE] > 0.0 {
+            facts.title_alike = title_alike;
+        }
+        sets.likest[usize::from(!core)].iter_mut().zip(likest).for_each(|(all, slots)| *all |= slots);
         sets.fields[field] = seen;
         sets.hit |= seen;
         if field == CLAIM {
-            facts.length = length as f32;
+            facts.length = (at - 3) as f32;
         }
     }
 }
 
-/// The different terms of a field.
-fn first(tokens: &[u32]) -> impl Iterator<Item = Term> {
-    tokens.iter().filter(|token| **token & u32::from(flag::JOINED | flag::AGAIN) == 0).map(|token| token >> 8)
-}
-
 /// Sums up over the slots of the query.
-fn text_side(query: &Query, sets: Sets, facts: &mut Facts) {
+fn text_side(query: &Query, sets: Sets, names: u64, facts: &mut Facts) {
     let [claim, title, summary, address] = sets.fields;
     let core = claim | title;
     // Bits set in two or more of the four.
     let gist = (claim & title) | (summary & address) | (core & (summary | address));
     let one_if = |set: u64, bit: u64| if set & bit != 0 { 1.0 } else { 0.0 };
-    for (number, slot) in query.slots.iter().enumerate() {
-        let bit = 1_u64 << number;
-        let hit = sets.hit & bit != 0;
-        let tells = slot.tells;
-        if number >= query.of_text {
-            facts.author[0] += if hit { tells } else { 0.0 };
-            facts.author[1] += tells;
-            continue;
-        }
-        facts.of_text += if slot.flags & flag::JOINED != 0 { 0.0 } else { tells };
-        if !hit {
-            facts.kin += tells * one_if(sets.kin, bit);
-            let is_name = slot.flags & (flag::NAME | flag::JOINED) == flag::NAME;
-            facts.names_lacked += if is_name { tells } else { 0.0 };
-            continue;
-        }
+    let text = query.text_slots();
+    let tells = |slot: usize| query.slots[slot].tells;
+    facts.author[0] = slots_of(sets.hit & !text).map(tells).fold(0.0, |sum, tells| sum + tells);
+    facts.kin = slots_of(sets.kin & !sets.hit & text).map(tells).fold(0.0, |sum, tells| sum + tells);
+    facts.names_lacked = slots_of(names & !sets.hit).map(tells).fold(0.0, |sum, tells| sum + tells);
+    for slot in slots_of(sets.hit & text) {
+        let (bit, tells) = (1_u64 << slot, tells(slot));
         facts.shared += tells;
         facts.count += 1.0;
         facts.rarest = facts.rarest.max(tells);
@@ -293,35 +348,4 @@ fn text_side(query: &Query, sets: Sets, facts: &mut Facts) {
         facts.gist += tells * one_if(gist, bit);
         facts.gist_count += one_if(gist, bit);
     }
-}
-
-/// Weight of the text's terms, each as far as the claim has it or a word used like it.
-fn alike(query: &Query, hit: u64, likest: &Likest) -> f32 {
-    let slots =
-        query.slots.iter().take(query.of_text).zip(likest).enumerate().filter(|(_, (slot, _))| slot.flags & flag::JOINED == 0);
-    let weights = slots.map(|(number, (slot, alike))| {
-        let share = if hit & 1 << number != 0 { 1.0 } else { f32::from(*alike) / SAME };
-        slot.tells * share
-    });
-    weights.sum()
-}
-
-/// The heaviest set of shared terms that stand inside one window of the text.
-fn window(query: &Query, hit: u64) -> f32 {
-    let mut best = 0.0_f32;
-    let shared = |standing: &&Standing| !standing.joined && hit & 1 << standing.slot != 0;
-    for (last, end) in query.row.iter().enumerate().filter(|(_, standing)| shared(standing)) {
-        let mut seen = 0_u64;
-        let mut weight = 0.0;
-        let inside = query.row[..=last].iter().rev().take_while(|standing| end.at.saturating_sub(standing.at) < WINDOW);
-        for standing in inside.filter(shared) {
-            let bit = 1 << standing.slot;
-            if seen & bit == 0 {
-                seen |= bit;
-                weight += query.slots[standing.slot as usize].tells;
-            }
-        }
-        best = best.max(weight);
-    }
-    best
 }

@@ -97,8 +97,8 @@ pub struct Query {
     pub row: Vec<Standing>,
     /// How the term of each slot begins.
     beginnings: Vec<u32>,
-    /// The lowest six bits of those, as a set: most words of claims are told from them at once.
-    beginnings_seen: u64,
+    /// The lowest ten bits of those, as a set: most words of claims are told from them at once.
+    beginnings_seen: [u64; 16],
     /// What a claim of just the query's words would reach, about.
     pub own_sum: f32,
     /// What the text is about.
@@ -107,6 +107,25 @@ pub struct Query {
     pub next: Vec<u64>,
     /// For each slot the slots that stand within three terms after it somewhere.
     pub near: Vec<u64>,
+    /// For each standing its slot as a set, empty if it is another reading; and the first standing inside the window that ends with it.
+    windows: Vec<(u64, u16)>,
+}
+
+/// Words inside this many places stand close together.
+const WINDOW: u32 = 16;
+
+/// Where the lowest ten bits of a beginning stand in a set of them.
+fn place(beginning: u32) -> (usize, u64) {
+    (beginning as usize >> 6 & 15, 1 << (beginning & 63))
+}
+
+/// Gives the numbers of a set of slots, in order.
+pub(super) fn slots_of(mut set: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let slot = set.trailing_zeros() as usize;
+        set &= set.wrapping_sub(1);
+        (slot < MOST_SLOTS).then_some(slot)
+    })
 }
 
 impl Query {
@@ -116,10 +135,36 @@ impl Query {
         self.of_text = 0;
     }
 
+    /// The set of the slots of the text.
+    pub fn text_slots(&self) -> u64 {
+        if self.of_text < MOST_SLOTS { (1 << self.of_text) - 1 } else { u64::MAX }
+    }
+
+    /// Gives the heaviest part of a set of slots that stands inside one window of the text.
+    pub fn window(&self, set: u64) -> f32 {
+        let mut best = 0.0_f32;
+        for (last, (slot, from)) in self.windows.iter().enumerate().filter(|(_, (slot, _))| set & slot != 0) {
+            let (mut left, mut weight) = (set & !slot, self.tells(*slot));
+            for (slot, _) in self.windows[usize::from(*from)..last].iter().rev() {
+                if left & slot != 0 {
+                    left &= !slot;
+                    weight += self.tells(*slot);
+                }
+            }
+            best = best.max(weight);
+        }
+        best
+    }
+
+    /// What a single slot tells.
+    fn tells(&self, slot: u64) -> f32 {
+        self.slots.get(slot.trailing_zeros() as usize).map_or(0.0, |slot| slot.tells)
+    }
+
     /// Gives the slots of the text whose terms begin like this; see [`BulkIndex::beginning`].
     pub fn kin(&self, beginning: u32) -> u64 {
-        let bit = 1_u64 << (beginning & 63);
-        if beginning == 0 || self.beginnings_seen & bit == 0 {
+        let (word, bit) = place(beginning);
+        if beginning == 0 || self.beginnings_seen[word] & bit == 0 {
             return 0;
         }
         (0..self.of_text).zip(&self.beginnings).filter(|(_, own)| **own == beginning).fold(0, |set, (slot, _)| set | 1 << slot)
@@ -156,13 +201,20 @@ impl Query {
         self.direction = Direction::of(words.filter_map(|slot| Some((slot.row?, slot.tells))));
         self.beginnings.clear();
         self.beginnings.extend(self.slots[..self.of_text].iter().map(|slot| slot.term.map_or(0, |term| index.beginning(term))));
-        self.beginnings_seen = self.beginnings.iter().filter(|own| **own != 0).fold(0, |set, own| set | 1 << (own & 63));
+        self.beginnings_seen = [0; 16];
+        for (word, bit) in self.beginnings.iter().filter(|own| **own != 0).map(|own| place(*own)) {
+            self.beginnings_seen[word] |= bit;
+        }
         for followers in [&mut self.next, &mut self.near] {
             followers.clear();
             followers.resize(MOST_SLOTS, 0);
         }
+        self.windows.clear();
         for i in 0..self.row.len() {
             let first = self.row[i];
+            let inside = |standing: &&Standing| first.at.saturating_sub(standing.at) < WINDOW;
+            let others = self.row[..i].iter().rev().take_while(inside).count();
+            self.windows.push((if first.joined { 0 } else { 1 << first.slot }, (i - others) as u16));
             if first.joined {
                 continue;
             }

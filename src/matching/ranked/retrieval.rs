@@ -1,17 +1,21 @@
 //! The claims that share most with a query, exactly, without looking at most that it shares words with.
 //!
-//! Asked for are the claims whose sum of weighed impacts reaches a bar. The postings of the query's terms come in levels of falling impact
-//! ([`Level`]); they are taken in the order in which they tell most for their length, until those left could not lift any claim
-//! over the bar by themselves (MaxScore, Turtle and Flood 1995, over impact-ordered lists, Anh and Moffat 2006). What has been taken
-//! is summed in one byte a claim, rounded up, so it stays in the cache whatever the number of claims. A claim whose byte shows that it may
-//! get there is summed exactly from its own terms, the most promising first, until the best are known. Where too few claims reach the
-//! bar, it is lowered. Nothing is lost: the tests compare it with adding everything.
+//! The postings of the query's terms come in levels of falling impact (`rules::index::postings`). They are taken in the order in which they tell most for
+//! their length, until those left could lift a claim by little (MaxScore, Turtle and Flood 1995, over impact-ordered lists, Anh and Moffat
+//! 2006). What has been taken is summed claim by claim, rounded ([`Sums`]); with what is left it bounds the claim's sum from above. A claim
+//! whose bound reaches far enough is summed exactly from its own terms, the most promising first, until the best are known.
+//!
+//! A [`Search`] first looks whether any claim reaches a bar ([`Search::reaches`]): for most posts none does. The best whatever their sums
+//! ([`Search::best`]) are found by going on from there. Nothing is lost: the tests compare both with adding everything.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::ops::Range;
 
 use super::query::Query;
-use crate::rules::index::{BulkIndex, Level};
+pub use super::rounded::Sums;
+use super::rounded::rounded_of;
+use crate::rules::index::BulkIndex;
+use crate::rules::index::postings::PARTS;
 
 /// A claim and the sum of the weighed impacts of the terms it shares with a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,168 +26,147 @@ pub struct Found {
     pub sum: u32,
 }
 
-/// The bar in the bytes that sums are bounded with.
-const FULL: u64 = 200;
-
-/// Bars below this are told apart no further.
-const LOWEST_BAR: u32 = 1 << 14;
-
 /// Postings are taken until those left could lift a claim by no more than this part of the bar, so that few claims look promising.
-const LEFT: u32 = 4;
+const LEFT: u32 = 3;
 
-/// A level of a term of the query.
-#[derive(Debug, Clone, Copy)]
-struct Step {
-    weight: u32,
-    level: Level,
-    /// By how much less a claim can be lifted once it is taken.
-    gain: u32,
-    /// Postings for each unit gained, or for the level above where that is more.
-    price: u64,
-}
+/// The same for the best, of the bar that was tried before.
+const LEFT_FOR_BEST: u32 = 8;
 
-/// Memory that is used again from query to query.
-#[derive(Debug, Default)]
-pub struct Sums {
-    /// Bounds of the sums so far, in parts of the bar.
-    bounds: Vec<u8>,
-    /// Claims whose bounds are promising; then the same in order.
-    promising: Vec<u32>,
-    in_order: Vec<u32>,
-    /// What each term of the query weighs; 0 for all other terms.
-    weights: Vec<u16>,
-    steps: Vec<Step>,
-    best: BinaryHeap<Reverse<(u32, Reverse<u32>)>>,
+/// So few postings cost less than the exact sums that they save.
+const FEW: u32 = 1_000;
+
+/// The search for one query; when it is dropped, the memory is ready for the next.
+#[derive(Debug)]
+pub struct Search<'s> {
+    query: &'s Query,
+    index: &'s BulkIndex,
+    sums: &'s mut Sums,
+    /// Steps taken.
+    taken: usize,
+    /// By how much the steps left could lift a claim.
+    left: u32,
+    /// What 1 stands for in a rounded sum.
+    unit: u32,
+    /// A rounded sum is too small by less than this (1 for each term) and too great by no more than `over`.
+    under: u32,
+    over: u32,
+    /// The bar that was tried.
+    bar: u32,
+    /// Claims with rounded sums from here on are noted.
+    noted_from: i16,
 }
 
 /// Gives the `most` claims with the greatest sums of at least `least`, greatest first; of equal sums, the lower number first.
 ///
-/// `first` is where the bar stands to begin with: the nearer it is to the least sum that is found, the less it costs.
+/// `first` is a bar that is tried before: the nearer it is to the least sum that is found, the less it costs.
 pub fn search(query: &Query, index: &BulkIndex, sums: &mut Sums, most: usize, first: u32, least: u32) -> Vec<Found> {
-    let (most, least) = (most.max(1), least.max(1));
-    sums.prepare(query, index);
-    let mut bar = first.max(least);
-    let found = loop {
-        let found = sums.reaching(bar, most, index);
-        if found.len() >= most || bar == least {
-            break found;
-        }
-        bar = if bar / 2 < LOWEST_BAR { least } else { least.max(bar / 2) };
-    };
-    query.slots.iter().filter_map(|slot| slot.term).for_each(|term| sums.weights[term as usize] = 0);
-    found
+    let mut search = Search::new(query, index, sums);
+    search.reaches(first.max(least));
+    search.best(most, least)
 }
 
-impl Sums {
-    fn prepare(&mut self, query: &Query, index: &BulkIndex) {
-        if self.bounds.len() != index.len() {
-            self.bounds = vec![0; index.len()];
-        }
-        // All zero between queries.
-        self.weights.resize(index.vocabulary().len(), 0);
-        self.steps.clear();
-        for (slot, term) in query.slots.iter().enumerate().filter_map(|(slot, s)| s.term.map(|term| (slot, term))) {
-            let weight = query.weight(slot);
-            self.weights[term as usize] = weight as u16;
-            let (mut levels, mut price) = (index.levels(term).peekable(), 0);
-            while let Some(level) = levels.next() {
-                let gain = weight * u32::from(level.peak - levels.peek().map_or(0, |next| next.peak));
-                // Never less than for the level above: that must be taken before.
-                price = u64::max(price, (u64::from(level.to - level.from) << 24) / u64::from(gain.max(1)));
-                self.steps.push(Step { weight, level, gain, price });
-            }
-        }
-        // Stable: the levels of a term keep their order.
-        self.steps.sort_by_key(|step| step.price);
+impl<'s> Search<'s> {
+    /// Gets ready.
+    pub fn new(query: &'s Query, index: &'s BulkIndex, sums: &'s mut Sums) -> Self {
+        let (left, unit, under) = sums.plan(query, index);
+        let over = left / unit / PARTS + 1;
+        Self { query, index, sums, taken: 0, left, unit, under, over, bar: 0, noted_from: i16::MAX }
     }
 
-    /// The best `most` of the claims that reach `bar`.
-    fn reaching(&mut self, bar: u32, most: usize, index: &BulkIndex) -> Vec<Found> {
-        let mut left: u32 = self.steps.iter().map(|step| step.gain).sum();
-        if left < bar {
-            return Vec::new();
+    /// Whether the sum of any claim reaches `bar`. To be asked once, before [`Search::best`].
+    pub fn reaches(&mut self, bar: u32) -> bool {
+        self.bar = bar.max(1);
+        if self.left < self.bar {
+            return false;
         }
-        let mut taken = 0;
-        while left > bar / LEFT
-            && let Some(step) = self.steps.get(taken)
+        let steps = self.next_steps(self.bar / LEFT, 0);
+        // What a claim must have from the steps taken: the rest cannot lift it over the bar otherwise.
+        let least = (self.bar - self.left).div_ceil(self.unit).saturating_sub(self.under).max(1) as i16;
+        // What the best ones usually have.
+        let usual = (self.bar / 8 * 5 / self.unit).saturating_sub(self.under + self.over).max(1) as i16;
+        self.noted_from = least.min(usual);
+        self.sums.take(steps, self.index, self.noted_from);
+        self.sums.pick(least);
+        self.sums.promising.iter().rev().any(|key| self.sum(*key as u32) >= self.bar)
+    }
+
+    /// Gives the `most` claims with the greatest sums of at least `least`, whatever was asked before.
+    pub fn best(&mut self, most: usize, least: u32) -> Vec<Found> {
+        let (most, least) = (most.max(1), least.max(1));
+        let steps = self.next_steps(self.bar / LEFT_FOR_BEST, FEW);
+        self.sums.take(steps, self.index, self.noted_from);
+        self.sums.pick(self.noted_from);
+        let (mut passed_over, mut slack) = (self.noted_from - 1, self.left / self.unit + self.under + self.over);
+        loop {
+            let found = self.finish(least, most);
+            let worst = found.get(most - 1).map_or(least, |found| found.sum);
+            // A claim of which nothing was taken may have whatever is left.
+            let bound = if passed_over == 0 { u64::from(self.left) } else { self.most_for(passed_over) };
+            if bound < u64::from(worst) || passed_over == 0 && self.left == 0 {
+                return found;
+            }
+            if passed_over == 0 {
+                let steps = self.next_steps(0, 0);
+                self.sums.take(steps, self.index, i16::MAX);
+            }
+            passed_over = self.sums.gather(self.index.len(), most, slack);
+            slack = slack.saturating_mul(4);
+        }
+    }
+
+    /// The sum of a claim.
+    fn sum(&self, claim: u32) -> u32 {
+        let held = self.index.held(claim);
+        held.map(|(term, impact)| u32::from(self.sums.weights[term as usize]) * u32::from(impact)).sum()
+    }
+
+    /// Gives the steps to be taken next so that those after them lift no claim by more than `may_lift`.
+    fn next_steps(&mut self, may_lift: u32, few: u32) -> Range<usize> {
+        let from = self.taken;
+        while let Some(step) = self.sums.step(self.taken)
+            && (self.left > may_lift || step.level.count < few)
         {
-            left -= step.gain;
-            taken += 1;
+            self.left -= step.gain;
+            self.taken += 1;
         }
-        let unit = u64::from(bar.max(LOWEST_BAR));
-        let parts = |sum: u32| u64::from(sum) * FULL;
-        // What a claim must have from the levels taken: the rest cannot lift it over the bar otherwise.
-        let promising = ((parts(bar) - parts(left)) / unit).max(1) as u8;
-        let bounds = self.bounds.as_mut_slice();
-        for step in &self.steps[..taken] {
-            let factor = (parts(step.weight) << 16).div_ceil(unit);
-            for (claim, impact) in index.postings(step.level.from, step.level.to) {
-                let Some(bound) = bounds.get_mut(claim as usize) else { continue };
-                let (before, more) = (*bound, ((u64::from(impact) * factor) >> 16) + 1);
-                let after = (u64::from(before) + more).min(u64::from(u8::MAX)) as u8;
-                *bound = after;
-                if after >= promising && before < promising {
-                    self.promising.push(claim);
-                }
-            }
-        }
-        self.sort_promising();
-        let found = self.finish(bar, most, index, |bound| match bound {
-            u8::MAX => u64::MAX,
-            bound => (u64::from(bound) * unit).div_ceil(FULL) + u64::from(left),
-        });
-        self.forget(taken, index);
-        found
+        from..self.taken
     }
 
-    /// Brings those with the highest bounds to the front, by counting.
-    fn sort_promising(&mut self) {
-        let mut ends = [0_u32; 256];
-        for claim in &self.promising {
-            ends[usize::from(u8::MAX - self.bounds[*claim as usize])] += 1;
-        }
-        let mut sum = 0;
-        for end in &mut ends {
-            sum += std::mem::replace(end, sum);
-        }
-        self.in_order.resize(self.promising.len(), 0);
-        for claim in self.promising.drain(..) {
-            let place = &mut ends[usize::from(u8::MAX - self.bounds[claim as usize])];
-            self.in_order[*place as usize] = claim;
-            *place += 1;
-        }
+    /// The greatest sum that a claim with this rounded sum may have.
+    fn most_for(&self, rounded: i16) -> u64 {
+        u64::from(u32::from(rounded.unsigned_abs()) + self.under) * u64::from(self.unit) + u64::from(self.left)
     }
 
-    /// Sums up the promising claims, whose bounds fall, until no other can be among the best; `most_for` is the greatest sum for a bound.
-    fn finish(&mut self, bar: u32, most: usize, index: &BulkIndex, most_for: impl Fn(u8) -> u64) -> Vec<Found> {
-        for claim in self.in_order.drain(..) {
-            let worst = self.best.peek().filter(|_| self.best.len() == most).map(|Reverse((sum, _))| *sum);
-            if worst.is_some_and(|worst| u64::from(worst) > most_for(self.bounds[claim as usize])) {
+    /// Sums up the promising claims, the most promising first, until no other can be among the best `most`.
+    fn finish(&mut self, least: u32, most: usize) -> Vec<Found> {
+        let mut promising = std::mem::take(&mut self.sums.promising);
+        let (mut best, mut worst) = (std::mem::take(&mut self.sums.best), 0);
+        for (rounded, claim) in promising.drain(..).rev().map(|key| (rounded_of(key), key as u32)) {
+            if u64::from(worst) > self.most_for(rounded) {
                 break;
             }
-            let sum = index.held(claim).map(|(term, impact)| u32::from(self.weights[term as usize]) * u32::from(impact)).sum();
-            if sum >= bar {
-                self.best.push(Reverse((sum, Reverse(claim))));
-                if self.best.len() > most {
-                    self.best.pop();
+            let sum = self.sum(claim);
+            if sum >= least {
+                best.push(Reverse((sum, Reverse(claim))));
+                if best.len() > most {
+                    best.pop();
+                }
+                if best.len() == most {
+                    worst = best.peek().map_or(0, |Reverse((sum, _))| *sum);
                 }
             }
         }
-        let mut found: Vec<Found> = self.best.drain().map(|Reverse((sum, Reverse(claim)))| Found { claim, sum }).collect();
+        let mut found: Vec<Found> = best.drain().map(|Reverse((sum, Reverse(claim)))| Found { claim, sum }).collect();
         found.sort_unstable_by_key(|found| (Reverse(found.sum), found.claim));
+        (self.sums.promising, self.sums.best) = (promising, best);
         found
     }
+}
 
-    /// Sets the bounds back: one by one where few were touched.
-    fn forget(&mut self, taken: usize, index: &BulkIndex) {
-        let taken = &self.steps[..taken];
-        let touched: u32 = taken.iter().map(|step| step.level.to - step.level.from).sum();
-        if touched as usize > self.bounds.len() / 16 {
-            return self.bounds.fill(0);
-        }
-        for (claim, _) in taken.iter().flat_map(|step| index.postings(step.level.from, step.level.to)) {
-            self.bounds[claim as usize] = 0;
-        }
+impl Drop for Search<'_> {
+    fn drop(&mut self) {
+        self.query.slots.iter().filter_map(|slot| slot.term).for_each(|term| self.sums.weights[term as usize] = 0);
+        self.sums.forget(self.taken, self.index);
     }
 }
 
@@ -240,12 +223,9 @@ mod tests {
     }
 
     fn brute_force(query: &Query, index: &BulkIndex, most: usize, least: u32) -> Vec<Found> {
-        let mut sums = vec![0; index.len()];
-        for (slot, term) in query.slots.iter().enumerate().filter_map(|(slot, s)| s.term.map(|term| (slot, term))) {
-            for (claim, impact) in index.levels(term).flat_map(|level| index.postings(level.from, level.to)) {
-                sums[claim as usize] += query.weight(slot) * u32::from(impact);
-            }
-        }
+        let weight = |term| query.slots.iter().position(|slot| slot.term == Some(term)).map_or(0, |slot| query.weight(slot));
+        let sums =
+            (0..index.len() as u32).map(|claim| index.held(claim).map(|(term, impact)| weight(term) * u32::from(impact)).sum());
         let mut found: Vec<Found> = (0..).zip(sums).map(|(claim, sum)| Found { claim, sum }).collect();
         found.retain(|found| found.sum >= least.max(1));
         found.sort_by_key(|found| (std::cmp::Reverse(found.sum), found.claim));

@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::addresses::Addresses;
 use super::direction::Direction;
+use super::postings::Postings;
 use super::reading::{flag, tokens, words_of_address};
 use super::related::Relations;
 use super::signature::Signature;
 use super::vocabulary::{Term, Vocabulary};
-use super::{BulkIndex, FIELDS, IMPACT_UNIT, LEAST_WEIGHT, Totals, levels, weight};
+use super::{BulkIndex, FIELDS, IMPACT_UNIT, LEAST_WEIGHT, Totals, weight};
 use crate::rules::bulk::BulkClaim;
 use crate::text::words::Words;
 
@@ -53,7 +54,7 @@ pub(super) fn build(mut claims: Vec<BulkClaim>) -> BulkIndex {
     let told = |term: &Term| index.weights.get(*term as usize).is_some_and(|weight| *weight >= LEAST_WEIGHT);
     index.relations = Relations::of(index.vocabulary.terms().filter(|(_, term)| told(term)));
     weigh(&mut index, &claims_with, &lengths);
-    levels::post(&mut index);
+    index.postings = Postings::of(index.vocabulary.len(), index.len(), |claim| index.held(claim));
     index.addresses = Addresses::of(&index.claims);
     index
 }

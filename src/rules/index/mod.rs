@@ -6,7 +6,7 @@
 pub mod addresses;
 mod build;
 pub mod direction;
-mod levels;
+pub mod postings;
 pub mod reading;
 pub mod related;
 pub mod signature;
@@ -17,6 +17,7 @@ use std::ops::Range;
 
 use super::bulk::BulkClaim;
 use direction::Direction;
+use postings::Postings;
 use signature::Signature;
 use vocabulary::{Term, Vocabulary};
 
@@ -48,12 +49,7 @@ pub struct BulkIndex {
     weights: Vec<f32>,
     /// How each term begins, hashed; 0 for short ones, stop words and numbers.
     beginnings: Vec<u32>,
-    /// Where the levels of each term begin, and the end.
-    levels_from: Vec<u32>,
-    /// Where the postings of each level end, and its largest impact.
-    levels: Vec<(u32, u16)>,
-    posted_claims: Vec<u32>,
-    posted_impacts: Vec<u16>,
+    postings: Postings,
     /// Where the terms of each claim end in `held_terms`.
     held_to: Vec<u32>,
     held_terms: Vec<Term>,
@@ -80,18 +76,6 @@ pub struct Totals {
     pub gist: f32,
     /// Sum of all impacts.
     pub impact: f32,
-}
-
-/// A level of a term's postings: the claims on which its impact lies between two bounds, so that a search can take the few on which it
-/// is great, and of the many others know that it is small.
-#[derive(Debug, Clone, Copy)]
-pub struct Level {
-    /// Where its postings begin.
-    pub from: u32,
-    /// Where they end.
-    pub to: u32,
-    /// The greatest impact.
-    pub peak: u16,
 }
 
 impl BulkIndex {
@@ -155,23 +139,9 @@ impl BulkIndex {
         weight(0.0, self.claims.len() as f64, frequency)
     }
 
-    /// Gives the levels of a term's postings, the greatest impacts first; none for stop words.
-    pub fn levels(&self, term: Term) -> impl Iterator<Item = Level> {
-        let bound = |term: usize| self.levels_from.get(term).map_or(0, |from| *from as usize);
-        let (first, end) = (bound(term as usize), bound(term as usize + 1));
-        let mut from = first.checked_sub(1).and_then(|before| self.levels.get(before)).map_or(0, |(to, _)| *to);
-        self.levels.get(first..end).unwrap_or_default().iter().map(move |(to, peak)| {
-            let level = Level { from, to: *to, peak: *peak };
-            from = *to;
-            level
-        })
-    }
-
-    /// Gives the claims of a level, and the impact on each in units of 1 / [`IMPACT_UNIT`].
-    pub fn postings(&self, from: u32, to: u32) -> impl Iterator<Item = (u32, u16)> {
-        let range = from as usize..to as usize;
-        let claims = self.posted_claims.get(range.clone()).unwrap_or_default();
-        claims.iter().copied().zip(self.posted_impacts.get(range).unwrap_or_default().iter().copied())
+    /// Gives the claims of every term.
+    pub fn postings(&self) -> &Postings {
+        &self.postings
     }
 
     /// Gives the terms of a claim that are no stop words, with their impacts.

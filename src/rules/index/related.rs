@@ -17,6 +17,25 @@ const NONE: Term = Term::MAX;
 pub struct Relations {
     /// The term of each row of the table.
     terms: Vec<Term>,
+    /// Where the relatives of each row begin, and the end.
+    from: Vec<u32>,
+    relatives: Vec<Relative>,
+}
+
+/// A term that is used like a word, and how alike: a step of `text::related::ALIKE` in the lowest two bits, the term above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Relative(u32);
+
+impl Relative {
+    /// The term.
+    pub fn term(self) -> Term {
+        self.0 >> 2
+    }
+
+    /// How alike it is: a step of `text::related::ALIKE`.
+    pub fn step(self) -> usize {
+        (self.0 & 3) as usize
+    }
 }
 
 /// Gives the row of a term in the table of related words.
@@ -43,7 +62,20 @@ impl Relations {
             }
             terms[row] = term;
         }
-        Self { terms }
+        if terms.is_empty() {
+            return Self::default();
+        }
+        let relative = |(row, step): (Row, u8)| {
+            let term = terms.get(usize::from(row)).filter(|term| **term != NONE)?;
+            Some(Relative(*term << 2 | u32::from(step)))
+        };
+        let (mut from, mut relatives) = (vec![0], Vec::new());
+        for row in 0..words().count() as Row {
+            relatives.extend(related(row).filter_map(relative));
+            from.push(relatives.len() as u32);
+        }
+        relatives.shrink_to_fit();
+        Self { terms, from, relatives }
     }
 
     /// Gives the row of a term; looks through the whole table.
@@ -62,10 +94,10 @@ impl Relations {
         rows
     }
 
-    /// Gives the terms used most like the word of a row, likest first, and how alike: more than 0, less than 1.
-    pub fn to(&self, row: Row) -> impl Iterator<Item = (Term, f32)> {
-        let term = |row: Row| self.terms.get(usize::from(row)).copied().filter(|term| *term != NONE);
-        related(row).filter_map(move |(row, alike)| Some((term(row)?, alike)))
+    /// Gives the terms used most like the word of a row, likest first.
+    pub fn to(&self, row: Row) -> &[Relative] {
+        let bound = |row: usize| self.from.get(row).map_or(0, |from| *from as usize);
+        self.relatives.get(bound(usize::from(row))..bound(usize::from(row) + 1)).unwrap_or_default()
     }
 }
 
@@ -77,7 +109,7 @@ mod tests {
     fn the_terms_most_alike_are_found() {
         let names = ["hurrican", "measl", "smallpox", "zzqx", "vaccin"];
         let relations = Relations::of(names.into_iter().zip(0..));
-        let mut found: Vec<&str> = relations.to(row_of("vaccin").unwrap()).map(|(term, _)| names[term as usize]).collect();
+        let mut found: Vec<&str> = relations.to(row_of("vaccin").unwrap()).iter().map(|one| names[one.term() as usize]).collect();
         found.sort_unstable();
         assert_eq!(found, ["measl", "smallpox"]);
         assert_eq!(relations.row_of(1), row_of("measl"));
@@ -86,6 +118,6 @@ mod tests {
 
     #[test]
     fn nothing_is_related_to_what_no_claim_says() {
-        assert_eq!(Relations::default().to(row_of("vaccin").unwrap()).count(), 0);
+        assert_eq!(Relations::default().to(row_of("vaccin").unwrap()), []);
     }
 }
