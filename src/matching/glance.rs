@@ -49,6 +49,17 @@ pub struct Glance {
     in_order: Vec<Step>,
 }
 
+/// A root that a word stands for.
+#[derive(Debug, Clone, Copy)]
+pub struct Held {
+    /// The root.
+    pub root: RootId,
+    /// How much of a term's weight the word carries, in hundredths.
+    pub percent: u8,
+    /// Whether phrases are watched by it as the first of two words, and as the second.
+    pub in_phrases: [bool; 2],
+}
+
 /// A word, and where it stands.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
@@ -89,12 +100,12 @@ impl Glance {
             steps.push(Step { at: base + word.at, next: base + word.next, known });
             *word_count += usize::from(!word.alternative);
             *spanned += word.next - word.at - 1;
-            for (root, percent) in held {
-                let most = &mut percents[*root as usize];
+            for Held { root, percent, .. } in held.iter().copied() {
+                let most = &mut percents[root as usize];
                 if *most == 0 {
-                    roots.push(*root);
+                    roots.push(root);
                 }
-                *most = (*most).max(*percent);
+                *most = (*most).max(percent);
             }
         }
     }
@@ -142,9 +153,9 @@ impl Glance {
         self.spanned
     }
 
-    /// The roots that a word stands for, each with the hundredths of a term's weight that the word carries.
+    /// The roots that a word stands for.
     #[inline]
-    pub fn roots_of(&self, step: &Step) -> &[(RootId, u8)] {
+    pub fn roots_of(&self, step: &Step) -> &[Held] {
         self.memory.roots(step.known)
     }
 
@@ -171,7 +182,7 @@ struct Memory {
     numbers: HashMap<Box<str>, u32, RandomState>,
     known: Vec<Known>,
     terms: Vec<(TermId, Likeness)>,
-    roots: Vec<(RootId, u8)>,
+    roots: Vec<Held>,
 }
 
 /// What a word stands for.
@@ -211,7 +222,8 @@ impl Memory {
         // Of each root the nearest.
         roots.sort_unstable_by_key(|(root, percent)| (*root, Reverse(*percent)));
         roots.dedup_by_key(|(root, _)| *root);
-        self.roots.extend(roots);
+        let in_phrases = |root| rules.watchlist.in_phrases(root);
+        self.roots.extend(roots.into_iter().map(|(root, percent)| Held { root, percent, in_phrases: in_phrases(root) }));
         self.known.push(Known {
             terms: (terms_from as u32, self.terms.len() as u32),
             roots: (roots_from as u32, self.roots.len() as u32),
@@ -232,7 +244,7 @@ impl Memory {
     }
 
     #[inline]
-    fn roots(&self, known: u32) -> &[(RootId, u8)] {
+    fn roots(&self, known: u32) -> &[Held] {
         let (from, to) = self.known[known as usize].roots;
         &self.roots[from as usize..to as usize]
     }

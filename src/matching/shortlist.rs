@@ -73,10 +73,13 @@ fn phrases(glance: &Glance, watchlist: &Watchlist, found: &mut Vec<u32>) {
         found.extend(there.map(|phrase| phrase.rule));
     };
     for (number, first) in steps.iter().enumerate() {
-        let leading = glance.roots_of(first);
-        for (root, _) in leading {
-            if watchlist.may_follow(*root, *root) {
-                look(number, *root, *root);
+        let leading = glance.roots_of(first).iter().filter(|held| held.in_phrases[0]).map(|held| held.root);
+        if leading.clone().next().is_none() {
+            continue;
+        }
+        for root in leading.clone() {
+            if watchlist.may_follow(root, root) {
+                look(number, root, root);
             }
         }
         for second in &steps[number + 1..] {
@@ -87,10 +90,10 @@ fn phrases(glance: &Glance, watchlist: &Watchlist, found: &mut Vec<u32>) {
             if second.at < first.next {
                 continue;
             }
-            for (following, _) in glance.roots_of(second) {
-                for (root, _) in leading {
-                    if watchlist.may_follow(*root, *following) {
-                        look(number, *root, *following);
+            for following in glance.roots_of(second).iter().filter(|held| held.in_phrases[1]) {
+                for root in leading.clone() {
+                    if watchlist.may_follow(root, following.root) {
+                        look(number, root, following.root);
                     }
                 }
             }
@@ -109,7 +112,7 @@ fn may_stand(glance: &Glance, number: usize, phrase: &Phrase<'_>) -> bool {
         return true;
     }
     let at = steps[number].at;
-    let holds = |step: &Step, root: RootId| glance.roots_of(step).iter().any(|(other, _)| *other == root);
+    let holds = |step: &Step, root: RootId| glance.roots_of(step).iter().any(|held| held.root == root);
     let mut after = &steps[number..];
     let stands_after = (1..).zip(&phrase.roots[phrase.first + 1..]).all(|(words, root)| {
         after = &after[after.iter().take_while(|step| step.at < at + words).count()..];

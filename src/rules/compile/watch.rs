@@ -58,6 +58,8 @@ pub struct Watchlist {
     /// Two words that follow each other in phrases; one word twice for phrases of one.
     neighbours: Pairs,
     sieve: Sieve,
+    /// Of each root whether it is the first and whether it is the second of such a pair.
+    in_phrases: Vec<[bool; 2]>,
     /// Where the phrases of each such pair begin in `phrases`, and the end.
     phrases_from: Vec<u32>,
     phrases: Vec<Spelt>,
@@ -113,6 +115,11 @@ impl Watchlist {
         phrases.sort_by_key(|(pair, _)| pairs::order(*pair));
         (list.neighbours, list.phrases_from) = grouped(&phrases, vocabulary.roots());
         list.sieve = Sieve::of(&list.neighbours);
+        list.in_phrases = vec![[false; 2]; vocabulary.roots()];
+        for ((first, second), _) in &phrases {
+            list.in_phrases[*first as usize][0] = true;
+            list.in_phrases[*second as usize][1] = true;
+        }
         list.phrases = phrases.into_iter().map(|(_, spelt)| spelt).collect();
         list
     }
@@ -166,6 +173,11 @@ impl Watchlist {
         if let Some(seconds) = self.groups.with(root) {
             seconds.among(roots, held, holds, |group| part(&self.watched, &self.groups_from, group).iter().for_each(&mut each));
         }
+    }
+
+    /// Whether any phrase is watched by this root and one that follows it, and whether by one that it follows.
+    pub fn in_phrases(&self, root: RootId) -> [bool; 2] {
+        self.in_phrases[root as usize]
     }
 
     /// Whether any phrase may be watched by two roots that follow each other: most are told from at once.
