@@ -1,12 +1,17 @@
 //! How alike English words are used: "tomatoes" and "pumpkin" stand in the same sentences, "tomatoes" and "senate" do not.
 //!
-//! A table of 16,000 words, each with up to 64 others that are used most like it. It was reckoned from which words stand near each other in
+//! A table of 16,000 words, each with up to 64 others that are used most like it, and with its direction in a space of 48. It was reckoned from which words stand near each other in
 //! ordinary text (GloVe, Pennington, Socher and Manning 2014). The table lies in `related/` with its licence and the script that made it.
 //! Other languages have none yet: their words are alike only if they are the same.
 
 const WORDS: &str = include_str!("related/words.txt");
 
 const RELATIONS: &[u8] = include_bytes!("related/relations.bin");
+
+const DIRECTIONS_OF_WORDS: &[u8] = include_bytes!("related/directions.bin");
+
+/// Numbers of a direction.
+pub const DIRECTIONS: usize = 48;
 
 /// Words that one word can be like.
 const MOST: usize = 64;
@@ -31,6 +36,12 @@ pub fn related(row: Row) -> impl Iterator<Item = (Row, u8)> {
     read.map(|number| (number & 0x3fff, (number >> 14) as u8)).take_while(move |(other, _)| *other != row)
 }
 
+/// Gives the direction of the word of a row in a space in which words used alike lie in the same direction, whatever its length.
+pub fn direction(row: Row) -> impl Iterator<Item = i8> {
+    let from = usize::from(row) * DIRECTIONS;
+    DIRECTIONS_OF_WORDS.get(from..from + DIRECTIONS).unwrap_or_default().iter().map(|byte| byte.cast_signed())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,6 +59,7 @@ mod tests {
     fn every_word_has_its_relations_and_every_relation_is_a_word() {
         let count = words().count();
         assert_eq!(count * MOST * 2, RELATIONS.len());
+        assert_eq!(count * DIRECTIONS, DIRECTIONS_OF_WORDS.len());
         assert!((0..count as Row).flat_map(related).all(|(row, _)| usize::from(row) < count));
     }
 

@@ -2,6 +2,7 @@
 
 use super::pair::Facts;
 use super::query::{MOST_SLOTS, Query, slots_of};
+use crate::rules::index::signature::Signature;
 
 /// What a claim is beside the other claims of its shortlist.
 #[derive(Debug, Clone, Copy, Default)]
@@ -12,6 +13,8 @@ pub struct Among {
     pub by_greatest: f32,
     /// Of what it or the claim nearest to it shares with the query, the part that both share.
     pub in_common: f32,
+    /// How much of the terms of it and of the claim nearest to it both have, whatever the query.
+    pub terms_in_common: f32,
 }
 
 /// Compares the claims of a shortlist.
@@ -25,23 +28,38 @@ pub fn compare(query: &Query, shortlist: &mut [Facts]) {
     let greatest = shortlist.iter().map(|facts| facts.sum).fold(1e-6, f32::max);
     for facts in shortlist.iter_mut() {
         let apart = slots_of(facts.hit & text).map(|slot| query.slots[slot].tells * (1.0 - sharing[slot] / all)).sum();
-        facts.among = Among { apart, by_greatest: facts.sum / greatest, in_common: 0.0 };
+        facts.among = Among { apart, by_greatest: facts.sum / greatest, in_common: 0.0, terms_in_common: 0.0 };
     }
     for second in 1..shortlist.len() {
         let (others, rest) = shortlist.split_at_mut(second);
         let Some(facts) = rest.first_mut() else { break };
         for other in others {
-            let (less, more) = (facts.shared.min(other.shared), facts.shared.max(other.shared).max(1e-6));
-            // The part can be no greater than this, and often that is known to change nothing.
-            if less / more <= facts.among.in_common.min(other.among.in_common) {
+            let terms = terms_in_common(facts.signature, other.signature);
+            raise(&mut facts.among.terms_in_common, &mut other.among.terms_in_common, terms);
+            let (less, more) =
+                if facts.shared < other.shared { (facts.shared, other.shared) } else { (other.shared, facts.shared) };
+            // The part can be no greater than `less / more`, and often that is known to change nothing.
+            if less <= more * facts.among.in_common && less <= more * other.among.in_common {
                 continue;
             }
             let both: f32 = slots_of(facts.hit & other.hit & text).map(|slot| query.slots[slot].tells).sum();
             let part = both / (less + more - both).max(1e-6);
-            facts.among.in_common = facts.among.in_common.max(part);
-            other.among.in_common = other.among.in_common.max(part);
+            raise(&mut facts.among.in_common, &mut other.among.in_common, part);
         }
     }
+}
+
+/// Raises both to a number that is greater.
+fn raise(a: &mut f32, b: &mut f32, to: f32) {
+    // `f32::max` would look for what is no number.
+    *a = if to > *a { to } else { *a };
+    *b = if to > *b { to } else { *b };
+}
+
+/// How much of the terms of two claims both have, 0 to 1.
+fn terms_in_common(a: Signature, b: Signature) -> f32 {
+    let both = a.in_common(&b);
+    if both == 0 { 0.0 } else { both as f32 / ((a.count() * b.count()) as f32).sqrt() }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::alike::{Likest, SHARES, alike};
 use super::among::Among;
 use super::query::{MOST_SLOTS, Query, WEIGHT_UNIT, slots_of};
 use crate::rules::index::reading::flag;
+use crate::rules::index::signature::Signature;
 use crate::rules::index::vocabulary::Term;
 use crate::rules::index::{BulkIndex, FIELDS, IMPACT_UNIT, Totals};
 use crate::text::related::ALIKE;
@@ -60,6 +61,8 @@ pub struct Facts {
     pub alike_in_core: f32,
     /// Weight of the terms of the title (of the claim where it has none), each as far as the text has it or a word used like it.
     pub title_alike: f32,
+    /// How much text and claim are about the same: the cosine of their directions.
+    pub direction: f32,
     /// Names of the text that the claim lacks.
     pub names_lacked: f32,
     /// Terms of the text that the claim lacks though it has one that begins alike.
@@ -80,6 +83,8 @@ pub struct Facts {
     pub gist: f32,
     /// How many.
     pub gist_count: f32,
+    /// The claim's terms.
+    pub signature: Signature,
     /// How it stands among the other claims of the shortlist; see [`super::among`].
     pub among: Among,
 }
@@ -196,7 +201,13 @@ impl Measure {
     pub fn facts(&mut self, query: &Query, index: &BulkIndex, claim: u32, sum: u32) -> Facts {
         let unit = IMPACT_UNIT * WEIGHT_UNIT;
         let totals = index.totals(claim);
-        let mut facts = Facts { sum: sum as f32 / unit, own_sum: query.own_sum, totals, ..Facts::default() };
+        let mut facts = Facts {
+            sum: sum as f32 / unit,
+            own_sum: query.own_sum,
+            totals,
+            signature: index.signature(claim),
+            ..Facts::default()
+        };
         let mut sets = Sets::default();
         for (field, tokens) in index.fields(claim).into_iter().enumerate() {
             self.field(field, tokens, query, index, &mut sets, &mut facts);
@@ -206,6 +217,7 @@ impl Measure {
         let [core, others] = sets.likest;
         facts.alike_in_core = alike(query, sets.fields[CLAIM] | sets.fields[TITLE], &core);
         facts.alike = alike(query, sets.hit, &std::array::from_fn(|step| core[step] | others[step]));
+        facts.direction = index.direction(claim).map_or(0.0, |direction| query.direction.cosine(direction));
         facts.window = query.window(sets.hit & query.text_slots());
         facts.hit = sets.hit;
         facts

@@ -6,6 +6,7 @@ use foldhash::fast::RandomState;
 
 use crate::model::post::Post;
 use crate::model::sighting::Span;
+use crate::rules::index::direction::Direction;
 use crate::rules::index::reading::{flag, term, tokens};
 use crate::rules::index::related::row_of;
 use crate::rules::index::vocabulary::{Meaning, Term};
@@ -100,6 +101,8 @@ pub struct Query {
     beginnings_seen: [u64; 16],
     /// What a claim of just the query's words would reach, about.
     pub own_sum: f32,
+    /// What the text is about.
+    pub direction: Direction,
     /// For each slot the slots that stand right after it somewhere.
     pub next: Vec<u64>,
     /// For each slot the slots that stand within three terms after it somewhere.
@@ -194,6 +197,8 @@ impl Query {
         let own =
             (0..self.slots.len()).map(|slot| self.weight(slot) as f32 / WEIGHT_UNIT * index.most_impact(self.slots[slot].tells));
         self.own_sum = own.sum();
+        let words = self.slots[..self.of_text].iter().filter(|slot| slot.flags & flag::JOINED == 0);
+        self.direction = Direction::of(words.filter_map(|slot| Some((slot.row?, slot.tells))));
         self.beginnings.clear();
         self.beginnings.extend(self.slots[..self.of_text].iter().map(|slot| slot.term.map_or(0, |term| index.beginning(term))));
         self.beginnings_seen = [0; 16];

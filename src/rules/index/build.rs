@@ -3,9 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::addresses::Addresses;
+use super::direction::Direction;
 use super::postings::Postings;
 use super::reading::{flag, tokens, words_of_address};
 use super::related::Relations;
+use super::signature::Signature;
 use super::vocabulary::{Term, Vocabulary};
 use super::{BulkIndex, FIELDS, IMPACT_UNIT, LEAST_WEIGHT, Totals, weight};
 use crate::rules::bulk::BulkClaim;
@@ -49,11 +51,11 @@ pub(super) fn build(mut claims: Vec<BulkClaim>) -> BulkIndex {
     let weights = index.weights.iter().zip(&mut index.beginnings);
     weights.filter(|(weight, _)| **weight < LEAST_WEIGHT_OF_KIN).for_each(|(_, beginning)| *beginning = 0);
     drop_stop_words(&mut index);
+    let told = |term: &Term| index.weights.get(*term as usize).is_some_and(|weight| *weight >= LEAST_WEIGHT);
+    index.relations = Relations::of(index.vocabulary.terms().filter(|(_, term)| told(term)));
     weigh(&mut index, &claims_with, &lengths);
     index.postings = Postings::of(index.vocabulary.len(), index.len(), |claim| index.held(claim));
     index.addresses = Addresses::of(&index.claims);
-    let told = |term: &Term| index.weights.get(*term as usize).is_some_and(|weight| *weight >= LEAST_WEIGHT);
-    index.relations = Relations::of(index.vocabulary.terms().filter(|(_, term)| told(term)));
     index
 }
 
@@ -147,6 +149,7 @@ fn weigh(index: &mut BulkIndex, claims_with: &[u32], lengths: &[[u16; FIELDS]]) 
     let rarity: Vec<f32> = index.weights.iter().map(|weight| weight.powf(RARITY)).collect();
     let usual = usual_lengths(lengths);
     let mut totals = Vec::with_capacity(lengths.len());
+    let (rows, bits) = (index.relations.rows(index.weights.len()), bits(index));
     let mut terms: Vec<(Term, [u16; FIELDS])> = Vec::new();
     for (number, lengths) in lengths.iter().enumerate() {
         // A claim without a title is not worth less: the fields it has stand for those it lacks.
@@ -155,7 +158,7 @@ fn weigh(index: &mut BulkIndex, claims_with: &[u32], lengths: &[[u16; FIELDS]]) 
         let weights: [f32; FIELDS] = std::array::from_fn(|field| {
             whole * FIELD_WEIGHTS[field] / (1.0 - LENGTH_MATTERS + LENGTH_MATTERS * f32::from(lengths[field]) / usual[field])
         });
-        let mut total = Totals::default();
+        let (mut total, mut signature) = (Totals::default(), Signature::default());
         gather(index.fields(number as u32), &mut terms);
         for (term, times) in &terms {
             let term = *term as usize;
@@ -165,6 +168,7 @@ fn weigh(index: &mut BulkIndex, claims_with: &[u32], lengths: &[[u16; FIELDS]]) 
             held_terms.push(term as Term);
             held_impacts.push(impact);
             total.impact += f32::from(impact) / IMPACT_UNIT;
+            signature.set(bits[term]);
             let weight = index.weights[term];
             if times.iter().filter(|times| **times > 0).count() >= 2 {
                 total.gist += weight;
@@ -175,9 +179,20 @@ fn weigh(index: &mut BulkIndex, claims_with: &[u32], lengths: &[[u16; FIELDS]]) 
             let first = tokens.iter().filter(|token| **token & u32::from(flag::JOINED | flag::AGAIN) == 0);
             *sum = first.map(|token| index.weights[(token >> 8) as usize]).sum();
         }
+        let first = index.fields(number as u32)[0].iter().filter(|token| **token & u32::from(flag::JOINED | flag::AGAIN) == 0);
+        let words = first.filter_map(|token| Some((rows[(token >> 8) as usize]?, index.weights[(token >> 8) as usize])));
+        index.directions.push(Direction::of(words));
+        index.signatures.push(signature);
         totals.push(total);
     }
     (index.held_to, index.held_terms, index.held_impacts, index.totals) = (held_to, held_terms, held_impacts, totals);
+}
+
+/// The bit of each term in signatures.
+fn bits(index: &BulkIndex) -> Vec<u8> {
+    let mut bits = vec![0; index.weights.len()];
+    index.vocabulary.terms().for_each(|(name, term)| bits[term as usize] = Signature::bit(name));
+    bits
 }
 
 /// The impact that a term approaches the oftener a claim repeats it.

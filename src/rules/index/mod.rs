@@ -5,16 +5,20 @@
 
 pub mod addresses;
 mod build;
+pub mod direction;
 pub mod postings;
 pub mod reading;
 pub mod related;
+pub mod signature;
 mod typos;
 pub mod vocabulary;
 
 use std::ops::Range;
 
 use super::bulk::BulkClaim;
+use direction::Direction;
 use postings::Postings;
+use signature::Signature;
 use vocabulary::{Term, Vocabulary};
 
 /// Terms that tell less than this (in nats) are stop words: neither searched for nor counted as evidence.
@@ -55,6 +59,10 @@ pub struct BulkIndex {
     /// Where each field ends in `tokens`.
     ends: Vec<u32>,
     totals: Vec<Totals>,
+    /// What the claim field of each claim is about.
+    directions: Vec<Direction>,
+    /// The terms of each claim.
+    signatures: Vec<Signature>,
     addresses: addresses::Addresses,
     relations: related::Relations,
 }
@@ -158,6 +166,16 @@ impl BulkIndex {
     /// What is known of a claim before any post comes.
     pub fn totals(&self, number: u32) -> Totals {
         self.totals.get(number as usize).copied().unwrap_or_default()
+    }
+
+    /// Gives what the claim field of a claim is about.
+    pub fn direction(&self, number: u32) -> Option<&Direction> {
+        self.directions.get(number as usize)
+    }
+
+    /// Gives the terms of a claim, as a set.
+    pub fn signature(&self, number: u32) -> Signature {
+        self.signatures.get(number as usize).copied().unwrap_or_default()
     }
 
     fn field(&self, row: usize) -> Range<usize> {

@@ -83,6 +83,17 @@ impl Relations {
         self.terms.iter().position(|known| *known == term).map(|row| row as Row)
     }
 
+    /// Gives the row of every term, in the order of their numbers; of so many terms.
+    pub(super) fn rows(&self, terms: usize) -> Vec<Option<Row>> {
+        let mut rows = vec![None; terms];
+        for (row, term) in (0..).zip(&self.terms) {
+            if let Some(place) = rows.get_mut(*term as usize) {
+                *place = Some(row);
+            }
+        }
+        rows
+    }
+
     /// Gives the terms used most like the word of a row, likest first.
     pub fn to(&self, row: Row) -> &[Relative] {
         let bound = |row: usize| self.from.get(row).map_or(0, |from| *from as usize);

@@ -12,6 +12,9 @@ words are is the cosine of what is left.
 words.txt has the commonest word of each row, one a line. relations.bin has for each row, in the same order, 64 numbers of two bytes, the
 lower byte first: the rows most like it, likest first, in the lower 14 bits, and in the upper two how alike they are, from 0 to 3 by BOUNDS.
 Where fewer than 64 are alike enough, the row itself fills the rest.
+
+directions.bin has for each row 48 numbers of one byte, with sign: its vector, turned so that the first directions hold most of what tells rows
+apart, and cut off after the 48th.
 """
 
 import json
@@ -25,6 +28,7 @@ HERE = pathlib.Path(__file__).parent
 WORDS_READ = 120_000
 ROWS = 16_000
 MOST = 64
+DIRECTIONS = 48
 BOUNDS = [0.35, 0.45, 0.55, 0.70]
 
 
@@ -47,6 +51,10 @@ def main(path: str) -> None:
     common = np.linalg.svd(matrix, full_matrices=False)[2][:1]
     matrix = (matrix - matrix @ common.T @ common)[:ROWS]
     matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+    turned = matrix @ np.linalg.svd(matrix, full_matrices=False)[2][:DIRECTIONS].T
+    turned /= np.linalg.norm(turned, axis=1, keepdims=True)
+    turned = np.round(turned * 127 / np.abs(turned).max()).astype(np.int8)
+    (HERE / "directions.bin").write_bytes(turned.tobytes())
     relations = np.repeat(np.arange(ROWS, dtype=np.uint16)[:, None], MOST, axis=1)
     for row in range(ROWS):
         alike = matrix @ matrix[row]
