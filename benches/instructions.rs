@@ -9,7 +9,7 @@ mod data;
 use std::hint::black_box;
 use std::time::Instant;
 
-use claimwatch::matching::examine;
+use claimwatch::matching::examine_with;
 use claimwatch::matching::ranked::{Scratch, Wanted, rank};
 use claimwatch::model::post::Post;
 use claimwatch::rules::compile::compile;
@@ -48,7 +48,8 @@ fn main() {
             let rules = data::rules(&texts);
             let begun = Instant::now();
             let set = compile(rules);
-            report(begun, &posts, &mut |post| examine(post, &set).len());
+            let mut scratch = Scratch::default();
+            report(begun, &posts, &mut |post| examine_with(post, &set, &mut scratch).len());
         }
         _ => {
             let claims = data::bulk_claims(&texts);

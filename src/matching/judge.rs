@@ -6,7 +6,8 @@ use crate::rules::compile::{Compiled, GateTerm, NEAR_MISS, Row, RuleSet};
 use crate::rules::{Rule, Term};
 use crate::text::frequency::Tongue;
 
-use super::reading::{LONGEST_PART_BYTES, Reading};
+use super::glance::LONGEST_PART_BYTES;
+use super::reading::Reading;
 use super::score::{self, Detail};
 use super::shortlist;
 use super::stance::{self, Addresses, Matched};

@@ -2,11 +2,13 @@
 //!
 //! # How it works
 //!
-//! 1. `reading`: the post's words are folded (`text::words`), and each is looked up once: which terms of the rules may it stand for?
-//!    The word itself, another ending, or a typing mistake. The result is a list of hits: term, place, likeness, span.
-//! 2. `shortlist`: every rule has, in each wording, a few words without which the wording cannot count
-//!    (`rules::compile::prefix`). Only rules of which such a word is there, and whose words there could add up, are judged; of a phrase
-//!    two words must follow each other. Nine posts in ten are done with here.
+//! 1. `glance`: the post's words are folded (`text::words`), and each is looked up once: which terms of the rules may it stand for?
+//!    The word itself, another ending, or a typing mistake. Terms that differ only in their endings share a *root*; kept are the roots
+//!    that the post holds, and which stand where.
+//! 2. `shortlist`: every rule has, in each wording, a few pairs of roots without which the wording cannot count
+//!    (`rules::compile::prefix`). Only rules of which such a pair is there, and whose words there could add up, are judged; the words of a
+//!    phrase must stand beside each other. Nine posts in ten are done with here. For the others `reading` lists the hits of the terms of
+//!    these rules: term, place, likeness, span.
 //! 3. `score`: a phrase is walked along word by word, with one gap at most. For a variant a window slides over its hits and sums
 //!    what the words in it tell; a negation, a point of the compass or a number that stands against it lowers the sum.
 //! 4. `judge`: the strongest wording is the rule's strength; with the gates it gives the decision. Everything that led
@@ -22,6 +24,7 @@
 pub mod bulk;
 pub mod figures;
 pub mod fit;
+mod glance;
 pub mod judge;
 pub mod lint;
 pub mod phrases;
@@ -67,14 +70,14 @@ pub fn examine_with(post: &Post, rules: &RuleSet, scratch: &mut Scratch) -> Vec<
 
 /// [`examine`] without the bulk claims.
 pub fn examine_rules(post: &Post, rules: &RuleSet) -> Vec<Sighting> {
-    let reading = Reading::in_order_of_places(post, rules);
+    let reading = Reading::at_a_glance(post, rules);
     let named = shortlist::named(post, rules);
-    let candidates = shortlist::shortlist(&reading, rules, &named);
+    let candidates = shortlist::shortlist(reading.glance(), rules, &named);
     if candidates.is_empty() {
         reading.put_away();
         return Vec::new();
     }
-    let reading = reading.by_term();
+    let reading = reading.for_rules(&candidates, rules);
     let mut judgements = judge_all(post, &reading, rules, &named, candidates.into_iter(), |case| case.judge_near());
     reading.put_away();
     judgements.retain(|judgement| judgement.decision > Decision::Below && judgement.when != When::Ignore);

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::model::post::Post;
 use crate::model::sighting::WordingKind;
-use crate::rules::compile::vocabulary::TermId;
-use crate::rules::compile::watch::Watched;
-use crate::rules::compile::{Compiled, GateTerm, Gates, NEAR_MISS, Row, RuleSet, prefix};
+use crate::rules::compile::pairs::Held;
+use crate::rules::compile::vocabulary::RootId;
+use crate::rules::compile::watch::{Phrase, Watched, Watchlist, Weighing};
+use crate::rules::compile::{Compiled, GateTerm, NEAR_MISS, Row, RuleSet, prefix};
 use crate::text::address;
 
+use super::glance::{Glance, Step};
 use super::reading::{FEWEST_WORDS, Reading};
 
 /// Most addresses of a post that are looked up.
@@ -17,91 +19,137 @@ const MOST_ADDRESSES: usize = 256;
 /// Longest address that is looked up, in bytes.
 const LONGEST_ADDRESS: usize = 2048;
 
-/// Gives the numbers of all rules that can alert or be a near-miss, in order. The hits of `reading` are in the order of places.
+/// Gives the numbers of all rules that can alert or be a near-miss, in order.
 ///
-/// A rule is left out only when none of the words that it must have is there, or when the words that are there, wherever they
-/// stand, cannot reach the strength of a near-miss (that of an alert, where a word that a gate asks for is missing); or, for a phrase,
-/// when two of its words never follow each other.
-pub fn shortlist(reading: &Reading, rules: &RuleSet, named: &BTreeMap<u32, usize>) -> Vec<u32> {
+/// A rule is left out only when the words that are there, wherever they stand, cannot reach the strength of a near-miss (that of an alert,
+/// where a word that a gate asks for is missing); or, for a phrase, when its words do not stand beside each other. Words are told apart by
+/// their roots only.
+pub fn shortlist(glance: &Glance, rules: &RuleSet, named: &BTreeMap<u32, usize>) -> Vec<u32> {
     let mut found: Vec<u32> = named.keys().copied().collect();
-    let mut weigh = |wording| {
-        let weighing = rules.watchlist.wording(wording);
-        if misses_at_most(reading, weighing.weights, weighing.may_miss) {
-            found.push(weighing.rule);
-        }
-    };
-    let is_short = reading.word_count() < FEWEST_WORDS;
-    for term in reading.terms() {
-        rules.watchlist.variants(
-            *term,
-            reading.terms(),
-            |other| reading.holds(other),
+    if glance.word_count() >= FEWEST_WORDS {
+        variants(glance, rules, &mut found);
+    }
+    phrases(glance, &rules.watchlist, &mut found);
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Adds the rules of which a variant may be there.
+fn variants(glance: &Glance, rules: &RuleSet, found: &mut Vec<u32>) {
+    let (watchlist, roots) = (&rules.watchlist, glance.roots());
+    let mut held = Held::default();
+    roots.iter().for_each(|root| held.add(*root));
+    for root in roots {
+        watchlist.variants(
+            *root,
+            roots,
+            &held,
+            |root| glance.holds(root),
             |watched| {
-                if !(is_short && watched.is_variant) && is_enough_there(reading, watched) {
-                    weigh(watched.wording);
+                if is_enough_there(glance, watched) {
+                    let Weighing { rule, may_miss, may_miss_of_alert, weights } = watchlist.variant(watched.variant);
+                    let missing = missing(weights, |root| 100 - glance.percent(root), may_miss);
+                    if missing <= may_miss_of_alert || missing <= may_miss && may_pass(glance, rules, rule) {
+                        found.push(rule);
+                    }
                 }
             },
         );
     }
-    let hits = reading.hits();
-    for (number, first) in hits.iter().enumerate().filter(|(_, hit)| rules.watchlist.leads(hit.term)) {
-        for second in &hits[number + 1..] {
+}
+
+/// Whether enough of the words that are asked for first is there.
+fn is_enough_there(glance: &Glance, watched: &Watched) -> bool {
+    let bits = watched.next.iter().enumerate().fold(0, |bits, (n, root)| bits | u16::from(glance.holds(*root)) << n);
+    watched.enough & 1 << bits != 0
+}
+
+/// Adds the rules of which a phrase may be there.
+fn phrases(glance: &Glance, watchlist: &Watchlist, found: &mut Vec<u32>) {
+    let steps = glance.steps();
+    let mut look = |number: usize, first: RootId, second: RootId| {
+        let there = watchlist.phrases(first, second).filter(|phrase| may_stand(glance, number, phrase));
+        found.extend(there.map(|phrase| phrase.rule));
+    };
+    for (number, first) in steps.iter().enumerate() {
+        let leading = glance.roots_of(first);
+        for (root, _) in leading {
+            if watchlist.may_follow(*root, *root) {
+                look(number, *root, *root);
+            }
+        }
+        for second in &steps[number + 1..] {
             // With one other word between them at most.
             if second.at > first.next + 1 {
                 break;
             }
-            if second.at >= first.next {
-                rules.watchlist.phrases(first.term, second.term).iter().for_each(|phrase| weigh(*phrase));
+            if second.at < first.next {
+                continue;
+            }
+            for (following, _) in glance.roots_of(second) {
+                for (root, _) in leading {
+                    if watchlist.may_follow(*root, *following) {
+                        look(number, *root, *following);
+                    }
+                }
             }
         }
     }
-    found.sort_unstable();
-    found.dedup();
-    found.retain(|number| {
-        let may_be_seen = |compiled: &Compiled| may_pass(reading, &compiled.gates) || may_reach_threshold(reading, compiled);
-        named.contains_key(number) || rules.rules().get(*number as usize).is_some_and(may_be_seen)
+}
+
+/// More places than this are not looked through for a word.
+const MOST_SPANNED: u32 = 8;
+
+/// Whether the words of a phrase may stand around the one it is watched by, which is step `number`: each where it must be, or one place
+/// further where the gap came before; where other readings span several places, so much further.
+fn may_stand(glance: &Glance, number: usize, phrase: &Phrase<'_>) -> bool {
+    let (steps, slack) = (glance.steps(), glance.spanned() + 1);
+    if slack > MOST_SPANNED {
+        return true;
+    }
+    let at = steps[number].at;
+    let holds = |step: &Step, root: RootId| glance.roots_of(step).iter().any(|(other, _)| *other == root);
+    let mut after = &steps[number..];
+    let stands_after = (1..).zip(&phrase.roots[phrase.first + 1..]).all(|(words, root)| {
+        after = &after[after.iter().take_while(|step| step.at < at + words).count()..];
+        after.iter().take_while(|step| step.at <= at + words + slack).any(|step| holds(step, *root))
     });
-    found
+    let mut before = &steps[..=number];
+    stands_after
+        && (1..).zip(phrase.roots[..phrase.first].iter().rev()).all(|(words, root)| {
+            before = &before[..before.len() - before.iter().rev().take_while(|step| step.at + words > at).count()];
+            before.iter().rev().take_while(|step| step.at + words + slack >= at).any(|step| holds(step, *root))
+        })
 }
 
 /// Whether the words of all gates that ask for some are there.
-fn may_pass(reading: &Reading, gates: &Gates) -> bool {
+fn may_pass(glance: &Glance, rules: &RuleSet, rule: u32) -> bool {
+    let Some(Compiled { gates, .. }) = rules.rules().get(rule as usize) else { return false };
     let is_there = |term: &GateTerm| match term {
-        GateTerm::Row(row) => row.iter().all(|term| reading.holds(*term)),
+        GateTerm::Row(row) => row.iter().all(|term| glance.holds(rules.vocabulary.root(*term))),
         GateTerm::Verbatim(_) => true,
     };
     gates.all_of.iter().chain([&gates.any_of]).all(|terms| terms.is_empty() || terms.iter().any(is_there))
 }
 
-/// Where a gate is shut a near-miss must be as strong as an alert.
-fn may_reach_threshold(reading: &Reading, compiled: &Compiled) -> bool {
-    let rows = compiled.rule.wordings.iter().zip(&compiled.wordings);
-    rows.into_iter().any(|(wording, row)| may_hold(reading, row, wording.kind, compiled.threshold))
-}
-
-/// Whether enough of the words that are asked for first is there.
-fn is_enough_there(reading: &Reading, watched: &Watched) -> bool {
-    let bits = watched.next.iter().enumerate().fold(0, |bits, (n, term)| bits | u16::from(reading.holds(*term)) << n);
-    watched.enough & 1 << bits != 0
-}
-
 /// Whether a wording of a rule may be found at all, or at least come near.
 pub fn may_come_near(reading: &Reading, row: &Row, kind: WordingKind, threshold: u32) -> bool {
-    may_hold(reading, row, kind, threshold.saturating_sub(NEAR_MISS))
+    let may_miss = prefix::may_miss(kind, row.total, threshold.saturating_sub(NEAR_MISS));
+    missing(&row.weights, |term| 100 - reading.percent(term), may_miss) <= may_miss
 }
 
-/// Whether a post may hold `least` thousandths of a wording.
-fn may_hold(reading: &Reading, row: &Row, kind: WordingKind, least: u32) -> bool {
-    misses_at_most(reading, &row.weights, prefix::may_miss(kind, row, least))
-}
-
-/// The heaviest words come first: most wordings are out after two or three.
-fn misses_at_most(reading: &Reading, weights: &[(TermId, u32)], most: u64) -> bool {
-    let mut missing = 0;
-    weights.iter().all(|(term, weight)| {
-        missing += u64::from(weight * (100 - reading.percent(*term)));
-        missing <= most
-    })
+/// How much of a wording's weight, times a hundred, is missing; stops when it is more than `most`. The heaviest words come first: most
+/// wordings are out after two or three.
+fn missing(weights: &[(u32, u32)], percent_missing: impl Fn(u32) -> u32, most: u64) -> u64 {
+    let mut sum = 0;
+    for (word, weight) in weights {
+        sum += u64::from(weight * percent_missing(*word));
+        if sum > most {
+            break;
+        }
+    }
+    sum
 }
 
 /// Gives the rules that name an address the post is at, links to or writes out, with the number of the address in the rule.

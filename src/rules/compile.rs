@@ -4,6 +4,7 @@
 //! a gate is a list of rows. What a post is compared with is looked up from its words: [`watch`] gives the wordings that must be
 //! weighed when words turn up (see [`prefix`] for why these few are enough).
 
+mod gates;
 pub mod pairs;
 pub mod prefix;
 pub mod vocabulary;
@@ -99,6 +100,18 @@ pub enum GateTerm {
     Verbatim(String),
 }
 
+impl Compiled {
+    /// Every term of its wordings and gates, some more than once.
+    pub fn terms(&self) -> impl Iterator<Item = TermId> {
+        let Gates { all_of, any_of, none_of } = &self.gates;
+        let of_gates = all_of.iter().chain([any_of, none_of]).flatten().flat_map(|term| match term {
+            GateTerm::Row(row) => row.as_slice(),
+            GateTerm::Verbatim(_) => &[],
+        });
+        self.wordings.iter().flat_map(|row| row.weights.iter().map(|(term, _)| *term)).chain(of_gates.copied())
+    }
+}
+
 impl RuleSet {
     /// The rules in the order they were given, without those that are left out.
     pub fn rules(&self) -> &[Compiled] {
@@ -177,7 +190,7 @@ pub fn compile(rules: Vec<Rule>) -> RuleSet {
         set.rules.push(compiled);
     }
     set.vocabulary = builder.finish();
-    set.watchlist = Watchlist::of(&set.rules, set.vocabulary.len());
+    set.watchlist = Watchlist::of(&set.rules, &set.vocabulary);
     set
 }
 

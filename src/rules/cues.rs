@@ -42,6 +42,8 @@ pub enum Sign {
 pub struct Cues {
     tongues: Vec<TongueCues>,
     checkers: Vec<String>,
+    /// Their numbers by domain.
+    checkers_at: HashMap<String, Vec<usize>, RandomState>,
 }
 
 /// The cues of one language.
@@ -78,7 +80,11 @@ pub fn embedded() -> Arc<Cues> {
     let read = || {
         let tongues = TEXTS.iter().filter_map(|text| toml::from_str::<CueFile>(text).ok()).map(TongueCues::of).collect();
         let checkers = toml::from_str::<CheckerFile>(CHECKERS).map(|file| file.pages).unwrap_or_default();
-        Arc::new(Cues { tongues, checkers })
+        let mut checkers_at: HashMap<String, Vec<usize>, RandomState> = HashMap::default();
+        for (number, page) in checkers.iter().enumerate() {
+            checkers_at.entry(domain_and_folder(page).0.to_owned()).or_default().push(number);
+        }
+        Arc::new(Cues { tongues, checkers, checkers_at })
     };
     EMBEDDED.get_or_init(read).clone()
 }
@@ -92,13 +98,19 @@ impl Cues {
     /// The fact-checker whose page this (canonical) address is, as the list names it.
     pub fn checker(&self, canonical: &str) -> Option<&str> {
         let (host, path) = canonical.find(['/', '?']).map_or((canonical, ""), |at| canonical.split_at(at));
-        let is_page = |page: &&String| {
-            let (domain, folder) = page.find('/').map_or((page.as_str(), ""), |at| page.split_at(at));
-            let at_home = host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-            at_home && path.strip_prefix(folder).is_some_and(|rest| folder.is_empty() || !rest.starts_with(char::is_alphanumeric))
+        let domains = std::iter::successors(Some(host), |domain| domain.split_once('.').map(|(_, rest)| rest));
+        let numbers = domains.filter_map(|domain| self.checkers_at.get(domain)).flatten().copied();
+        let pages = numbers.filter_map(|number| Some((number, self.checkers.get(number)?.as_str())));
+        let is_page = |page: &str| {
+            let folder = domain_and_folder(page).1;
+            path.strip_prefix(folder).is_some_and(|rest| folder.is_empty() || !rest.starts_with(char::is_alphanumeric))
         };
-        self.checkers.iter().find(is_page).map(String::as_str)
+        pages.filter(|(_, page)| is_page(page)).min().map(|(_, page)| page)
     }
+}
+
+fn domain_and_folder(page: &str) -> (&str, &str) {
+    page.find('/').map_or((page, ""), |at| page.split_at(at))
 }
 
 impl TongueCues {

@@ -54,18 +54,19 @@ impl<'t, 'w> Reader<'t, 'w> {
     /// Looks at what stands between two words.
     #[inline]
     fn between(&mut self, from: usize, to: usize) {
-        if to == from + 1 && self.text.as_bytes().get(from) == Some(&b' ') {
-            if self.compound_from.is_some() {
-                self.end_compound();
-            }
-            return;
+        let is_blank = to == from + 1 && self.text.as_bytes().get(from) == Some(&b' ');
+        if !is_blank || self.compound_from.is_some() {
+            self.between_more(from, to);
         }
-        self.between_more(from, to);
     }
 
-    /// Looks at what stands between two words that are not parted by a blank alone.
+    /// Looks at what stands between two words where it may end something.
+    #[inline(never)]
     fn between_more(&mut self, from: usize, to: usize) {
         let gap = &self.text[from..to];
+        if gap == " " {
+            return self.end_compound();
+        }
         if gap != "-" {
             self.end_compound();
         }
@@ -117,13 +118,9 @@ impl<'t, 'w> Reader<'t, 'w> {
         if self.letters_in_a_row > 0 {
             self.end_letters_in_a_row();
         }
-        let raw = &self.text[start..end];
-        let from = self.words.letters.len();
-        self.words.letters.push_str(raw);
-        self.words.letters[from..].make_ascii_lowercase();
-        let row = self.place(from, start, end, false);
+        let row = self.place((start, end), start, end, false);
         // Run together with "not" are only words that end so.
-        if raw.ends_with(['t', 'T'])
+        if matches!(self.text.as_bytes().get(end - 1), Some(b't' | b'T'))
             && let Some(base) = contraction::without_apostrophe(self.form(row))
         {
             self.words.places[row].form.1 = self.words.places[row].form.0 + base.len() as u32;
@@ -256,12 +253,12 @@ impl<'t, 'w> Reader<'t, 'w> {
         if self.words.letters.len() == from {
             return None;
         }
-        Some(self.place(from, start, end, alternative))
+        Some(self.place((from, self.words.letters.len()), start, end, alternative))
     }
 
-    /// Adds a word whose letters begin at `from` in the buffer; gives its number.
-    fn place(&mut self, from: usize, start: usize, end: usize, alternative: bool) -> usize {
-        let form = (from as u32, self.words.letters.len() as u32);
+    /// Adds a word with the place of its letters in the buffer, which begins with the text in small letters; gives its number.
+    fn place(&mut self, form: (usize, usize), start: usize, end: usize, alternative: bool) -> usize {
+        let form = (form.0 as u32, form.1 as u32);
         let place = Place {
             form,
             start: start as u32,

@@ -7,30 +7,59 @@ use super::fold::{is_invisible, is_mark, is_written_without_blanks};
 /// End of a word of two or more ASCII letters with nothing about it that needs a closer look: nine words in ten of English.
 ///
 /// Lower-casing is all that folding would do to it.
+#[inline]
 pub fn usual_word_end(bytes: &[u8], start: usize) -> Option<usize> {
     if start > 0 && matches!(bytes.get(start - 1), Some(b'#' | b'@' | b'$' | 128..)) {
         return None;
     }
-    let (mut end, mut before, mut repeated) = (start, 0, 0);
-    while let Some(byte) = bytes.get(end) {
-        // Capital and small letters differ in this bit; no other bytes become letters by it.
-        let letter = byte | 0x20;
-        if !letter.is_ascii_lowercase() {
-            break;
-        }
-        repeated = if letter == before { repeated + 1 } else { 0 };
-        if repeated == 2 {
+    let mut seen = start;
+    let end = loop {
+        let (letters, is_squeezed) = letters(eight(bytes, seen));
+        if is_squeezed {
             return None;
         }
-        before = letter;
-        end += 1;
-    }
+        if letters < 8 {
+            break seen + letters;
+        }
+        // The last two may be the first of three.
+        seen += 6;
+    };
     let plain_end = match bytes.get(end) {
         None | Some(b' ' | b',' | b'\n' | b'!' | b'?' | b'"' | b';' | b')') => true,
         Some(b'.' | b':') => matches!(bytes.get(end + 1), None | Some(b' ' | b'\n')),
         _ => false,
     };
     (end > start + 1 && plain_end).then_some(end)
+}
+
+/// The eight bytes from `at` on, with zeros after the last.
+fn eight(bytes: &[u8], at: usize) -> [u8; 8] {
+    let rest = bytes.get(at..).unwrap_or_default();
+    rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut eight = [0; 8];
+        eight.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        eight
+    })
+}
+
+/// How many ASCII letters the bytes begin with, and whether one of these stands there three times in a row: all bytes at once (Lamport,
+/// "Multiple byte processing with full-word instructions", 1975).
+fn letters(bytes: [u8; 8]) -> (usize, bool) {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = EACH << 7;
+    // Capital and small letters differ in this bit; no other bytes become letters by it.
+    let all = u64::from_le_bytes(bytes) | (EACH * 0x20);
+    let low = all & !HIGH;
+    let from_a = low + EACH * (0x80 - b'a' as u64);
+    let beyond_z = low + EACH * (0x7f - b'z' as u64);
+    let others = !(from_a & !beyond_z & !all) & HIGH;
+    let count = others.trailing_zeros() / 8;
+    // Zero where a byte and the next two are the same.
+    let differ = all ^ (all >> 8);
+    let differ = differ | (differ >> 8);
+    let same = !(((differ & !HIGH) + !HIGH) | differ) & HIGH;
+    let within = (1_u64 << (8 * count.saturating_sub(2))) - 1;
+    (count as usize, same & within != 0)
 }
 
 /// End of the run of letters and digits of one way of writing that begins at `start`.
@@ -145,4 +174,29 @@ pub fn currency(sign: char) -> Option<&'static str> {
         '₹' => "rupees",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn letters_are_counted_all_at_once_as_one_by_one(bytes in prop::array::uniform8(prop::sample::select(&b"aAbz@[`{Z 9\x80\xe1\xfa\0"[..]))) {
+            let count = bytes.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+            let thrice = bytes[..count].windows(3).any(|three| three.iter().all(|byte| byte.eq_ignore_ascii_case(&three[0])));
+            prop_assert_eq!(letters(bytes), (count, thrice));
+        }
+
+        #[test]
+        fn usual_words_end_where_their_letters_end(word in "[a-cA-C]{2,30}", after in "[ ,.!x9]{0,3}") {
+            let text = format!("{word}{after}");
+            let count = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+            let thrice = text.as_bytes()[..count].windows(3).any(|three| three.iter().all(|byte| byte.eq_ignore_ascii_case(&three[0])));
+            let end = usual_word_end(text.as_bytes(), 0);
+            prop_assert!(end.is_none_or(|end| end == count && !thrice));
+            prop_assert!(end.is_some() || thrice || !matches!(text.as_bytes().get(count), None | Some(b' ' | b',' | b'!')));
+        }
+    }
 }

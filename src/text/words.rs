@@ -1,5 +1,7 @@
 //! Words that know where they stood in the original text.
 
+use std::ops::Range;
+
 use super::reader::Reader;
 use super::tag::Tags;
 
@@ -52,9 +54,12 @@ pub fn words(text: &str) -> Words {
 impl Words {
     /// Reads another text in the place of the one before. Linear in the length of `text`, of which four GiB can be read.
     pub fn read(&mut self, text: &str) {
-        self.letters.clear();
         self.places.clear();
         let text = &text[..text.floor_char_boundary(u32::MAX as usize / 2)];
+        // Of most words this is the folded form; the others are put behind it.
+        self.letters.clear();
+        self.letters.push_str(text);
+        self.letters.make_ascii_lowercase();
         Reader::new(text, self).read();
     }
 
@@ -78,6 +83,23 @@ impl Words {
             sentence: p.sentence,
             alternative: p.alternative,
         }
+    }
+
+    /// The plain words from `reach` of them before those that begin in `range` to `reach` after them; and whether the text begins with the first.
+    pub fn around(&self, range: Range<usize>, reach: usize) -> (Vec<Word<'_>>, bool) {
+        let is_plain = |place: &&Place| !place.alternative;
+        let beginning = |at: usize| self.places.partition_point(|place| (place.start as usize) < at);
+        let from = beginning(range.start);
+        let to = beginning(range.end).max(from);
+        let mut before: Vec<&Place> = Vec::with_capacity(from.min(reach + 1));
+        before.extend(self.places[..from].iter().rev().filter(is_plain).take(reach + 1));
+        let from_start = before.len() <= reach;
+        before.truncate(reach);
+        let inside = self.places[from..to].iter().filter(is_plain);
+        let after = self.places[to..].iter().filter(is_plain).take(reach);
+        let mut words = Vec::with_capacity(before.len() + (to - from) + reach);
+        words.extend(before.into_iter().rev().chain(inside).chain(after).map(|place| self.word(place)));
+        (words, from_start)
     }
 
     /// The words without other readings: what the text says, once.

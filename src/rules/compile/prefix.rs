@@ -3,24 +3,26 @@
 //! A variant counts from a certain share of its weight on. Take its heaviest words until those that are left weigh less
 //! than that share: a post without any of the taken words cannot reach it. So it is enough to watch the taken ones (the prefix
 //! filter of Chaudhuri, Ganti and Kaushik 2006, AllPairs 2007), and the heaviest are the rarest, so they seldom turn up for nothing.
-//! A phrase needs all its words: watching the rarest, or the rarest two that follow each other, is enough.
+//! A phrase needs all its words: watching the rarest two that follow each other is enough.
 //!
 //! A watched word is met far more often than its wording, so the same is done once more: without any of the next heaviest words the
 //! wording cannot count either, and it is listed under the watched word together with each of those. Then it asks its first question:
 //! of the four heaviest after the two, is enough there? Heavier words need not be asked for: if one is there, the wording is found
 //! under that one.
+//!
+//! Where a gate is shut only a wording as strong as an alert counts, so a near-miss is watched under the words of the gate alone.
 
 use super::Row;
-use super::vocabulary::TermId;
+use super::vocabulary::{RootId, TermId};
 use crate::model::sighting::WordingKind;
 
 /// Gives how much of a wording's weight, times a hundred, a post may lack and still hold `least` thousandths of it.
-pub fn may_miss(kind: WordingKind, row: &Row, least: u32) -> u64 {
+pub fn may_miss(kind: WordingKind, total: u32, least: u32) -> u64 {
     if kind != WordingKind::Variant {
         // All words must be there; as mistyped as may be.
-        return u64::from(row.total) * 100 / 4;
+        return u64::from(total) * 100 / 4;
     }
-    let whole = u64::from(row.total) * 100;
+    let whole = u64::from(total) * 100;
     // Half a thousandth more: strengths are rounded to thousandths.
     let lacking = 1000 - u64::from(least.min(1000));
     (whole * (2 * lacking + 1)).div_ceil(2000)
@@ -32,60 +34,61 @@ pub const ASKED_FOR: usize = 4;
 /// So many second words are listed; a wording of thousands of words would have thousands.
 const MOST_SECONDS: usize = 8;
 
-/// A word to watch, another that must be there with it, and which of the next heaviest must be there too.
+/// Two words to watch, and which of the next heaviest must be there too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watch {
-    /// The word.
-    pub term: TermId,
-    /// The other; the word itself if none must be there.
-    pub must: TermId,
-    /// The heaviest after the two; where there are fewer, the word itself.
-    pub next: [TermId; ASKED_FOR],
+    /// The two, the lower root first; the same twice where one is enough.
+    pub pair: (RootId, RootId),
+    /// The heaviest after the two; where there are fewer, one of them.
+    pub next: [RootId; ASKED_FOR],
     /// Bit `b` is set if the wording may still count when those of `next` are there whose bits are set in `b`.
     pub enough: u16,
 }
 
-/// Gives pairs of words of which at least one is in every post that holds `least` thousandths of the wording, the heaviest first.
-pub fn words_to_watch(kind: WordingKind, row: &Row, least: u32) -> Vec<Watch> {
-    let may_miss = may_miss(kind, row, least);
-    let most = if kind == WordingKind::Variant { usize::MAX } else { 1 };
-    let weight_at = |rank: usize| row.weights.get(rank).map_or(0, |(_, weight)| 100 * u64::from(*weight));
-    let mut missing = 0;
-    let mut watches = Vec::new();
-    for (rank, (term, _)) in row.weights.iter().enumerate().take(most) {
+/// Gives pairs of words of which at least one is in every post that misses at most `may_miss` of the words of a variant, which come with
+/// their weights in the order of their roots.
+pub fn words_to_watch(weights: &[(RootId, u32)], may_miss: u64) -> Vec<Watch> {
+    let (mut missing, mut watches) = (0, Vec::new());
+    for (rank, (root, weight)) in weights.iter().enumerate() {
         if missing > may_miss {
             break;
         }
-        let watch = |must: TermId, after: usize, missing: u64| {
-            let next = std::array::from_fn(|n| row.weights.get(after + n).map_or(*term, |(term, _)| *term));
-            let lost =
-                |there: u16| (0..ASKED_FOR).filter(|bit| there & (1 << bit) == 0).map(|bit| weight_at(after + bit)).sum::<u64>();
-            let may_do = (0..1 << ASKED_FOR).filter(|there| missing + lost(*there) <= may_miss);
-            Watch { term: *term, must, next, enough: may_do.fold(0, |enough, there| enough | 1 << there) }
-        };
-        let (mut second, mut missing_too) = (rank + 1, missing);
-        while missing_too <= may_miss {
-            match row.weights.get(second).filter(|_| second - rank <= MOST_SECONDS) {
-                Some((must, _)) => watches.push(watch(*must, second + 1, missing_too)),
-                None => {
-                    watches.push(watch(*term, second, missing_too));
-                    break;
-                }
-            }
-            missing_too += weight_at(second);
-            second += 1;
-        }
-        missing += weight_at(rank);
+        words_beside(*root, &weights[rank + 1..], may_miss - missing, &mut watches);
+        missing += 100 * u64::from(*weight);
     }
     watches
 }
 
-/// Gives the two terms that follow each other in a phrase and together are rarest; nothing for a phrase of one word.
-pub fn pair_to_watch(row: &Row) -> Option<(TermId, TermId)> {
+/// The same for posts that hold one of the words, or another word that a gate asks for; `weights` are those of the other words.
+pub fn words_beside(held: RootId, weights: &[(RootId, u32)], may_miss: u64, watches: &mut Vec<Watch>) {
+    let weight_at = |rank: usize| weights.get(rank).map_or(0, |(_, weight)| 100 * u64::from(*weight));
+    let watch = |must: RootId, after: usize, missing: u64| {
+        let next = std::array::from_fn(|n| weights.get(after + n).map_or(held, |(root, _)| *root));
+        let lost =
+            |there: u16| (0..ASKED_FOR).filter(|bit| there & (1 << bit) == 0).map(|bit| weight_at(after + bit)).sum::<u64>();
+        let may_do = (0..1 << ASKED_FOR).filter(|there| missing + lost(*there) <= may_miss);
+        let enough = may_do.fold(0, |enough, there| enough | 1 << there);
+        Watch { pair: (held.min(must), held.max(must)), next, enough }
+    };
+    let (mut second, mut missing) = (0, 0);
+    while missing <= may_miss {
+        match weights.get(second).filter(|_| second < MOST_SECONDS) {
+            Some((must, _)) => watches.push(watch(*must, second + 1, missing)),
+            None => {
+                watches.push(watch(held, second, missing));
+                break;
+            }
+        }
+        missing += weight_at(second);
+        second += 1;
+    }
+}
+
+/// Gives which word of a phrase and the one after it are rarest together; the first for a phrase of one word.
+pub fn pair_to_watch(row: &Row) -> usize {
     let weight = |term: TermId| row.weights.iter().find(|(other, _)| *other == term).map_or(0, |(_, weight)| *weight);
     let weights: Vec<u32> = row.terms.iter().take(LOOKED_AT).map(|term| weight(*term)).collect();
-    let best = weights.windows(2).enumerate().max_by_key(|(_, pair)| pair[0] + pair[1])?.0;
-    Some((row.terms[best], row.terms[best + 1]))
+    weights.windows(2).enumerate().max_by_key(|(_, pair)| pair[0] + pair[1]).map_or(0, |(best, _)| best)
 }
 
 /// Words of a phrase among which its pair is chosen: any pair will do, and a phrase may have ten thousand words.
@@ -105,18 +108,35 @@ mod tests {
         }
     }
 
+    fn watches(row: &Row, least: u32) -> Vec<Watch> {
+        words_to_watch(&row.weights, may_miss(WordingKind::Variant, row.total, least))
+    }
+
     /// The different words that are watched first.
-    fn terms(kind: WordingKind, row: &Row, least: u32) -> Vec<TermId> {
-        let mut terms: Vec<TermId> = words_to_watch(kind, row, least).iter().map(|watch| watch.term).collect();
-        terms.dedup();
-        terms
+    fn roots(row: &Row, least: u32) -> Vec<RootId> {
+        let mut roots: Vec<RootId> = watches(row, least).iter().map(|watch| watch.pair.0).collect();
+        roots.dedup();
+        roots
+    }
+
+    /// Whether a post that holds the words whose bits are set is found under one of the watches.
+    fn is_found(watches: &[Watch], there: u32) -> bool {
+        let holds = |root: RootId| there & 1 << root != 0;
+        watches.iter().any(|watch| {
+            let bits = watch.next.iter().enumerate().fold(0, |bits, (n, root)| bits | u16::from(holds(*root)) << n);
+            holds(watch.pair.0) && holds(watch.pair.1) && watch.enough & 1 << bits != 0
+        })
+    }
+
+    fn missing(weights: &[(RootId, u32)], there: u32) -> u64 {
+        weights.iter().filter(|(root, _)| there & 1 << root == 0).map(|(_, weight)| 100 * u64::from(*weight)).sum()
     }
 
     #[test]
     fn the_words_left_out_cannot_make_up_the_share() {
         let row = row(&[1000, 900, 700, 400, 300, 50, 40]);
         for least in [1, 250, 450, 600, 700, 999, 1000] {
-            let taken = terms(WordingKind::Variant, &row, least).len();
+            let taken = roots(&row, least).len();
             let left: u32 = row.weights[taken..].iter().map(|(_, w)| w).sum();
             assert!(u64::from(left) * 1000 < u64::from(row.total) * u64::from(least));
         }
@@ -125,26 +145,37 @@ mod tests {
     #[test]
     fn few_words_are_watched() {
         let row = row(&[1000, 900, 700, 400, 300, 50, 40]);
-        assert_eq!(terms(WordingKind::Variant, &row, 600), [0, 1]);
-        assert_eq!(terms(WordingKind::Phrase, &row, 600), [0]);
+        assert_eq!(roots(&row, 600), [0, 1]);
     }
+
+    const WORDINGS: [&[u32]; 5] = [&[1000, 900, 700, 400, 300, 50, 40], &[500; 12], &[900, 10, 10, 10], &[300; 14], &[7]];
 
     #[test]
     fn every_set_of_words_that_may_count_is_found_under_a_watched_pair() {
-        for weights in [&[1000, 900, 700, 400, 300, 50, 40][..], &[500; 12], &[900, 10, 10, 10], &[300; 14], &[7]] {
+        for weights in WORDINGS {
             let row = row(weights);
             for least in [1, 300, 600, 850, 1000] {
-                let watches = words_to_watch(WordingKind::Variant, &row, least);
-                let may_miss = may_miss(WordingKind::Variant, &row, least);
+                let (watches, may_miss) = (watches(&row, least), may_miss(WordingKind::Variant, row.total, least));
                 for there in 1..1u32 << weights.len() {
-                    let holds = |term: TermId| there & 1 << term != 0;
-                    let missing: u64 =
-                        row.weights.iter().filter(|(term, _)| !holds(*term)).map(|(_, w)| 100 * u64::from(*w)).sum();
-                    let found = watches.iter().any(|watch| {
-                        let bits = watch.next.iter().enumerate().fold(0, |bits, (n, term)| bits | u16::from(holds(*term)) << n);
-                        holds(watch.term) && holds(watch.must) && watch.enough & 1 << bits != 0
-                    });
-                    assert!(found || missing > may_miss, "{weights:?} {least} {there:b}");
+                    let counts = missing(&row.weights, there) <= may_miss;
+                    assert!(is_found(&watches, there) || !counts, "{weights:?} {least} {there:b}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn beside_a_word_that_is_there_every_set_of_words_that_may_count_is_found() {
+        for weights in WORDINGS {
+            let row = row(weights);
+            for (least, held) in [1, 300, 600, 850, 1000].into_iter().flat_map(|least| [(least, 0), (least, 3), (least, 20)]) {
+                let may_miss = may_miss(WordingKind::Variant, row.total, least);
+                let others: Vec<_> = row.weights.iter().copied().filter(|(root, _)| *root != held).collect();
+                let mut watches = Vec::new();
+                words_beside(held, &others, may_miss, &mut watches);
+                for there in (1..1u32 << weights.len()).map(|there| there | 1 << held) {
+                    let counts = missing(&row.weights, there) <= may_miss;
+                    assert!(is_found(&watches, there) || !counts, "{weights:?} {least} {held} {there:b}");
                 }
             }
         }
@@ -153,15 +184,15 @@ mod tests {
     #[test]
     fn a_wording_of_thousands_of_words_has_few_watches_for_each() {
         let long = row(&vec![500; 10_000]);
-        assert!(words_to_watch(WordingKind::Variant, &long, 600).len() <= 10_000 * (MOST_SECONDS + 1));
+        assert!(watches(&long, 600).len() <= 10_000 * (MOST_SECONDS + 1));
     }
 
     #[test]
     fn of_a_phrase_the_rarest_two_neighbours_are_watched() {
-        assert_eq!(pair_to_watch(&row(&[1000, 900, 700])), Some((0, 1)));
+        assert_eq!(pair_to_watch(&row(&[1000, 900, 700])), 0);
         let mut phrase = row(&[1000, 900, 700]);
-        phrase.terms = vec![0, 2, 1, 2];
-        assert_eq!(pair_to_watch(&phrase), Some((0, 2)));
-        assert_eq!(pair_to_watch(&row(&[1000])), None);
+        phrase.terms = vec![2, 0, 2, 1, 2];
+        assert_eq!(pair_to_watch(&phrase), 1);
+        assert_eq!(pair_to_watch(&row(&[1000])), 0);
     }
 }

@@ -1,6 +1,8 @@
 //! Every word that the rules use, and which of them a word of a post may stand for.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::RandomState;
 
@@ -10,6 +12,10 @@ use crate::text::stem::Endings;
 
 /// Number of a term.
 pub type TermId = u32;
+
+/// Number of a root: terms of one language that differ only in their endings share one, a guarded word and a term of a gate have their
+/// own. The root of a heavier word has the lower number; those of gates come last.
+pub type RootId = u32;
 
 /// Number of a language the rules use.
 pub type LangId = u8;
@@ -71,6 +77,10 @@ impl Likeness {
 pub struct Vocabulary {
     languages: Vec<Language>,
     terms: Vec<Term>,
+    /// The root of each term.
+    roots: Vec<RootId>,
+    /// How many roots there are of words in wordings, and in all.
+    root_counts: (usize, usize),
     same: Map<Box<str>, Vec<TermId>>,
     beginnings: Map<Box<str>, TermId>,
     /// Lengths in bytes of the beginnings, each once.
@@ -102,6 +112,21 @@ impl Vocabulary {
     /// A term by its number.
     pub fn get(&self, term: TermId) -> &Term {
         &self.terms[term as usize]
+    }
+
+    /// The root of a term.
+    pub fn root(&self, term: TermId) -> RootId {
+        self.roots[term as usize]
+    }
+
+    /// How many roots there are. Those of words in wordings are the first [`wording_roots`](Self::wording_roots).
+    pub fn roots(&self) -> usize {
+        self.root_counts.1
+    }
+
+    /// How many roots there are of words in wordings.
+    pub fn wording_roots(&self) -> usize {
+        self.root_counts.0
     }
 
     /// The language of a term of wordings; for a gate, the one we know nothing of.
@@ -251,10 +276,43 @@ impl VocabularyBuilder {
         }
         vocabulary.beginning_lengths.sort_unstable();
         vocabulary.beginning_lengths.dedup();
+        (vocabulary.roots, vocabulary.root_counts) = self.roots();
         vocabulary.languages = self.languages;
         vocabulary.terms = self.terms;
         vocabulary
     }
+
+    /// The root of each term; and how many there are of words in wordings, and in all.
+    fn roots(&self) -> (Vec<RootId>, (usize, usize)) {
+        let mut families: BTreeMap<Root<'_>, Vec<TermId>> = BTreeMap::new();
+        for (number, term) in (0..).zip(&self.terms) {
+            let endings = match term.scope {
+                Scope::Wording(lang) if term.guard.is_none() => self.languages[lang as usize].endings,
+                _ => None,
+            };
+            let stem = endings.map_or(Cow::Borrowed(&*term.form), |endings| endings.off(&term.form));
+            families.entry(Root { scope: term.scope, guarded: term.guard.is_some(), stem }).or_default().push(number);
+        }
+        let is_of_wordings = |root: &Root<'_>| matches!(root.scope, Scope::Wording(_));
+        let of_wordings = families.keys().filter(|root| is_of_wordings(root)).count();
+        let weight = |terms: &[TermId]| terms.iter().map(|term| self.get(*term).weight).max();
+        let mut families: Vec<_> = families.into_iter().collect();
+        // Stable: equals stay in the order of their letters.
+        families.sort_by_key(|(root, terms)| (!is_of_wordings(root), Reverse(weight(terms))));
+        let mut roots = vec![0; self.terms.len()];
+        for (number, (_, terms)) in (0..).zip(&families) {
+            terms.iter().for_each(|term| roots[*term as usize] = number);
+        }
+        (roots, (of_wordings, families.len()))
+    }
+}
+
+/// What makes terms share a root.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Root<'t> {
+    scope: Scope,
+    guarded: bool,
+    stem: Cow<'t, str>,
 }
 
 #[cfg(test)]
@@ -285,6 +343,24 @@ mod tests {
         assert_eq!(found(&vocabulary, "threats"), [(0, Likeness::Ending)]);
         assert_eq!(found(&vocabulary, "menaces"), [(1, Likeness::Ending)]);
         assert_eq!(found(&vocabulary, "threat"), [(0, Likeness::Same)]);
+    }
+
+    #[test]
+    fn endings_of_one_word_share_a_root_and_nothing_else_does() {
+        let vocabulary = vocabulary(&[
+            ("threats", ENGLISH),
+            ("threat", ENGLISH),
+            ("threat", Scope::Wording(1)),
+            ("threat", Scope::Gate),
+            ("threat", Scope::Beginning),
+            ("the", ENGLISH),
+            ("denuclearization", ENGLISH),
+        ]);
+        let roots: Vec<RootId> = (0..7).map(|term| vocabulary.root(term)).collect();
+        assert_eq!(roots[0], roots[1]);
+        assert_eq!(roots.iter().collect::<std::collections::BTreeSet<_>>().len(), 6);
+        assert_eq!((vocabulary.wording_roots(), vocabulary.roots()), (4, 6));
+        assert!(roots[6] < roots[0] && roots[0] < roots[5] && roots[5] < roots[3] && roots[5] < roots[4]);
     }
 
     #[test]

@@ -1,25 +1,35 @@
 //! Which wordings to weigh when words turn up, laid out so that most are passed over unread.
 //!
-//! Variants stand under each of their words to watch (see [`prefix`]), and there together with all that need the same other word: where
-//! that one is missing, none of them is looked at. Phrases stand under two of their words that follow each other.
+//! Variants stand under pairs of their words (see [`prefix`]): where one is missing, none under the pair is looked at. Phrases stand under
+//! two of their words that follow each other.
 
-use super::pairs::Pairs;
-use super::prefix::{self, ASKED_FOR};
-use super::vocabulary::TermId;
-use super::{Compiled, NEAR_MISS};
+use super::gates::{self, WayIn};
+use super::pairs::{self, Held, Pairs, Sieve};
+use super::prefix::{self, ASKED_FOR, Watch};
+use super::vocabulary::{RootId, Vocabulary};
+use super::{Compiled, NEAR_MISS, Row};
 use crate::model::sighting::WordingKind;
 
-/// A wording to weigh when one of its words turns up: what to ask first.
+/// A variant to weigh when two of its words turn up: what to ask first.
 #[derive(Debug, Clone, Copy)]
 pub struct Watched {
-    /// Its number, for [`Watchlist::wording`].
-    pub wording: u32,
-    /// The words to ask for.
-    pub next: [TermId; ASKED_FOR],
-    /// Bit `b` is set if the wording may still count when those of `next` are there whose bits are set in `b`.
+    /// Its number, for [`Watchlist::variant`].
+    pub variant: u32,
+    /// Bit `b` is set if it may still count when those of `next` are there whose bits are set in `b`.
     pub enough: u16,
-    /// Whether it is a variant, which very short posts are not compared with.
-    pub is_variant: bool,
+    /// The words to ask for.
+    pub next: [RootId; ASKED_FOR],
+}
+
+/// A phrase to look for when two of its words follow each other.
+#[derive(Debug, Clone, Copy)]
+pub struct Phrase<'w> {
+    /// Number of the rule.
+    pub rule: u32,
+    /// The roots of its words, as they follow each other.
+    pub roots: &'w [RootId],
+    /// Which of them is the first of the two.
+    pub first: usize,
 }
 
 /// All that is needed to tell whether a wording may count.
@@ -27,103 +37,185 @@ pub struct Watched {
 pub struct Weighing<'w> {
     /// Number of the rule.
     pub rule: u32,
-    /// How much of its weight, times a hundred, may be missing before it cannot count any more.
+    /// How much of its weight, times a hundred, may be missing before it cannot even come near.
     pub may_miss: u64,
-    /// Its terms with their weights, the heaviest first.
-    pub weights: &'w [(TermId, u32)],
+    /// The same for its rule's threshold.
+    pub may_miss_of_alert: u64,
+    /// Its roots with their weights, those of heavy words first.
+    pub weights: &'w [(RootId, u32)],
 }
 
 /// Wordings by the words they are watched by.
 #[derive(Debug, Default)]
 pub struct Watchlist {
-    /// The words that variants are watched by, each with a word that its group cannot do without; the word itself if there is none.
+    /// Pairs of words that variants are watched by; one word twice where one is enough.
     groups: Pairs,
-    /// Where each group ends in `watched`.
-    groups_to: Vec<u32>,
+    /// Where the variants of each pair begin in `watched`, and the end.
+    groups_from: Vec<u32>,
     watched: Vec<Watched>,
-    /// Two words that follow each other in phrases.
+    variants: Vec<Variant>,
+    weights: Vec<(RootId, u32)>,
+    /// Two words that follow each other in phrases; one word twice for phrases of one.
     neighbours: Pairs,
-    /// Where the phrases of each such pair end in `phrases`.
-    phrases_to: Vec<u32>,
-    phrases: Vec<u32>,
-    /// Rule, what may be missing, where its weights end.
-    wordings: Vec<(u32, u64, u32)>,
-    weights: Vec<(TermId, u32)>,
+    sieve: Sieve,
+    /// Where the phrases of each such pair begin in `phrases`, and the end.
+    phrases_from: Vec<u32>,
+    phrases: Vec<Spelt>,
+    /// The roots of all phrases.
+    spelt: Vec<RootId>,
+}
+
+/// What is kept of a variant.
+#[derive(Debug, Clone, Copy)]
+struct Variant {
+    rule: u32,
+    /// Where its weights end.
+    to: u32,
+    may_miss: u64,
+    may_miss_of_alert: u64,
+}
+
+/// What is kept of a phrase.
+#[derive(Debug, Clone, Copy)]
+struct Spelt {
+    rule: u32,
+    /// Where its roots begin and end.
+    from: u32,
+    to: u32,
+    first: u32,
+}
+
+/// Variants and phrases with the pairs they are watched by, while they are gathered.
+#[derive(Default)]
+struct Gathered {
+    variants: Vec<((RootId, RootId), Watched)>,
+    phrases: Vec<((RootId, RootId), Spelt)>,
 }
 
 impl Watchlist {
-    /// Lists the wordings of `rules`, whose words are `terms` different ones.
-    pub(super) fn of(rules: &[Compiled], terms: usize) -> Self {
-        let mut list = Self::default();
-        let mut listed: Vec<(TermId, TermId, Watched)> = Vec::new();
-        let mut pairs: Vec<((TermId, TermId), u32)> = Vec::new();
-        for (number, compiled) in (0..).zip(rules) {
-            let least = compiled.threshold.saturating_sub(NEAR_MISS);
+    /// Lists the wordings of `rules`.
+    pub(super) fn of(rules: &[Compiled], vocabulary: &Vocabulary) -> Self {
+        let (mut list, mut gathered) = (Self::default(), Gathered::default());
+        for (rule, compiled) in (0..).zip(rules) {
+            let ways_in = gates::ways_in(&compiled.gates, vocabulary);
             for (wording, row) in compiled.rule.wordings.iter().zip(&compiled.wordings) {
-                list.weights.extend_from_slice(&row.weights);
-                let this = list.wordings.len() as u32;
-                list.wordings.push((number, prefix::may_miss(wording.kind, row, least), list.weights.len() as u32));
-                let is_variant = wording.kind == WordingKind::Variant;
-                match prefix::pair_to_watch(row).filter(|_| !is_variant) {
-                    Some(pair) => pairs.push((pair, this)),
-                    None => listed.extend(prefix::words_to_watch(wording.kind, row, least).into_iter().map(|watch| {
-                        let (next, enough) = (watch.next, watch.enough);
-                        (watch.term, watch.must, Watched { wording: this, next, enough, is_variant })
-                    })),
+                match wording.kind {
+                    WordingKind::Variant => list.add_variant(rule, compiled, row, &ways_in, vocabulary, &mut gathered),
+                    _ => list.add_phrase(rule, row, vocabulary, &mut gathered),
                 }
             }
         }
-        listed.sort_by_key(|(term, must, _)| (*term, *must));
-        let mut keys = Vec::new();
-        for group in listed.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            keys.extend(group.first().map(|(term, must, _)| (*term, *must)));
-            list.watched.extend(group.iter().map(|(.., watched)| *watched));
-            list.groups_to.push(list.watched.len() as u32);
-        }
-        list.groups = Pairs::of(&keys, terms);
-        pairs.sort_unstable();
-        keys.clear();
-        for same in pairs.chunk_by(|a, b| a.0 == b.0) {
-            keys.extend(same.first().map(|(pair, _)| *pair));
-            list.phrases.extend(same.iter().map(|(_, wording)| *wording));
-            list.phrases_to.push(list.phrases.len() as u32);
-        }
-        list.neighbours = Pairs::of(&keys, terms);
+        let Gathered { mut variants, mut phrases } = gathered;
+        // Stable: under one pair the order of the rules stays.
+        variants.sort_by_key(|(pair, _)| pairs::order(*pair));
+        (list.groups, list.groups_from) = grouped(&variants, vocabulary.roots());
+        list.watched = variants.into_iter().map(|(_, watched)| watched).collect();
+        phrases.sort_by_key(|(pair, _)| pairs::order(*pair));
+        (list.neighbours, list.phrases_from) = grouped(&phrases, vocabulary.roots());
+        list.sieve = Sieve::of(&list.neighbours);
+        list.phrases = phrases.into_iter().map(|(_, spelt)| spelt).collect();
         list
     }
 
-    /// Hands every variant to `each` that stands under `term` and needs another of `terms`, which are those that the post `holds`.
+    fn add_variant(
+        &mut self,
+        rule: u32,
+        compiled: &Compiled,
+        row: &Row,
+        ways_in: &[WayIn],
+        vocabulary: &Vocabulary,
+        gathered: &mut Gathered,
+    ) {
+        let least = compiled.threshold.saturating_sub(NEAR_MISS);
+        let [may_miss, may_miss_of_alert] =
+            [least, compiled.threshold].map(|least| prefix::may_miss(WordingKind::Variant, row.total, least));
+        let weights = weights_of_roots(row, vocabulary);
+        let mut watches = prefix::words_to_watch(&weights, if ways_in.is_empty() { may_miss } else { may_miss_of_alert });
+        for way in ways_in {
+            let held = way.root_beside(&weights);
+            let others: Vec<(RootId, u32)> = weights.iter().copied().filter(|(root, _)| *root != held).collect();
+            prefix::words_beside(held, &others, may_miss, &mut watches);
+        }
+        let variant = self.variants.len() as u32;
+        gathered
+            .variants
+            .extend(watches.into_iter().map(|Watch { pair, next, enough }| (pair, Watched { variant, next, enough })));
+        self.weights.extend(weights);
+        self.variants.push(Variant { rule, to: self.weights.len() as u32, may_miss, may_miss_of_alert });
+    }
+
+    fn add_phrase(&mut self, rule: u32, row: &Row, vocabulary: &Vocabulary, gathered: &mut Gathered) {
+        let (first, from) = (prefix::pair_to_watch(row), self.spelt.len() as u32);
+        self.spelt.extend(row.terms.iter().map(|term| vocabulary.root(*term)));
+        let roots = &self.spelt[from as usize..];
+        let Some(root) = roots.get(first) else { return };
+        let pair = (*root, *roots.get(first + 1).unwrap_or(root));
+        gathered.phrases.push((pair, Spelt { rule, from, to: self.spelt.len() as u32, first: first as u32 }));
+    }
+
+    /// Hands every variant to `each` that stands under `root` and another of `roots`, which are all that the post `holds`.
+    #[inline]
     pub fn variants<'w>(
         &'w self,
-        term: TermId,
-        terms: &[TermId],
-        holds: impl Fn(TermId) -> bool,
+        root: RootId,
+        roots: &[RootId],
+        held: &Held,
+        holds: impl Fn(RootId) -> bool,
         mut each: impl FnMut(&'w Watched),
     ) {
-        self.groups.among(term, terms, holds, |group| part(&self.watched, &self.groups_to, group).iter().for_each(&mut each));
+        if let Some(seconds) = self.groups.with(root) {
+            seconds.among(roots, held, holds, |group| part(&self.watched, &self.groups_from, group).iter().for_each(&mut each));
+        }
     }
 
-    /// Whether any phrase is watched by this term and one that follows it.
-    pub fn leads(&self, term: TermId) -> bool {
-        self.neighbours.begin_with(term)
-    }
-
-    /// Numbers of the phrases watched by two terms that follow each other.
+    /// Whether any phrase may be watched by two roots that follow each other: most are told from at once.
     #[inline]
-    pub fn phrases(&self, first: TermId, second: TermId) -> &[u32] {
-        self.neighbours.find(first, second).map_or(&[], |pair| part(&self.phrases, &self.phrases_to, pair))
+    pub fn may_follow(&self, first: RootId, second: RootId) -> bool {
+        self.sieve.lets_through(first, second)
     }
 
-    /// What to weigh of a wording.
-    pub fn wording(&self, number: u32) -> Weighing<'_> {
-        let (rule, may_miss, to) = self.wordings[number as usize];
-        let from = number.checked_sub(1).map_or(0, |before| self.wordings[before as usize].2);
-        Weighing { rule, may_miss, weights: &self.weights[from as usize..to as usize] }
+    /// The phrases watched by two roots that follow each other; those of one word by the root and itself.
+    pub fn phrases(&self, first: RootId, second: RootId) -> impl Iterator<Item = Phrase<'_>> {
+        let pair = self.neighbours.with(first).and_then(|seconds| seconds.find(second));
+        let phrases = pair.map_or(&[][..], |pair| part(&self.phrases, &self.phrases_from, pair));
+        phrases.iter().map(|spelt| {
+            let roots = &self.spelt[spelt.from as usize..spelt.to as usize];
+            Phrase { rule: spelt.rule, roots, first: spelt.first as usize }
+        })
+    }
+
+    /// What to weigh of a variant.
+    pub fn variant(&self, number: u32) -> Weighing<'_> {
+        let Variant { rule, to, may_miss, may_miss_of_alert } = self.variants[number as usize];
+        let from = number.checked_sub(1).map_or(0, |before| self.variants[before as usize].to);
+        Weighing { rule, may_miss, may_miss_of_alert, weights: &self.weights[from as usize..to as usize] }
     }
 }
 
-/// Part `number` of a row whose parts end at `ends`.
-fn part<'r, T>(row: &'r [T], ends: &[u32], number: usize) -> &'r [T] {
-    let from = number.checked_sub(1).map_or(0, |before| ends[before]);
-    &row[from as usize..ends[number] as usize]
+/// The pairs of a list in [`pairs::order`], each once, and where what stands under each begins.
+fn grouped<T>(listed: &[((RootId, RootId), T)], roots: usize) -> (Pairs, Vec<u32>) {
+    let (mut pairs, mut begins) = (Vec::new(), vec![0]);
+    for group in listed.chunk_by(|a, b| a.0 == b.0) {
+        pairs.extend(group.first().map(|(pair, _)| *pair));
+        begins.push(begins.last().copied().unwrap_or_default() + group.len() as u32);
+    }
+    (Pairs::of(&pairs, roots), begins)
+}
+
+/// The roots of a wording in their order, each with the weights of all its terms: a post that holds one of them may hold all.
+fn weights_of_roots(row: &Row, vocabulary: &Vocabulary) -> Vec<(RootId, u32)> {
+    let mut weights: Vec<(RootId, u32)> = row.weights.iter().map(|(term, weight)| (vocabulary.root(*term), *weight)).collect();
+    weights.sort_unstable();
+    weights.dedup_by(|same, first| {
+        let is_same = same.0 == first.0;
+        first.1 += if is_same { same.1 } else { 0 };
+        is_same
+    });
+    weights
+}
+
+/// Part `number` of a row whose parts begin at `begins`.
+#[inline]
+fn part<'r, T>(row: &'r [T], begins: &[u32], number: usize) -> &'r [T] {
+    &row[begins[number] as usize..begins[number + 1] as usize]
 }

@@ -1,0 +1,239 @@
+//! A post at a glance: which roots of the rules' words it holds, and where. Enough for the shortlist; most posts end there.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use crate::model::post::Post;
+use crate::rules::compile::RuleSet;
+use crate::rules::compile::vocabulary::{Likeness, RootId, TermId};
+use crate::text::guard::Guards;
+use crate::text::words::Words;
+
+/// Most of a part that is read; feeds are cut there too.
+pub const LONGEST_PART_BYTES: usize = 64 * 1024;
+
+/// Most parts of a post that are read.
+pub const MOST_PARTS: usize = 64;
+
+/// Places of the words of one part lie within this many; those of the next part begin after them, out of reach of any window.
+pub const PLACES_OF_A_PART: u32 = 1 << 24;
+
+/// Parts whose memory is kept for the next post.
+const PARTS_KEPT: usize = 4;
+
+/// Words whose memory is kept for the next post.
+const WORDS_KEPT: usize = 1 << 14;
+
+/// A post looked at for one rule set. Its memory is used again for the next post.
+#[derive(Debug, Default)]
+pub struct Glance {
+    /// What words stand for that were looked up before.
+    memory: Memory,
+    /// The words of each part with all their readings; those after the parts of this post are left from another.
+    parts: Vec<Words>,
+    /// Parts of this post.
+    part_count: usize,
+    /// Every word of all parts, as they were read.
+    steps: Vec<Step>,
+    /// Words without other readings.
+    word_count: usize,
+    /// Places that other readings span beyond their own.
+    spanned: u32,
+    /// Each root that the post holds, once.
+    roots: Vec<RootId>,
+    /// For every root how much of a term's weight its nearest word carries, in hundredths; 0 where there is none.
+    percents: Vec<u8>,
+    /// The words in the order of their places, where that is not the order of reading.
+    in_order: Vec<Step>,
+}
+
+/// A word, and where it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    /// Its place in the row of the post's words, all parts in one row with wide gaps between them.
+    pub at: u32,
+    /// The place after it.
+    pub next: u32,
+    /// What it stands for, by its number in the memory.
+    known: u32,
+}
+
+impl Glance {
+    /// Looks at another post.
+    pub fn at(&mut self, post: &Post, rules: &RuleSet) {
+        self.memory.serve(rules);
+        self.percents.resize(rules.vocabulary.roots(), 0);
+        self.part_count = post.parts.len().min(MOST_PARTS);
+        for (number, part) in post.parts.iter().take(MOST_PARTS).enumerate() {
+            self.look_at(number, &part.text, rules);
+        }
+        if !self.steps.is_sorted_by_key(|step| step.at) {
+            self.in_order.extend_from_slice(&self.steps);
+            self.in_order.sort_by_key(|step| step.at);
+        }
+    }
+
+    fn look_at(&mut self, part: usize, text: &str, rules: &RuleSet) {
+        let Self { memory, parts, steps, word_count, spanned, roots, percents, .. } = self;
+        if parts.len() <= part {
+            parts.push(Words::default());
+        }
+        let words = &mut parts[part];
+        words.read(&text[..text.floor_char_boundary(LONGEST_PART_BYTES)]);
+        let base = part as u32 * PLACES_OF_A_PART;
+        for word in words.iter() {
+            let known = memory.look_up(word.form, rules);
+            let held = memory.roots(known);
+            steps.push(Step { at: base + word.at, next: base + word.next, known });
+            *word_count += usize::from(!word.alternative);
+            *spanned += word.next - word.at - 1;
+            for (root, percent) in held {
+                let most = &mut percents[*root as usize];
+                if *most == 0 {
+                    roots.push(*root);
+                }
+                *most = (*most).max(*percent);
+            }
+        }
+    }
+
+    /// Forgets the post.
+    pub fn end(&mut self) {
+        for root in self.roots.drain(..) {
+            self.percents[root as usize] = 0;
+        }
+        for steps in [&mut self.steps, &mut self.in_order] {
+            steps.clear();
+            steps.shrink_to(WORDS_KEPT);
+        }
+        (self.word_count, self.spanned) = (0, 0);
+        self.parts.truncate(PARTS_KEPT);
+    }
+
+    /// How many words the post has.
+    pub fn word_count(&self) -> usize {
+        self.word_count
+    }
+
+    /// The words of each part.
+    pub fn parts(&self) -> &[Words] {
+        &self.parts[..self.part_count]
+    }
+
+    /// Gives what each word of all parts stands for, and how: as many as the parts have words, in their order.
+    pub fn known(&self) -> impl Iterator<Item = (Guards, &[(TermId, Likeness)])> {
+        self.steps.iter().map(|step| (self.memory.guards(step.known), self.memory.terms(step.known)))
+    }
+
+    /// Each root that the post holds, once.
+    pub fn roots(&self) -> &[RootId] {
+        &self.roots
+    }
+
+    /// All words in the order of their places.
+    pub fn steps(&self) -> &[Step] {
+        if self.in_order.is_empty() { &self.steps } else { &self.in_order }
+    }
+
+    /// So many places more or less may lie between two words than words are said between them: other readings span several.
+    pub fn spanned(&self) -> u32 {
+        self.spanned
+    }
+
+    /// The roots that a word stands for, each with the hundredths of a term's weight that the word carries.
+    #[inline]
+    pub fn roots_of(&self, step: &Step) -> &[(RootId, u8)] {
+        self.memory.roots(step.known)
+    }
+
+    /// How much of a term's weight the word of its root carries that is nearest to any term of it, in hundredths; 0 where there is none.
+    #[inline]
+    pub fn percent(&self, root: RootId) -> u32 {
+        self.percents.get(root as usize).map_or(0, |percent| u32::from(*percent))
+    }
+
+    /// Whether the post holds a term of this root.
+    #[inline]
+    pub fn holds(&self, root: RootId) -> bool {
+        self.percent(root) > 0
+    }
+}
+
+/// What the words of earlier posts stand for: endings and typing mistakes are worked out once for a word, not once for a post.
+///
+/// It holds what `Vocabulary::resolve` and `Guards::of` give and nothing else, so it cannot change a result.
+#[derive(Debug, Default)]
+struct Memory {
+    set: u64,
+    /// Numbers of words in `known`.
+    numbers: HashMap<Box<str>, u32, RandomState>,
+    known: Vec<Known>,
+    terms: Vec<(TermId, Likeness)>,
+    roots: Vec<(RootId, u8)>,
+}
+
+/// What a word stands for.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    terms: (u32, u32),
+    roots: (u32, u32),
+    guards: Guards,
+}
+
+/// The memory is emptied at this many words: strangers choose the words.
+const MOST_WORDS: usize = 1 << 17;
+
+impl Memory {
+    fn serve(&mut self, rules: &RuleSet) {
+        if self.set != rules.number || self.known.len() > MOST_WORDS || self.terms.len() > 8 * MOST_WORDS {
+            *self = Self { set: rules.number, ..Self::default() };
+        }
+    }
+
+    /// The number of a word.
+    #[inline]
+    fn look_up(&mut self, form: &str, rules: &RuleSet) -> u32 {
+        match self.numbers.get(form) {
+            Some(number) => *number,
+            None => self.learn(form, rules),
+        }
+    }
+
+    fn learn(&mut self, form: &str, rules: &RuleSet) -> u32 {
+        let (terms_from, roots_from) = (self.terms.len(), self.roots.len());
+        rules.vocabulary.resolve(form, &mut self.terms);
+        let mut roots: Vec<(RootId, u8)> = self.terms[terms_from..]
+            .iter()
+            .map(|(term, likeness)| (rules.vocabulary.root(*term), likeness.percent() as u8))
+            .collect();
+        // Of each root the nearest.
+        roots.sort_unstable_by_key(|(root, percent)| (*root, Reverse(*percent)));
+        roots.dedup_by_key(|(root, _)| *root);
+        self.roots.extend(roots);
+        self.known.push(Known {
+            terms: (terms_from as u32, self.terms.len() as u32),
+            roots: (roots_from as u32, self.roots.len() as u32),
+            guards: Guards::of(form),
+        });
+        let number = self.known.len() as u32 - 1;
+        self.numbers.insert(form.into(), number);
+        number
+    }
+
+    fn guards(&self, known: u32) -> Guards {
+        self.known[known as usize].guards
+    }
+
+    fn terms(&self, known: u32) -> &[(TermId, Likeness)] {
+        let (from, to) = self.known[known as usize].terms;
+        &self.terms[from as usize..to as usize]
+    }
+
+    #[inline]
+    fn roots(&self, known: u32) -> &[(RootId, u8)] {
+        let (from, to) = self.known[known as usize].roots;
+        &self.roots[from as usize..to as usize]
+    }
+}
