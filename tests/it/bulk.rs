@@ -210,11 +210,22 @@ fn posts_nobody_should_send_are_answered_or_told() {
 
 #[test]
 fn claims_nobody_should_send_are_matched_all_the_same() {
-    let words = |n: usize| match n {
-        0..4_000 => format!("{{\"id\":\"c{n}\",\"claim\":\"moon\"}}\n"),
+    one_word_claims(50_000);
+}
+
+#[test]
+#[ignore = "takes half a minute unless built for release; run with `cargo test -- --ignored million`"]
+fn half_a_million_claims_of_one_word_are_matched_all_the_same() {
+    one_word_claims(500_000);
+}
+
+/// Matches a post with its claim among so many of one word, one in twelve of which say the same, and one of 10,000 words.
+fn one_word_claims(count: usize) {
+    let words = |n: usize| match n % 12 {
+        0 => format!("{{\"id\":\"c{n}\",\"claim\":\"moon\"}}\n"),
         _ => format!("{{\"id\":\"c{n}\",\"claim\":\"moon{n}\"}}\n"),
     };
-    let one_word: String = (0..50_000).map(words).collect();
+    let one_word: String = (0..count).map(words).collect();
     let endless = format!("{{\"id\":\"endless\",\"claim\":\"{}\"}}\n", "moon landing studio ".repeat(3_400));
     let place = Place::new();
     let (lines, _) =

@@ -54,6 +54,9 @@ pub struct Search<'s> {
     bar: u32,
     /// Claims with rounded sums from here on are noted.
     noted_from: i16,
+    /// Exact sums made.
+    #[cfg(test)]
+    summed: std::cell::Cell<usize>,
 }
 
 /// Gives the `most` claims with the greatest sums of at least `least`, greatest first; of equal sums, the lower number first.
@@ -70,7 +73,20 @@ impl<'s> Search<'s> {
     pub fn new(query: &'s Query, index: &'s BulkIndex, sums: &'s mut Sums) -> Self {
         let (left, unit, under) = sums.plan(query, index);
         let over = left / unit / PARTS + 1;
-        Self { query, index, sums, taken: 0, left, unit, under, over, bar: 0, noted_from: i16::MAX }
+        Self {
+            query,
+            index,
+            sums,
+            taken: 0,
+            left,
+            unit,
+            under,
+            over,
+            bar: 0,
+            noted_from: i16::MAX,
+            #[cfg(test)]
+            summed: Default::default(),
+        }
     }
 
     /// Whether the sum of any claim reaches `bar`. To be asked once, before [`Search::best`].
@@ -116,6 +132,8 @@ impl<'s> Search<'s> {
 
     /// The sum of a claim.
     fn sum(&self, claim: u32) -> u32 {
+        #[cfg(test)]
+        self.summed.set(self.summed.get() + 1);
         let held = self.index.held(claim);
         held.map(|(term, impact)| u32::from(self.sums.weights[term as usize]) * u32::from(impact)).sum()
     }
@@ -257,5 +275,28 @@ mod tests {
                 });
             }
         }
+    }
+
+    /// Exact sums made for posts of two words that every fourth of so many claims says, all alike.
+    fn summed(count: usize) -> usize {
+        let mut claims = claims(count, &mut Dice(5));
+        for (_, claim) in claims.iter_mut().enumerate().filter(|(number, _)| number % 4 == 0) {
+            (claim.claim, claim.title, claim.summary, claim.url) = ("walrus narwhal".to_owned(), None, None, None);
+        }
+        let (index, mut sums, mut summed) = (BulkIndex::build(claims), Sums::default(), 0);
+        let post = Post::of_text("walrus narwhal wax wbx", Timestamp::UNIX_EPOCH);
+        Asker::default().passages(&post, &index, |query| {
+            let mut search = Search::new(query, &index, &mut sums);
+            search.reaches(100_000);
+            assert_eq!(search.best(20, 1).len(), 20);
+            summed = search.summed.get();
+        });
+        summed
+    }
+
+    #[test]
+    fn however_many_claims_say_the_same_each_is_summed_a_few_times_at_most() {
+        let (few, many) = (summed(1_000), summed(4_000));
+        assert!(few <= 3 * 1_000 && many <= 3 * 4_000, "{few} {many}");
     }
 }
