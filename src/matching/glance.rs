@@ -172,14 +172,32 @@ impl Glance {
     }
 }
 
+/// A word of sixteen bytes at most: its first eight, its last eight, and its length, which tells how far the two overlap. Kept in the table
+/// itself, so that comparing it reads no other memory.
+type Short = (u64, u64, usize);
+
+#[inline]
+fn short(form: &str) -> Option<Short> {
+    let bytes = form.as_bytes();
+    let (head, tail) = match bytes.len() {
+        8..=16 => (u64::from_le_bytes(*bytes.first_chunk()?), u64::from_le_bytes(*bytes.last_chunk()?)),
+        4..8 => (u32::from_le_bytes(*bytes.first_chunk()?).into(), u32::from_le_bytes(*bytes.last_chunk()?).into()),
+        2..4 => (u16::from_le_bytes(*bytes.first_chunk()?).into(), u16::from_le_bytes(*bytes.last_chunk()?).into()),
+        1 => (bytes[0].into(), 0),
+        _ => return None,
+    };
+    Some((head, tail, bytes.len()))
+}
+
 /// What the words of earlier posts stand for: endings and typing mistakes are worked out once for a word, not once for a post.
 ///
 /// It holds what `Vocabulary::resolve` and `Guards::of` give and nothing else, so it cannot change a result.
 #[derive(Debug, Default)]
 struct Memory {
     set: u64,
-    /// Numbers of words in `known`.
-    numbers: HashMap<Box<str>, u32, RandomState>,
+    /// Numbers of short words in `known`, and of longer ones.
+    numbers: HashMap<Short, u32, RandomState>,
+    numbers_of_long: HashMap<Box<str>, u32, RandomState>,
     known: Vec<Known>,
     terms: Vec<(TermId, Likeness)>,
     roots: Vec<Held>,
@@ -206,7 +224,11 @@ impl Memory {
     /// The number of a word.
     #[inline]
     fn look_up(&mut self, form: &str, rules: &RuleSet) -> u32 {
-        match self.numbers.get(form) {
+        let number = match short(form) {
+            Some(short) => self.numbers.get(&short),
+            None => self.numbers_of_long.get(form),
+        };
+        match number {
             Some(number) => *number,
             None => self.learn(form, rules),
         }
@@ -230,7 +252,10 @@ impl Memory {
             guards: Guards::of(form),
         });
         let number = self.known.len() as u32 - 1;
-        self.numbers.insert(form.into(), number);
+        match short(form) {
+            Some(short) => self.numbers.insert(short, number),
+            None => self.numbers_of_long.insert(form.into(), number),
+        };
         number
     }
 
@@ -247,5 +272,19 @@ impl Memory {
     fn roots(&self, known: u32) -> &[Held] {
         let (from, to) = self.known[known as usize].roots;
         &self.roots[from as usize..to as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn short_words_are_told_apart_by_their_ends_and_length(a in "[ab]{0,18}|\\PC{0,5}", b in "[ab]{0,18}|\\PC{0,5}") {
+            prop_assert_eq!(short(&a).is_some(), (1..=16).contains(&a.len()));
+            prop_assert!(a == b || short(&a).is_none() || short(&a) != short(&b), "{a} {b}");
+        }
     }
 }

@@ -23,7 +23,7 @@ pub struct Pairs {
     seconds: Vec<RootId>,
     /// Sets of bits, 64 in a word.
     bits: Vec<u64>,
-    /// For every eight bits how many seconds of the first root have earlier ones.
+    /// For every word of bits how many seconds of the first root have earlier ones.
     before: Vec<u32>,
 }
 
@@ -73,11 +73,11 @@ impl Pairs {
             Some((size, _)) if seconds.len() > FEW => size,
             _ => (seconds.len() * BITS).div_ceil(64).next_power_of_two().min(1 << 25),
         };
-        let (mut bits, mut before) = (vec![0; size], vec![0; 8 * size]);
+        let (mut bits, mut before) = (vec![0; size], vec![0; size]);
         for second in seconds {
             let bit = hash(*second) >> shift(size);
             bits[bit as usize / 64] |= 1 << (bit % 64);
-            before[bit as usize / 8] += 1;
+            before[bit as usize / 64] += 1;
         }
         let mut sum = 0;
         for count in &mut before {
@@ -166,8 +166,10 @@ impl Seconds<'_> {
     /// Hands the seconds that set this bit to `each`, with the numbers of their pairs.
     #[inline]
     fn of_bit(&self, bit: u32, mut each: impl FnMut(usize, RootId)) {
-        let before = self.pairs.before.get(8 * self.first.bits_from as usize + bit as usize / 8);
-        let mut rank = before.map_or(usize::MAX, |before| *before as usize);
+        let word = self.first.bits_from as usize + bit as usize / 64;
+        let (Some(set), Some(before)) = (self.pairs.bits.get(word), self.pairs.before.get(word)) else { return };
+        // Seconds that share an earlier bit move those of this one further on.
+        let mut rank = *before as usize + (set & ((1 << (bit % 64)) - 1)).count_ones() as usize;
         while let Some(second) = self.roots.get(rank) {
             let other = hash(*second) >> self.first.shift;
             if other > bit {
