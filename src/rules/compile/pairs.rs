@@ -23,8 +23,8 @@ pub struct Pairs {
     seconds: Vec<RootId>,
     /// Sets of bits, 64 in a word.
     bits: Vec<u64>,
-    /// For every word of bits how many seconds of the first root have earlier ones.
-    before: Vec<u32>,
+    /// What stands before the bits of each word.
+    before: Vec<Before>,
 }
 
 /// A first root.
@@ -38,6 +38,14 @@ struct First {
     bits_to: u32,
     /// What of a hash tells its bit.
     shift: u32,
+}
+
+/// How many seconds of a first root have earlier bits than those of a word; and than each eight bits of it, from the first of the word on.
+#[derive(Debug, Clone, Copy, Default)]
+struct Before {
+    word: u32,
+    /// No more than fit.
+    eight: [u8; 8],
 }
 
 /// What pairs are put in order by.
@@ -73,16 +81,21 @@ impl Pairs {
             Some((size, _)) if seconds.len() > FEW => size,
             _ => (seconds.len() * BITS).div_ceil(64).next_power_of_two().min(1 << 25),
         };
-        let (mut bits, mut before) = (vec![0; size], vec![0; size]);
+        let (mut bits, mut counts) = (vec![0; size], vec![[0_u32; 8]; size]);
         for second in seconds {
             let bit = hash(*second) >> shift(size);
             bits[bit as usize / 64] |= 1 << (bit % 64);
-            before[bit as usize / 64] += 1;
+            counts[bit as usize / 64][bit as usize / 8 % 8] += 1;
         }
         let mut sum = 0;
-        for count in &mut before {
-            sum += std::mem::replace(count, sum);
-        }
+        let before = counts.into_iter().map(|counts| {
+            let (word, mut eight) = (sum, [0; 8]);
+            for (eight, count) in eight.iter_mut().zip(counts) {
+                *eight = u8::try_from(sum - word).unwrap_or(u8::MAX);
+                sum += count;
+            }
+            Before { word, eight }
+        });
         self.bits.extend(bits);
         self.before.extend(before);
         shift(size)
@@ -166,10 +179,8 @@ impl Seconds<'_> {
     /// Hands the seconds that set this bit to `each`, with the numbers of their pairs.
     #[inline]
     fn of_bit(&self, bit: u32, mut each: impl FnMut(usize, RootId)) {
-        let word = self.first.bits_from as usize + bit as usize / 64;
-        let (Some(set), Some(before)) = (self.pairs.bits.get(word), self.pairs.before.get(word)) else { return };
-        // Seconds that share an earlier bit move those of this one further on.
-        let mut rank = *before as usize + (set & ((1 << (bit % 64)) - 1)).count_ones() as usize;
+        let Some(before) = self.pairs.before.get(self.first.bits_from as usize + bit as usize / 64) else { return };
+        let mut rank = before.word as usize + usize::from(before.eight[bit as usize / 8 % 8]);
         while let Some(second) = self.roots.get(rank) {
             let other = hash(*second) >> self.first.shift;
             if other > bit {
