@@ -40,22 +40,17 @@ fn variants(glance: &Glance, rules: &RuleSet, found: &mut Vec<u32>) {
     let (watchlist, roots) = (&rules.watchlist, glance.roots());
     let mut held = Held::default();
     roots.iter().for_each(|root| held.add(*root));
+    // All pairs first: memory answers several questions at a time, where none waits for another's answer.
+    let mut groups: Vec<&[Watched]> = Vec::with_capacity(4 * roots.len());
     for root in roots {
-        watchlist.variants(
-            *root,
-            roots,
-            &held,
-            |root| glance.holds(root),
-            |watched| {
-                if is_enough_there(glance, watched) {
-                    let Weighing { rule, may_miss, may_miss_of_alert, weights } = watchlist.variant(watched.variant);
-                    let missing = missing(weights, |root| 100 - glance.percent(root), may_miss);
-                    if missing <= may_miss_of_alert || missing <= may_miss && may_pass(glance, rules, rule) {
-                        found.push(rule);
-                    }
-                }
-            },
-        );
+        watchlist.variants(*root, roots, &held, |root| glance.holds(root), |group| groups.push(group));
+    }
+    for watched in groups.into_iter().flatten().filter(|watched| is_enough_there(glance, watched)) {
+        let Weighing { rule, may_miss, may_miss_of_alert, weights } = watchlist.variant(watched.variant);
+        let missing = missing(weights, |root| 100 - glance.percent(root), may_miss);
+        if missing <= may_miss_of_alert || missing <= may_miss && may_pass(glance, rules, rule) {
+            found.push(rule);
+        }
     }
 }
 

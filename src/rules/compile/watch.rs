@@ -160,7 +160,8 @@ impl Watchlist {
         gathered.phrases.push((pair, Spelt { rule, from, to: self.spelt.len() as u32, first: first as u32 }));
     }
 
-    /// Hands every variant to `each` that stands under `root` and another of `roots`, which are all that the post `holds`.
+    /// Hands all variants that stand under `root` and another of `roots` to `each`, those of a pair together; the roots are all that the
+    /// post `holds`.
     #[inline]
     pub fn variants<'w>(
         &'w self,
@@ -168,10 +169,10 @@ impl Watchlist {
         roots: &[RootId],
         held: &Held,
         holds: impl Fn(RootId) -> bool,
-        mut each: impl FnMut(&'w Watched),
+        mut each: impl FnMut(&'w [Watched]),
     ) {
         if let Some(seconds) = self.groups.with(root) {
-            seconds.among(roots, held, holds, |group| part(&self.watched, &self.groups_from, group).iter().for_each(&mut each));
+            seconds.among(roots, held, holds, |group| each(part(&self.watched, &self.groups_from, group)));
         }
     }
 
