@@ -38,7 +38,7 @@ fn way_in(term: &GateTerm, vocabulary: &Vocabulary) -> Option<WayIn> {
     let mut found = Vec::new();
     // Of a word that only begins so we do not know what else it is.
     if vocabulary.get(longest).scope == Scope::Gate {
-        vocabulary.resolve(&vocabulary.get(longest).form, &mut found);
+        vocabulary.well_spelt(&vocabulary.get(longest).form, &mut found);
     }
     Some(WayIn { root: vocabulary.root(longest), stands_for: found.iter().map(|(term, _)| vocabulary.root(*term)).collect() })
 }

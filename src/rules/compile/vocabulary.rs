@@ -140,6 +140,22 @@ impl Vocabulary {
     /// Appends every term that the folded word `form` of a post may stand for, each once, at its nearest.
     pub fn resolve(&self, form: &str, found: &mut Vec<(TermId, Likeness)>) {
         let from = found.len();
+        self.well_spelt(form, found);
+        self.misspelt(form, found);
+        // Of several likenesses of one term the nearest stays.
+        found[from..].sort_unstable();
+        let mut kept = from;
+        for i in from..found.len() {
+            if kept == from || found[kept - 1].0 != found[i].0 {
+                found[kept] = found[i];
+                kept += 1;
+            }
+        }
+        found.truncate(kept);
+    }
+
+    /// Appends the terms that the word stands for without a mistake, some of them twice.
+    pub fn well_spelt(&self, form: &str, found: &mut Vec<(TermId, Likeness)>) {
         if let Some(terms) = self.same.get(form) {
             found.extend(terms.iter().map(|term| (*term, Likeness::Same)));
         }
@@ -153,17 +169,6 @@ impl Vocabulary {
                 found.extend(terms.iter().map(|term| (*term, Likeness::Ending)));
             }
         }
-        self.misspelt(form, found);
-        // Of several likenesses of one term the nearest stays.
-        found[from..].sort_unstable();
-        let mut kept = from;
-        for i in from..found.len() {
-            if kept == from || found[kept - 1].0 != found[i].0 {
-                found[kept] = found[i];
-                kept += 1;
-            }
-        }
-        found.truncate(kept);
     }
 
     /// A word that is ordinary is not somebody's mistake for another: "planet" never stands for "plant".
