@@ -214,7 +214,7 @@ fn claims_nobody_should_send_are_matched_all_the_same() {
 }
 
 #[test]
-#[ignore = "takes half a minute unless built for release; run with `cargo test -- --ignored million`"]
+#[ignore = "takes ten seconds unless built for release; run with `cargo test -- --ignored million`"]
 fn half_a_million_claims_of_one_word_are_matched_all_the_same() {
     one_word_claims(500_000);
 }
