@@ -85,7 +85,7 @@ pub struct Facts {
     pub gist_count: f32,
     /// The claim's terms.
     pub signature: Signature,
-    /// How it stands among the other claims of the shortlist; see [`super::among`].
+    /// How it stands among the other claims of the shortlist; see `super::among`.
     pub among: Among,
 }
 
