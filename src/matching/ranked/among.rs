@@ -1,5 +1,6 @@
 //! How each claim of a shortlist stands among the others: what tells it from them, what it has in common with them.
 
+use super::SHORTLIST;
 use super::pair::Facts;
 use super::query::{MOST_SLOTS, Query, slots_of};
 use crate::rules::index::signature::Signature;
@@ -24,7 +25,8 @@ pub fn compare(query: &Query, shortlist: &mut [Facts]) {
     for facts in shortlist.iter() {
         slots_of(facts.hit & text).for_each(|slot| sharing[slot] += 1.0);
     }
-    let all = shortlist.len().max(1) as f32;
+    // As if it were full: where few claims share anything with a post, that tells no less of each of them.
+    let all = SHORTLIST as f32;
     let greatest = shortlist.iter().map(|facts| facts.sum).fold(1e-6, f32::max);
     for facts in shortlist.iter_mut() {
         let apart = slots_of(facts.hit & text).map(|slot| query.slots[slot].tells * (1.0 - sharing[slot] / all)).sum();
