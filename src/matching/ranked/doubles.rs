@@ -1,9 +1,10 @@
-//! Claims of an archive that say the same, word for word: several publishers checked them.
+//! What is said word for word: by claims of an archive that several publishers checked, by a post that quotes a claim.
 
 use super::among;
 use super::model::{self, Weighed};
 use super::pair::Facts;
 use super::query::Query;
+use crate::model::post::Post;
 use crate::rules::index::BulkIndex;
 
 /// Leaves out the claims that say the same as the best one: two checks of one claim are no reason to doubt that the claim is meant.
@@ -33,19 +34,60 @@ pub(super) fn without_doubles<'f>(
 
 /// Whether two texts are the same but for capitals, blanks and punctuation.
 fn same_words(a: &str, b: &str) -> bool {
-    fn plain(text: &str) -> impl Iterator<Item = char> {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
-    }
     plain(a).eq(plain(b))
+}
+
+fn plain(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
+}
+
+/// A claim of fewer words than this may stand in a post by chance.
+const FEWEST_WORDS: usize = 5;
+
+/// Bytes before and after the terms of a passage in which its first and last words are looked for: words that tell nothing are no terms.
+const AROUND: usize = 100;
+
+/// Whether the passage of a post that was asked about holds all of a claim, word for word.
+pub(super) fn holds_word_for_word(post: &Post, query: &Query, claim: &str) -> bool {
+    let (Some(first), Some(last)) = (query.row.first(), query.row.last()) else { return false };
+    if claim.split_whitespace().count() < FEWEST_WORDS {
+        return false;
+    }
+    let claim: String = plain(claim).collect();
+    (first.span.part..=last.span.part).filter_map(|part| Some((part, &post.parts.get(part)?.text))).any(|(part, text)| {
+        let from = if part == first.span.part { first.span.start.saturating_sub(AROUND) } else { 0 };
+        let to = if part == last.span.part { last.span.end.saturating_add(AROUND).min(text.len()) } else { text.len() };
+        let passage = text.get(text.floor_char_boundary(from)..text.ceil_char_boundary(to)).unwrap_or_default();
+        passage.len() >= claim.len() && plain(passage).collect::<String>().contains(&claim)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matching::ranked::query::Asker;
+    use crate::rules::bulk::Archive;
 
     #[test]
     fn the_same_words_are_the_same_however_they_are_set() {
         assert!(same_words("The moon is made of cheese!", "the Moon is made of  \u{201c}cheese\u{201d}"));
         assert!(!same_words("The moon is made of cheese", "The moon is not made of cheese"));
+    }
+
+    #[test]
+    fn a_post_holds_a_claim_word_for_word_or_not() {
+        let mut archive = Archive::default();
+        archive.read("a.jsonl", &br#"{"id":"moon","claim":"The moon is made of cheese."}"#[..]).unwrap();
+        let index = BulkIndex::build(archive.claims);
+        let holds = |text: &str, claim: &str| {
+            let (post, mut held) = (Post::of_text(text, jiff::Timestamp::UNIX_EPOCH), false);
+            Asker::default().passages(&post, &index, |query| held |= holds_word_for_word(&post, query, claim));
+            held
+        };
+        let claim = "The moon is made of cheese.";
+        assert!(holds("Did you know? The Moon is made of \u{201c}cheese\u{201d}, says NASA", claim));
+        assert!(!holds("The moon is not made of cheese", claim));
+        assert!(!holds("the moon is made", claim));
+        assert!(!holds("The moon is big", "The moon is big"), "said by chance");
     }
 }

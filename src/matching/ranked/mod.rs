@@ -58,7 +58,7 @@ use crate::model::post::Post;
 use crate::model::sighting::{Confidence, Span, Strength};
 use crate::rules::bulk::BulkClaim;
 use crate::rules::index::{BulkIndex, IMPACT_UNIT};
-use doubles::without_doubles;
+use doubles::{holds_word_for_word, without_doubles};
 use model::{Model, Weighed};
 use pair::{Facts, Measure};
 use query::{Asker, Query, WEIGHT_UNIT};
@@ -80,6 +80,9 @@ const EVIDENCE_FOR_MORE: f32 = 11.0;
 
 /// What thin evidence cannot reach.
 const LEAST_POSSIBLE: f32 = 0.5;
+
+/// How sure a claim is at least that a post holds word for word: the probability is fitted on posts that say things their own way.
+const WORD_FOR_WORD: f32 = 0.95;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -146,7 +149,7 @@ struct Candidate {
 pub fn rank<'i>(post: &Post, index: &'i BulkIndex, scratch: &mut Scratch, wanted: Wanted) -> Vec<Ranked<'i>> {
     let Scratch { asker, finder, strengths } = scratch;
     let mut candidates: Vec<Candidate> = Vec::new();
-    asker.passages(post, index, |query| finder.passage(query, index, wanted, &mut candidates));
+    asker.passages(post, index, |query| finder.passage((post, query), index, wanted, &mut candidates));
     let named = named::named(post, index);
     if candidates.is_empty() && named.is_empty() {
         return Vec::new();
@@ -188,7 +191,13 @@ fn least_evidence(index: &BulkIndex) -> u32 {
 }
 
 impl Finder {
-    fn passage(&mut self, query: &mut Query, index: &BulkIndex, wanted: Wanted, candidates: &mut Vec<Candidate>) {
+    fn passage(
+        &mut self,
+        (post, query): (&Post, &mut Query),
+        index: &BulkIndex,
+        wanted: Wanted,
+        candidates: &mut Vec<Candidate>,
+    ) {
         let (evidence, most) = (least_evidence(index), SHORTLIST.max(wanted.top));
         // A look for evidence costs little; most posts have none.
         let mut search = Search::new(query, index, &mut self.sums);
@@ -211,6 +220,9 @@ impl Finder {
         let standing = model::standing(alone.as_deref().unwrap_or(&weighed));
         let logit = model::dot(&self.model.accept, &standing) + self.model.accept_constant;
         let mut sure = model::probability(logit);
+        if sure < WORD_FOR_WORD && index.claim(best.claim).is_some_and(|claim| holds_word_for_word(post, query, &claim.claim)) {
+            sure = WORD_FOR_WORD;
+        }
         if best_sum < evidence {
             sure = sure.min(LEAST_POSSIBLE * 0.98);
         }
@@ -218,7 +230,7 @@ impl Finder {
         for (claim, (_, _, place)) in weighed.iter().zip(order) {
             last = sure * model::beside(claim.score, best.score);
             if last >= wanted.at_least {
-                candidates.push(Candidate { claim: claim.claim, confidence: last, spans: spans(query, self.facts[place].hit) });
+                candidates.push(Candidate { claim: claim.claim, confidence: last, spans: query.spans(self.facts[place].hit) });
             }
         }
         // Claims behind the shortlist keep the order of their sums.
@@ -243,13 +255,6 @@ impl Finder {
         });
         weighed.collect()
     }
-}
-
-fn spans(query: &Query, hit: u64) -> Vec<Span> {
-    let hits = query.row.iter().filter(|standing| !standing.joined && hit & 1 << standing.slot != 0);
-    let mut spans: Vec<Span> = hits.map(|standing| standing.span).collect();
-    spans.dedup();
-    spans
 }
 
 #[cfg(test)]

@@ -175,6 +175,14 @@ impl Query {
         if slot >= self.of_text { weight::AUTHOR } else { self.slots.get(slot).map_or(0, Slot::weight) }
     }
 
+    /// Where the terms of a set of slots stand.
+    pub fn spans(&self, hit: u64) -> Vec<Span> {
+        let hits = self.row.iter().filter(|standing| !standing.joined && hit & 1 << standing.slot != 0);
+        let mut spans: Vec<Span> = hits.map(|standing| standing.span).collect();
+        spans.dedup();
+        spans
+    }
+
     fn enter(&mut self, known: Known, flags: u8) -> Option<usize> {
         match self.slots.iter().position(|slot| slot.id == known.id) {
             Some(slot) => {
