@@ -96,9 +96,12 @@ mod tests {
 
     #[test]
     fn a_word_that_all_claims_share_tells_none_from_another() {
-        let facts = facts(&[0b0001, 0b0011]);
-        assert_eq!(facts[0].among.apart, 0.0);
-        assert!(facts[1].among.apart > 0.0);
+        let mut hits = [0b0001; SHORTLIST];
+        hits[1] = 0b0011;
+        let all = facts(&hits);
+        assert_eq!(all[0].among.apart, 0.0);
+        assert!(all[1].among.apart > 0.0);
+        assert!(facts(&[0b0001])[0].among.apart > 0.0, "nothing else is like it");
     }
 
     #[test]

@@ -44,6 +44,11 @@ fn plain(text: &str) -> impl Iterator<Item = char> {
 /// A claim of fewer words than this may stand in a post by chance.
 const FEWEST_WORDS: usize = 5;
 
+/// Whether a post says all that a claim does and hardly anything else, in whatever order.
+pub(super) fn says_all(facts: &Facts) -> bool {
+    facts.count >= FEWEST_WORDS as f32 && facts.count >= 0.9 * facts.length && facts.shared >= 0.9 * facts.of_text
+}
+
 /// Bytes before and after the terms of a passage in which its first and last words are looked for: words that tell nothing are no terms.
 const AROUND: usize = 100;
 

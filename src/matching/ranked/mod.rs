@@ -81,7 +81,7 @@ const EVIDENCE_FOR_MORE: f32 = 11.0;
 /// What thin evidence cannot reach.
 const LEAST_POSSIBLE: f32 = 0.5;
 
-/// How sure a claim is at least that a post holds word for word: the probability is fitted on posts that say things their own way.
+/// So sure at least is a claim that a post holds word for word: the probability is fitted on posts that say things their own way.
 const WORD_FOR_WORD: f32 = 0.95;
 
 /// What is asked for.
@@ -220,9 +220,9 @@ impl Finder {
         let standing = model::standing(alone.as_deref().unwrap_or(&weighed));
         let logit = model::dot(&self.model.accept, &standing) + self.model.accept_constant;
         let mut sure = model::probability(logit);
-        if sure < WORD_FOR_WORD && index.claim(best.claim).is_some_and(|claim| holds_word_for_word(post, query, &claim.claim)) {
-            sure = WORD_FOR_WORD;
-        }
+        let says_all = order.first().is_some_and(|(_, _, place)| doubles::says_all(&self.facts[*place]));
+        let holds = |claim: &BulkClaim| says_all || holds_word_for_word(post, query, &claim.claim);
+        sure = if sure < WORD_FOR_WORD && index.claim(best.claim).is_some_and(holds) { WORD_FOR_WORD } else { sure };
         if best_sum < evidence {
             sure = sure.min(LEAST_POSSIBLE * 0.98);
         }
