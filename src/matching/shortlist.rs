@@ -64,8 +64,12 @@ fn is_enough_there(glance: &Glance, watched: &Watched) -> bool {
 fn phrases(glance: &Glance, watchlist: &Watchlist, found: &mut Vec<u32>) {
     let steps = glance.steps();
     let mut look = |number: usize, first: RootId, second: RootId| {
-        let there = watchlist.phrases(first, second).filter(|phrase| may_stand(glance, number, phrase));
-        found.extend(there.map(|phrase| phrase.rule));
+        for phrase in watchlist.phrases(first, second) {
+            // Once is enough: a post may repeat the words thousands of times.
+            if found.last() != Some(&phrase.rule) && may_stand(glance, number, &phrase) {
+                found.push(phrase.rule);
+            }
+        }
     };
     for (number, first) in steps.iter().enumerate() {
         let leading = glance.roots_of(first).iter().filter(|held| held.in_phrases[0]).map(|held| held.root);

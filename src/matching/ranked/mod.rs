@@ -16,7 +16,7 @@
 //!    with weights of its own for claims that are a sentence and for those that are the text of an article. Another says *how probable* it
 //!    is that the best of them is right: a logistic regression on its features and its distance to the second, calibrated on a stream in which
 //!    one post in ten repeats a claim. The other nineteen get a share of that probability by their distance in the ranking.
-//!    Claims that say the same word for word are no rivals (`doubles`): many publishers check one claim.
+//!    Claims that say the same word for word are no rivals (`doubles`); what a post says in full or word for word is at least .95 sure.
 //! 5. Of a claim met in several passages the surest counts. `named`: a post that is at or links to the place where a claim appeared
 //!    repeats it, whatever it says. `strength` tells how much of the claim's wording the post holds; it decides nothing here.
 //!
