@@ -14,7 +14,7 @@ const DIRECTIONS_OF_WORDS: &[u8] = include_bytes!("related/directions.bin");
 pub const DIRECTIONS: usize = 48;
 
 /// Words that one word can be like.
-const MOST: usize = 64;
+pub const MOST: usize = 64;
 
 /// How alike two words are, for each of the four steps in which the table tells it: the middle of the step's cosines, of which .35 is
 /// nothing and 1 is the same.

@@ -44,7 +44,7 @@ pub fn compare(query: &Query, shortlist: &mut [Facts]) {
             if less <= more * facts.among.in_common && less <= more * other.among.in_common {
                 continue;
             }
-            let both: f32 = slots_of(facts.hit & other.hit & text).map(|slot| query.slots[slot].tells).sum();
+            let both = query.scale.weigh(facts.hit & other.hit & text);
             let part = both / (less + more - both).max(1e-6);
             raise(&mut facts.among.in_common, &mut other.among.in_common, part);
         }
@@ -81,10 +81,10 @@ mod tests {
         let post = Post::of_text("zebra quagga walrus narwhal", Timestamp::UNIX_EPOCH);
         let mut out = Vec::new();
         Asker::default().passages(&post, &index, |query| {
-            let shared = |hit: u64| slots_of(hit).map(|slot| query.slots[slot].tells).sum();
+            query.complete();
             let of = |(number, hit): (usize, &u64)| Facts {
                 hit: *hit,
-                shared: shared(*hit),
+                shared: query.scale.weigh(*hit),
                 sum: 10.0 / (number + 1) as f32,
                 ..Facts::default()
             };

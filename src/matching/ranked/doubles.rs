@@ -6,6 +6,7 @@ use super::pair::Facts;
 use super::query::Query;
 use crate::model::post::Post;
 use crate::rules::index::BulkIndex;
+use crate::rules::index::profile::plain;
 
 /// Leaves out the claims that say the same as the best one: two checks of one claim are no reason to doubt that the claim is meant.
 ///
@@ -17,9 +18,11 @@ pub(super) fn without_doubles<'f>(
     shortlist: &[Weighed],
 ) -> Option<Vec<Weighed>> {
     let (best, others) = shortlist.split_first()?;
+    let print = index.profile(best.claim)?.print;
+    let has_print = |number: u32| index.profile(number).is_some_and(|profile| profile.print == print);
+    let mut doubles: Vec<u32> = others.iter().map(|other| other.claim).filter(|other| has_print(*other)).collect();
     let words = &index.claim(best.claim)?.claim;
-    let says_the_same = |number: u32| index.claim(number).is_some_and(|claim| same_words(&claim.claim, words));
-    let doubles: Vec<u32> = others.iter().map(|other| other.claim).filter(|other| says_the_same(*other)).collect();
+    doubles.retain(|other| index.claim(*other).is_some_and(|other| same_words(&other.claim, words)));
     if doubles.is_empty() {
         return None;
     }
@@ -34,11 +37,12 @@ pub(super) fn without_doubles<'f>(
 
 /// Whether two texts are the same but for capitals, blanks and punctuation.
 fn same_words(a: &str, b: &str) -> bool {
-    plain(a).eq(plain(b))
-}
-
-fn plain(text: &str) -> impl Iterator<Item = char> {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
+    let [a, b] = [a, b].map(|text| {
+        let mut out = String::new();
+        plain(text, &mut out);
+        out
+    });
+    a == b
 }
 
 /// A claim of fewer words than this may stand in a post by chance.
@@ -52,19 +56,32 @@ pub(super) fn says_all(facts: &Facts) -> bool {
 /// Bytes before and after the terms of a passage in which its first and last words are looked for: words that tell nothing are no terms.
 const AROUND: usize = 100;
 
-/// Whether the passage of a post that was asked about holds all of a claim, word for word.
-pub(super) fn holds_word_for_word(post: &Post, query: &Query, claim: &str) -> bool {
-    let (Some(first), Some(last)) = (query.row.first(), query.row.last()) else { return false };
-    if claim.split_whitespace().count() < FEWEST_WORDS {
-        return false;
+/// Memory to look for claims in posts, used again from post to post.
+#[derive(Debug, Default)]
+pub(super) struct Quoted {
+    claim: String,
+    passage: String,
+}
+
+impl Quoted {
+    /// Whether the passage of a post that was asked about holds all of a claim, word for word.
+    pub(super) fn holds_word_for_word(&mut self, post: &Post, query: &Query, claim: &str) -> bool {
+        let (Some(first), Some(last)) = (query.row.first(), query.row.last()) else { return false };
+        if claim.split_whitespace().nth(FEWEST_WORDS - 1).is_none() {
+            return false;
+        }
+        plain(claim, &mut self.claim);
+        (first.span.part..=last.span.part).filter_map(|part| Some((part, &post.parts.get(part)?.text))).any(|(part, text)| {
+            let from = if part == first.span.part { first.span.start.saturating_sub(AROUND) } else { 0 };
+            let to = if part == last.span.part { last.span.end.saturating_add(AROUND).min(text.len()) } else { text.len() };
+            let passage = text.get(text.floor_char_boundary(from)..text.ceil_char_boundary(to)).unwrap_or_default();
+            // Most passages are shorter than the claim, which is seen before anything is read.
+            passage.len() >= self.claim.len() && {
+                plain(passage, &mut self.passage);
+                self.passage.len() >= self.claim.len() && self.passage.contains(&self.claim)
+            }
+        })
     }
-    let claim: String = plain(claim).collect();
-    (first.span.part..=last.span.part).filter_map(|part| Some((part, &post.parts.get(part)?.text))).any(|(part, text)| {
-        let from = if part == first.span.part { first.span.start.saturating_sub(AROUND) } else { 0 };
-        let to = if part == last.span.part { last.span.end.saturating_add(AROUND).min(text.len()) } else { text.len() };
-        let passage = text.get(text.floor_char_boundary(from)..text.ceil_char_boundary(to)).unwrap_or_default();
-        passage.len() >= claim.len() && plain(passage).collect::<String>().contains(&claim)
-    })
 }
 
 #[cfg(test)]
@@ -86,7 +103,7 @@ mod tests {
         let index = BulkIndex::build(archive.claims);
         let holds = |text: &str, claim: &str| {
             let (post, mut held) = (Post::of_text(text, jiff::Timestamp::UNIX_EPOCH), false);
-            Asker::default().passages(&post, &index, |query| held |= holds_word_for_word(&post, query, claim));
+            Asker::default().passages(&post, &index, |query| held |= Quoted::default().holds_word_for_word(&post, query, claim));
             held
         };
         let claim = "The moon is made of cheese.";

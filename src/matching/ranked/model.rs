@@ -120,6 +120,44 @@ pub fn features(f: &Facts) -> Features {
     let of_text = f.shared / f.of_text.max(1e-6);
     let of_claim = f.sum / f.totals.impact.max(1.0);
     let ln_sum = f.sum.max(1e-6).ln();
+    // All logarithms at once: the processor takes several together.
+    let [
+        ln_shared,
+        ln_in_summary,
+        ln_count,
+        ln_count_in_core,
+        ln_pairs,
+        ln_run,
+        ln_window,
+        ln_kin,
+        ln_names,
+        ln_others,
+        ln_author,
+        ln_length,
+        ln_lead,
+        ln_gist,
+        ln_gist_count,
+        ln_apart,
+        ln_names_lacked,
+    ] = lns([
+        f.shared,
+        f.in_fields[2],
+        f.count,
+        f.count_in_core,
+        f.pairs,
+        f.run,
+        f.window,
+        f.kin,
+        f.names,
+        f.others,
+        f.author[0],
+        f.length,
+        f.lead,
+        f.gist,
+        f.gist_count,
+        f.among.apart,
+        f.names_lacked,
+    ]);
     [
         ln_sum,
         ln_sum * ln_sum / 10.0,
@@ -128,41 +166,41 @@ pub fn features(f: &Facts) -> Features {
         f.shared / 10.0,
         (f.shared - 15.0).max(0.0) / 10.0,
         (f.shared - 30.0).max(0.0) / 10.0,
-        ln(f.shared),
+        ln_shared,
         of_text,
         f.alike / f.of_text.max(1e-6),
         covered_or_claim(3),
-        ln(f.in_fields[2]),
-        ln(f.count),
-        ln(f.count_in_core),
+        ln_in_summary,
+        ln_count,
+        ln_count_in_core,
         f.bands[0].min(6.0),
         f.bands[1].min(6.0),
         f.bands[2].min(6.0),
         f.rarest / 10.0,
-        ln(f.pairs),
+        ln_pairs,
         f.pairs / shared_or_one,
         f.near_pairs / shared_or_one,
-        ln(f.run),
-        ln(f.window),
+        ln_run,
+        ln_window,
         f.numbers.min(3.0),
-        ln(f.kin),
-        ln(f.names),
-        ln(f.others),
-        ln(f.author[0]),
+        ln_kin,
+        ln_names,
+        ln_others,
+        ln_author,
         f.author[0] / f.author[1].max(4.0),
-        ln(f.length),
-        ln(f.lead),
-        ln(f.gist),
-        ln(f.gist_count),
+        ln_length,
+        ln_lead,
+        ln_gist,
+        ln_gist_count,
         f.gist / f.totals.gist.max(4.0),
         (of_text * covered_or_claim(1)).sqrt(),
         (of_text * of_claim).sqrt(),
         (of_text * covered(0)).sqrt(),
         f.among.apart / 10.0,
-        ln(f.among.apart),
+        ln_apart,
         f.alike_in_core / f.of_text.max(1e-6),
         f.title_alike / f.totals.fields[usize::from(f.totals.fields[1] > 0.0)].max(4.0),
-        ln(f.names_lacked),
+        ln_names_lacked,
         f.among.by_greatest,
         f.among.in_common,
         f.among.terms_in_common,
@@ -170,11 +208,17 @@ pub fn features(f: &Facts) -> Features {
     ]
 }
 
+/// Gives [`ln`] of several values.
+fn lns<const N: usize>(mut values: [f32; N]) -> [f32; N] {
+    values.iter_mut().for_each(|value| *value = ln(*value));
+    values
+}
+
 /// ln(1 + value), to four digits, by arithmetic alone: it is asked for a few hundred times a post, and the same on every machine.
 fn ln(value: f32) -> f32 {
     const LN_2: f32 = std::f32::consts::LN_2;
     let bits = (1.0 + value.max(0.0)).to_bits();
-    let doublings = (bits >> 23) as f32 - 127.0;
+    let doublings = (bits >> 23).cast_signed() as f32 - 127.0;
     // The rest is between 1 and 2; s is (rest − 1) / (rest + 1), and ln(rest) is 2·(s + s³/3 + s⁵/5 + s⁷/7 …).
     let rest = f32::from_bits(bits & 0x007f_ffff | 0x3f80_0000);
     let s = (rest - 1.0) / (rest + 1.0);
@@ -214,9 +258,15 @@ pub fn beside(score: f32, best: f32) -> f32 {
     (2.0 * (score - best)).exp()
 }
 
-/// Multiplies weights with features.
+/// Multiplies weights with features: in eight sums side by side, which a processor makes at once.
 pub fn dot(weights: &[f32], features: &[f32]) -> f32 {
-    weights.iter().zip(features).map(|(weight, feature)| weight * feature).sum()
+    let ((weights, last_weights), (features, last_features)) = (weights.as_chunks::<8>(), features.as_chunks::<8>());
+    let mut sums = [0.0_f32; 8];
+    for (weights, features) in weights.iter().zip(features) {
+        sums.iter_mut().zip(weights).zip(features).for_each(|((sum, weight), feature)| *sum += weight * feature);
+    }
+    let last = last_weights.iter().zip(last_features).map(|(weight, feature)| weight * feature);
+    sums.into_iter().chain(last).sum()
 }
 
 /// The logistic function.

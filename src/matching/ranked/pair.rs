@@ -1,26 +1,16 @@
 //! What a post and a claim share, measured: the facts that the model weighs.
 
-use super::alike::{Likest, SHARES, alike};
+use super::alike::{Likest, alike};
 use super::among::Among;
-use super::query::{MOST_SLOTS, Query, WEIGHT_UNIT, slots_of};
-use crate::rules::index::reading::flag;
+use super::order::Order;
+use super::places::{NONE, Places};
+use super::query::{Query, WEIGHT_UNIT, Window};
+use crate::rules::index::profile::Totals;
 use crate::rules::index::signature::Signature;
-use crate::rules::index::vocabulary::Term;
-use crate::rules::index::{BulkIndex, FIELDS, IMPACT_UNIT, Totals};
-use crate::text::related::ALIKE;
-
-/// The first terms of a claim; where the field holds a whole article, they say what it is about.
-const LEAD: usize = 18;
-
-/// Terms are counted by weight: up to the first bound, up to the second, up to the third.
-const BANDS: [f32; 3] = [4.0, 5.5, 7.0];
+use crate::rules::index::{BulkIndex, FIELDS, IMPACT_UNIT, marks};
 
 const CLAIM: usize = 0;
 const TITLE: usize = 1;
-const SUMMARY: usize = 2;
-
-/// No slot.
-const NONE: u8 = u8::MAX;
 
 /// The measures of one post and one claim; weights are in nats.
 #[derive(Debug, Clone, Copy, Default)]
@@ -89,46 +79,15 @@ pub struct Facts {
     pub among: Among,
 }
 
-/// Measures one query against many claims. What each term is to the query is looked up in an array over all terms.
+/// Measures one query against many claims.
 #[derive(Debug, Default)]
 pub struct Measure {
     edition: u64,
-    /// For each term 0 if it is nothing to the query; less than [`FIRST_KNOWN`] if it is used like one word of it (see [`single`]); that
-    /// much and its place in `known` if it is in the query or used like several.
-    places: Vec<u16>,
-    known: Vec<Known>,
-    of_text: f32,
-    of_author: f32,
-    /// The slots of names in the text.
-    names: u64,
-    /// For each slot the slots already seen right after it in a field, and near after it; all empty between fields.
-    pairs_seen: Vec<u64>,
-    near_seen: Vec<u64>,
-}
-
-/// The first number of what is not just used like one word.
-const FIRST_KNOWN: usize = 1 + ALIKE.len() * MOST_SLOTS;
-
-/// Which slot's word a term with this place is used like, as a set, and how much: a step of [`ALIKE`].
-fn single(place: u16) -> Option<(usize, u64)> {
-    let number = usize::from(place).checked_sub(1).filter(|number| *number < FIRST_KNOWN - 1)?;
-    Some((number / MOST_SLOTS, 1 << (number % MOST_SLOTS)))
-}
-
-/// What a term is to a query.
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    /// Its slot, if it has one.
-    slot: u8,
-    /// The slots whose words are used like it.
-    likest: Likest,
-}
-
-impl Known {
-    /// How much the word of the query that it is most like is alike.
-    fn share(&self) -> f32 {
-        self.likest.iter().rposition(|slots| *slots != 0).map_or(0.0, |step| SHARES[step])
-    }
+    places: Places,
+    order: Order,
+    /// Terms of a claim that are something to the query, with their marks and places.
+    met: Vec<(u32, u16)>,
+    windows: Vec<Window>,
 }
 
 /// Sets of slots found in one claim.
@@ -136,6 +95,7 @@ impl Known {
 struct Sets {
     hit: u64,
     names: u64,
+    numbers: u64,
     kin: u64,
     lead: u64,
     fields: [u64; FIELDS],
@@ -147,205 +107,109 @@ impl Measure {
     /// Gets ready for a query; [`Measure::end`] must follow.
     pub fn begin(&mut self, query: &Query, index: &BulkIndex) {
         if self.edition != index.edition() {
-            let empty = || vec![0; MOST_SLOTS];
-            let places = vec![0; index.vocabulary().len()];
-            *self = Self { edition: index.edition(), places, pairs_seen: empty(), near_seen: empty(), ..Self::default() };
+            *self = Self { edition: index.edition(), places: Places::of(index), ..Self::default() };
         }
-        (self.of_text, self.of_author, self.names) = (0.0, 0.0, 0);
-        for (number, slot) in query.slots.iter().enumerate() {
-            if let Some(term) = slot.term {
-                self.know(term, |known| known.slot = number as u8);
-            }
-            if number >= query.of_text {
-                self.of_author += slot.tells;
-            } else if slot.flags & flag::JOINED == 0 {
-                self.of_text += slot.tells;
-                self.names |= u64::from(slot.flags & flag::NAME != 0) << number;
-                for relative in slot.row.map(|row| index.relations().to(row)).unwrap_or_default() {
-                    match self.places.get_mut(relative.term() as usize) {
-                        Some(place @ 0) => *place = (1 + (relative.step() * MOST_SLOTS + number)) as u16,
-                        _ => self.know(relative.term(), |known| known.likest[relative.step()] |= 1 << number),
-                    }
-                }
-            }
-        }
+        self.places.begin(query, index);
     }
 
     /// Forgets the query that it was made ready for.
     pub fn end(&mut self, query: &Query, index: &BulkIndex) {
-        for slot in &query.slots {
-            let relatives = slot.row.map(|row| index.relations().to(row)).unwrap_or_default();
-            for term in slot.term.into_iter().chain(relatives.iter().map(|relative| relative.term())) {
-                self.places[term as usize] = 0;
-            }
-        }
-        self.known.clear();
+        self.places.end(query, index);
     }
 
-    /// Notes what a term is to the query: in a slot, or used like the word of one.
-    fn know(&mut self, term: Term, note: impl FnOnce(&mut Known)) {
-        let Some(place) = self.places.get_mut(term as usize) else { return };
-        if let Some(known) = usize::from(*place).checked_sub(FIRST_KNOWN).and_then(|place| self.known.get_mut(place)) {
-            return note(known);
-        }
-        let mut known = Known { slot: NONE, likest: Likest::default() };
-        if let Some((step, slot)) = single(*place) {
-            known.likest[step] |= slot;
-        }
-        note(&mut known);
-        self.known.push(known);
-        *place = (FIRST_KNOWN + self.known.len() - 1) as u16;
-    }
-
-    /// Measures the query against one claim that was found with `sum`.
+    /// Measures the query, which is complete, against one claim that was found with `sum`.
     pub fn facts(&mut self, query: &Query, index: &BulkIndex, claim: u32, sum: u32) -> Facts {
+        let Some(profile) = index.profile(claim) else { return Facts::default() };
         let unit = IMPACT_UNIT * WEIGHT_UNIT;
-        let totals = index.totals(claim);
         let mut facts = Facts {
             sum: sum as f32 / unit,
             own_sum: query.own_sum,
-            totals,
-            signature: index.signature(claim),
+            totals: profile.totals,
+            signature: profile.signature,
+            length: f32::from(profile.length),
+            direction: query.direction.cosine(&profile.direction),
             ..Facts::default()
         };
-        let mut sets = Sets::default();
-        for (field, tokens) in index.fields(claim).into_iter().enumerate() {
-            self.field(field, tokens, query, index, &mut sets, &mut facts);
+        let sets = self.sets(query, index, claim, &mut facts);
+        weigh(query, &sets, &mut facts);
+        facts.window = query.window(sets.hit & query.text_slots(), &mut self.windows);
+        for (tokens, slots) in index.fields(claim).into_iter().zip(sets.fields).filter(|(_, slots)| *slots != 0) {
+            self.order.measure(tokens, slots, &self.places, query, &mut facts);
         }
-        (facts.of_text, facts.author[1]) = (self.of_text, self.of_author);
-        text_side(query, sets, self.names, &mut facts);
-        let [core, others] = sets.likest;
-        facts.alike_in_core = alike(query, sets.fields[CLAIM] | sets.fields[TITLE], &core);
-        facts.alike = alike(query, sets.hit, &std::array::from_fn(|step| core[step] | others[step]));
-        facts.direction = index.direction(claim).map_or(0.0, |direction| query.direction.cosine(direction));
-        facts.window = query.window(sets.hit & query.text_slots());
-        facts.hit = sets.hit;
         facts
     }
 
-    fn field(&mut self, field: usize, tokens: &[u32], query: &Query, index: &BulkIndex, sets: &mut Sets, facts: &mut Facts) {
-        let mut seen = 0_u64;
-        let mut run = 0.0;
-        // The three slots of the text met last, nearest first, and where.
-        let mut before = [(NONE, 0); 3];
-        let (pairs_seen, near_seen) = (&mut self.pairs_seen, &mut self.near_seen);
-        // Tokens so far, from three on, so that nothing is near what stands nowhere.
-        let mut at = 3;
-        let mut title_alike = 0.0;
-        let core = field <= TITLE;
-        let mut likest = Likest::default();
-        for token in tokens {
-            let (term, flags) = (token >> 8, *token as u8);
-            let (joined, first) = (flags & flag::JOINED != 0, flags & flag::AGAIN == 0);
-            let place = self.places.get(term as usize).copied().unwrap_or_default();
-            at += usize::from(!joined);
-            let Some(known) = usize::from(place).checked_sub(FIRST_KNOWN).and_then(|place| self.known.get(place)) else {
-                if joined || !first {
-                    continue;
-                }
-                if let Some((step, slot)) = single(place) {
-                    likest[step] |= slot;
-                    title_alike += if core { index.weight(term) * SHARES[step] } else { 0.0 };
-                }
-                if core {
-                    sets.kin |= query.kin(index.beginning(term));
-                }
-                continue;
-            };
-            let slot = known.slot;
-            let of_text = usize::from(slot) < query.of_text;
-            if joined {
-                sets.hit |= if of_text { 1 << slot } else { 0 };
-                continue;
-            }
-            if first {
-                likest.iter_mut().zip(known.likest).for_each(|(all, slots)| *all |= slots);
-                if core {
-                    title_alike += index.weight(term) * if of_text { 1.0 } else { known.share() };
-                }
-            }
-            if !of_text {
-                if slot != NONE {
-                    sets.hit |= 1 << slot;
-                } else if core && first {
-                    sets.kin |= query.kin(index.beginning(term));
-                }
-                continue;
-            }
-            let bit = 1_u64 << slot;
-            let tells = query.slots[slot as usize].tells;
-            if seen & bit == 0 {
-                seen |= bit;
-                facts.in_fields[field] += tells;
-                if field == CLAIM {
-                    facts.numbers += if flags & flag::NUMBER != 0 { 1.0 } else { 0.0 };
-                    sets.lead |= if at - 3 <= LEAD { bit } else { 0 };
-                }
-            }
-            if (field == CLAIM || field == SUMMARY) && flags & flag::NAME != 0 {
-                sets.names |= bit;
-            }
-            let last = usize::from(before[0].0);
-            if last < MOST_SLOTS && before[0].1 + 1 == at && query.next[last] & bit != 0 {
-                if pairs_seen[last] & bit == 0 {
-                    pairs_seen[last] |= bit;
-                    facts.pairs += tells.min(query.slots[last].tells);
-                }
-                run += tells;
-            } else {
-                run = tells;
-            }
-            facts.run = facts.run.max(run);
-            for (earlier, stood) in before {
-                let earlier = usize::from(earlier);
-                let near = stood + 3 >= at && earlier < MOST_SLOTS && earlier != usize::from(slot);
-                if near && query.near[earlier] & bit & !near_seen[earlier] != 0 {
-                    near_seen[earlier] |= bit;
-                    facts.near_pairs += tells.min(query.slots[earlier].tells);
-                }
-            }
-            before = [(slot, at), before[0], before[1]];
-        }
-        for slot in slots_of(seen) {
-            (pairs_seen[slot], near_seen[slot]) = (0, 0);
-        }
+    /// Goes through the terms of a claim: which are the query's, where they stand, which are like its terms.
+    fn sets(&mut self, query: &Query, index: &BulkIndex, claim: u32, facts: &mut Facts) -> Sets {
+        let mut sets = Sets::default();
         // Where there is no title the claim stands for it.
-        if field == CLAIM || field == TITLE && facts.totals.fields[TITLE] > 0.0 {
-            facts.title_alike = title_alike;
+        let title = 1 << if facts.totals.fields[TITLE] > 0.0 { TITLE } else { CLAIM };
+        let Self { places, met, .. } = self;
+        for (marked, place) in meet(query, index, claim, places, met) {
+            let (term, marks, known) = (marked >> 8, *marked as u8, places.known(*place));
+            let (slot, core) = (known.slot, marks & marks::CORE != 0);
+            let of_text = usize::from(slot) < query.of_text;
+            if of_text {
+                let bit_if = |mark: u8| u64::from(marks & mark != 0) << slot;
+                sets.hit |= 1 << slot;
+                (0..FIELDS).for_each(|field| sets.fields[field] |= bit_if(1 << field));
+                sets.lead |= bit_if(marks::LEAD);
+                sets.names |= bit_if(marks::NAME);
+                sets.numbers |= bit_if(marks::NUMBER);
+            } else if slot != NONE {
+                sets.hit |= u64::from(marks & marks::FIELDS != 0) << slot;
+            } else if core {
+                sets.kin |= query.kin(index.beginning(term));
+            }
+            for (all, fields) in sets.likest.iter_mut().zip([marks::CORE, marks::FIELDS & !marks::CORE]) {
+                let stands = if marks & fields != 0 { u64::MAX } else { 0 };
+                all.iter_mut().zip(known.likest).for_each(|(all, slots)| *all |= slots & stands);
+            }
+            if marks & title != 0 {
+                facts.title_alike += index.weight(term) * if of_text { 1.0 } else { known.share() };
+            }
         }
-        sets.likest[usize::from(!core)].iter_mut().zip(likest).for_each(|(all, slots)| *all |= slots);
-        sets.fields[field] = seen;
-        sets.hit |= seen;
-        if field == CLAIM {
-            facts.length = (at - 3) as f32;
-        }
+        sets
     }
 }
 
-/// Sums up over the slots of the query.
-fn text_side(query: &Query, sets: Sets, names: u64, facts: &mut Facts) {
+/// Gives the terms of a claim that are something to the query or may begin like one of its terms, with their marks and places.
+fn meet<'m>(query: &Query, index: &BulkIndex, claim: u32, places: &Places, met: &'m mut Vec<(u32, u16)>) -> &'m [(u32, u16)] {
+    let all = index.marked(claim);
+    if met.len() < all.len() {
+        met.resize(all.len(), (0, 0));
+    }
+    // Every term is written down and those that are nothing are written over: most are, and which cannot be foreseen.
+    let mut count = 0;
+    for marked in all {
+        let (term, core) = (marked >> 8, *marked as u8 & marks::CORE != 0);
+        let place = places.place(term);
+        met[count] = (*marked, place);
+        count += usize::from((place != 0) | core & query.may_be_kin(index.beginning(term)));
+    }
+    &met[..count]
+}
+
+/// Weighs the sets of slots found in a claim.
+fn weigh(query: &Query, sets: &Sets, facts: &mut Facts) {
+    let weigh = |set: u64| query.scale.weigh(set);
+    let count = |set: u64| set.count_ones() as f32;
     let [claim, title, summary, address] = sets.fields;
-    let core = claim | title;
+    let (core, text) = (claim | title, query.text_slots());
+    let hit = sets.hit & text;
     // Bits set in two or more of the four.
     let gist = (claim & title) | (summary & address) | (core & (summary | address));
-    let one_if = |set: u64, bit: u64| if set & bit != 0 { 1.0 } else { 0.0 };
-    let text = query.text_slots();
-    let tells = |slot: usize| query.slots[slot].tells;
-    facts.author[0] = slots_of(sets.hit & !text).map(tells).fold(0.0, |sum, tells| sum + tells);
-    facts.kin = slots_of(sets.kin & !sets.hit & text).map(tells).fold(0.0, |sum, tells| sum + tells);
-    facts.names_lacked = slots_of(names & !sets.hit).map(tells).fold(0.0, |sum, tells| sum + tells);
-    for slot in slots_of(sets.hit & text) {
-        let (bit, tells) = (1_u64 << slot, tells(slot));
-        facts.shared += tells;
-        facts.count += 1.0;
-        facts.rarest = facts.rarest.max(tells);
-        if let Some(band) = BANDS.iter().position(|bound| tells < *bound) {
-            facts.bands[band] += 1.0;
-        }
-        *(if sets.names & bit != 0 { &mut facts.names } else { &mut facts.others }) += tells;
-        facts.count_in_core += one_if(core, bit);
-        facts.lead += tells * one_if(sets.lead, bit);
-        facts.gist += tells * one_if(gist, bit);
-        facts.gist_count += one_if(gist, bit);
-    }
+    (facts.hit, facts.of_text) = (sets.hit, query.of_words);
+    facts.author = [weigh(sets.hit & !text), query.of_author];
+    facts.kin = weigh(sets.kin & !sets.hit & text);
+    facts.names_lacked = weigh(query.names & !sets.hit);
+    (facts.shared, facts.count, facts.rarest) = (weigh(hit), count(hit), query.rarest(hit));
+    facts.bands = query.bands.map(|band| count(hit & band));
+    (facts.names, facts.others) = (weigh(hit & sets.names), weigh(hit & !sets.names));
+    (facts.in_fields, facts.count_in_core) = (sets.fields.map(weigh), count(core));
+    (facts.lead, facts.numbers) = (weigh(sets.lead), count(sets.numbers));
+    (facts.gist, facts.gist_count) = (weigh(gist), count(gist));
+    let [in_core, elsewhere] = sets.likest;
+    facts.alike_in_core = alike(query, core, &in_core);
+    facts.alike = alike(query, sets.hit, &std::array::from_fn(|step| in_core[step] | elsewhere[step]));
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
+use super::scale::Scale;
 use crate::model::post::Post;
 use crate::model::sighting::Span;
 use crate::rules::index::direction::Direction;
@@ -31,6 +32,9 @@ const MOST_AUTHOR_WORDS: usize = 8;
 
 /// Words whose meaning is remembered.
 const MOST_REMEMBERED: usize = 1 << 16;
+
+/// Terms are counted by weight: up to the first bound, up to the second, up to the third.
+const BANDS: [f32; 3] = [4.0, 5.5, 7.0];
 
 /// Marks a number that stands for a word no claim holds.
 const STRANGER: u32 = 1 << 31;
@@ -61,6 +65,10 @@ pub struct Slot {
     pub flags: u8,
     /// Its row in the table of related words.
     pub row: Option<Row>,
+    /// How it begins; see [`BulkIndex::beginning`].
+    beginning: u32,
+    /// The impact that it approaches the oftener a claim repeats it.
+    most_impact: f32,
     /// Times it stands there.
     times: u8,
 }
@@ -95,8 +103,18 @@ pub struct Query {
     pub of_text: usize,
     /// Every term where it stands, in order.
     pub row: Vec<Standing>,
-    /// How the term of each slot begins.
-    beginnings: Vec<u32>,
+    /// What the slots tell.
+    pub scale: Scale,
+    /// The slots of the text's words, other readings left out.
+    pub words: u64,
+    /// What they tell.
+    pub of_words: f32,
+    /// What those of the author's name tell.
+    pub of_author: f32,
+    /// Those of names.
+    pub names: u64,
+    /// The slots of each band of weight.
+    pub bands: [u64; BANDS.len()],
     /// The lowest ten bits of those, as a set: most words of claims are told from them at once.
     beginnings_seen: [u64; 16],
     /// What a claim of just the query's words would reach, about.
@@ -107,8 +125,18 @@ pub struct Query {
     pub next: Vec<u64>,
     /// For each slot the slots that stand within three terms after it somewhere.
     pub near: Vec<u64>,
-    /// For each standing its slot as a set, empty if it is another reading; and the first standing inside the window that ends with it.
-    windows: Vec<(u64, u16)>,
+    windows: Vec<Window>,
+}
+
+/// A standing, and the window of the text that ends with it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Window {
+    /// Its slot as a set; empty if it is another reading.
+    slot: u64,
+    /// The number of the first standing inside.
+    from: u16,
+    /// Its own number.
+    at: u16,
 }
 
 /// Words inside this many places stand close together.
@@ -140,34 +168,45 @@ impl Query {
         if self.of_text < MOST_SLOTS { (1 << self.of_text) - 1 } else { u64::MAX }
     }
 
-    /// Gives the heaviest part of a set of slots that stands inside one window of the text.
-    pub fn window(&self, set: u64) -> f32 {
-        let mut best = 0.0_f32;
-        for (last, (slot, from)) in self.windows.iter().enumerate().filter(|(_, (slot, _))| set & slot != 0) {
-            let (mut left, mut weight) = (set & !slot, self.tells(*slot));
-            for (slot, _) in self.windows[usize::from(*from)..last].iter().rev() {
-                if left & slot != 0 {
-                    left &= !slot;
-                    weight += self.tells(*slot);
-                }
-            }
-            best = best.max(weight);
+    /// Gives the heaviest part of a set of slots that stands inside one window of the text; `met` is memory for it.
+    pub fn window(&self, set: u64, met: &mut Vec<Window>) -> f32 {
+        if met.len() < self.windows.len() {
+            met.resize(self.windows.len(), Window::default());
+        }
+        let mut count = 0;
+        for window in &self.windows {
+            met[count] = *window;
+            count += usize::from(window.slot & set != 0);
+        }
+        let (met, mut best) = (&met[..count], 0.0_f32);
+        for (last, window) in met.iter().enumerate() {
+            let inside = met[..last].iter().rev().take_while(|other| other.at >= window.from);
+            best = best.max(self.scale.weigh(inside.fold(window.slot, |all, other| all | other.slot)));
         }
         best
     }
 
-    /// What a single slot tells.
-    fn tells(&self, slot: u64) -> f32 {
-        self.slots.get(slot.trailing_zeros() as usize).map_or(0.0, |slot| slot.tells)
+    /// Gives what the rarest term of a set tells.
+    pub fn rarest(&self, set: u64) -> f32 {
+        let [light, middling, heavy] = self.bands;
+        let heaviest = [!(light | middling | heavy), heavy, middling, light].into_iter().find(|band| set & band != 0);
+        slots_of(set & heaviest.unwrap_or_default()).map(|slot| self.slots[slot].tells).fold(0.0, f32::max)
+    }
+
+    /// Whether a term of the text may begin like this: most words of claims are told from them at once.
+    pub fn may_be_kin(&self, beginning: u32) -> bool {
+        // No beginning has a number whose lowest five bits are 0, so that 0 is kin to nothing.
+        let (word, bit) = place(beginning);
+        self.beginnings_seen[word] & bit != 0
     }
 
     /// Gives the slots of the text whose terms begin like this; see [`BulkIndex::beginning`].
     pub fn kin(&self, beginning: u32) -> u64 {
-        let (word, bit) = place(beginning);
-        if beginning == 0 || self.beginnings_seen[word] & bit == 0 {
+        if beginning == 0 || !self.may_be_kin(beginning) {
             return 0;
         }
-        (0..self.of_text).zip(&self.beginnings).filter(|(_, own)| **own == beginning).fold(0, |set, (slot, _)| set | 1 << slot)
+        let alike = (0..self.of_text).zip(&self.slots).filter(|(_, own)| own.beginning == beginning);
+        alike.fold(0, |set, (slot, _)| set | 1 << slot)
     }
 
     /// How much the impact of a slot's term counts, in 64ths.
@@ -193,7 +232,8 @@ impl Query {
             }
             None if self.slots.len() < MOST_SLOTS => {
                 let term = (known.id & STRANGER == 0).then_some(known.id);
-                self.slots.push(Slot { term, id: known.id, tells: known.tells, flags, row: known.row, times: 1 });
+                let Known { id, tells, row, beginning, most_impact } = known;
+                self.slots.push(Slot { term, id, tells, flags, row, beginning, most_impact, times: 1 });
                 Some(self.slots.len() - 1)
             }
             None => None,
@@ -201,18 +241,30 @@ impl Query {
     }
 
     /// Gets ready to be measured, which most queries never are: notes which slots follow each other, how they begin and what they tell.
-    pub fn complete(&mut self, index: &BulkIndex) {
-        let own =
-            (0..self.slots.len()).map(|slot| self.weight(slot) as f32 / WEIGHT_UNIT * index.most_impact(self.slots[slot].tells));
-        self.own_sum = own.sum();
+    pub fn complete(&mut self) {
+        self.scale.set(self.slots.iter().map(|slot| slot.tells));
+        let impacts = self.slots.iter().enumerate().map(|(slot, own)| self.weight(slot) as f32 / WEIGHT_UNIT * own.most_impact);
+        self.own_sum = impacts.sum();
+        (self.words, self.names, self.bands, self.beginnings_seen) = (0, 0, [0; BANDS.len()], [0; 16]);
+        for (number, slot) in self.slots[..self.of_text].iter().enumerate() {
+            let bit = 1 << number;
+            if let Some(band) = BANDS.iter().position(|bound| slot.tells < *bound) {
+                self.bands[band] |= bit;
+            }
+            if slot.flags & flag::JOINED == 0 {
+                self.words |= bit;
+                self.names |= if slot.flags & flag::NAME != 0 { bit } else { 0 };
+            }
+            if slot.beginning != 0 {
+                let (word, bit) = place(slot.beginning);
+                self.beginnings_seen[word] |= bit;
+            }
+        }
+        let text = self.text_slots();
+        let author = if self.slots.len() < MOST_SLOTS { (1 << self.slots.len()) - 1 } else { u64::MAX } & !text;
+        (self.of_words, self.of_author) = (self.scale.weigh(self.words), self.scale.weigh(author));
         let words = self.slots[..self.of_text].iter().filter(|slot| slot.flags & flag::JOINED == 0);
         self.direction = Direction::of(words.filter_map(|slot| Some((slot.row?, slot.tells))));
-        self.beginnings.clear();
-        self.beginnings.extend(self.slots[..self.of_text].iter().map(|slot| slot.term.map_or(0, |term| index.beginning(term))));
-        self.beginnings_seen = [0; 16];
-        for (word, bit) in self.beginnings.iter().filter(|own| **own != 0).map(|own| place(*own)) {
-            self.beginnings_seen[word] |= bit;
-        }
         for followers in [&mut self.next, &mut self.near] {
             followers.clear();
             followers.resize(MOST_SLOTS, 0);
@@ -222,7 +274,8 @@ impl Query {
             let first = self.row[i];
             let inside = |standing: &&Standing| first.at.saturating_sub(standing.at) < WINDOW;
             let others = self.row[..i].iter().rev().take_while(inside).count();
-            self.windows.push((if first.joined { 0 } else { 1 << first.slot }, (i - others) as u16));
+            let slot = if first.joined { 0 } else { 1 << first.slot };
+            self.windows.push(Window { slot, from: (i - others) as u16, at: i as u16 });
             if first.joined {
                 continue;
             }
@@ -243,6 +296,8 @@ struct Known {
     id: u32,
     tells: f32,
     row: Option<Row>,
+    beginning: u32,
+    most_impact: f32,
 }
 
 /// What words mean that were looked up before.
@@ -343,13 +398,16 @@ impl Meanings {
             *self = Self::default();
         }
         let from = self.known.len() as u32;
-        let known = |term: Term| Known { id: term, tells: index.weight(term), row: index.relations().row_of(term) };
+        let known = |term: Term| {
+            let (tells, row) = (index.weight(term), index.relations().row_of(term));
+            Known { id: term, tells, row, beginning: index.beginning(term), most_impact: index.most_impact(tells) }
+        };
         match index.vocabulary().meaning(form, of_a_tag) {
             Meaning::Known(term) => self.known.push(known(term)),
             Meaning::Parts(terms) => self.known.extend(terms.into_iter().map(known)),
             Meaning::Unknown(frequency) => {
                 let (tells, row) = (index.weight_of_stranger(frequency), row_of(&term(form)));
-                self.known.push(Known { id: stranger(form), tells, row });
+                self.known.push(Known { id: stranger(form), tells, row, beginning: 0, most_impact: index.most_impact(tells) });
             }
         }
         let range = (from, self.known.len() as u32);

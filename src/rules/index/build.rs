@@ -4,12 +4,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::addresses::Addresses;
 use super::direction::Direction;
+use super::marks;
 use super::postings::Postings;
+use super::profile::{Profile, print_of};
 use super::reading::{flag, tokens, words_of_address};
 use super::related::Relations;
 use super::signature::Signature;
 use super::vocabulary::{Term, Vocabulary};
-use super::{BulkIndex, FIELDS, IMPACT_UNIT, LEAST_WEIGHT, Totals, weight};
+use super::{BulkIndex, FIELDS, IMPACT_UNIT, LEAST_WEIGHT, weight};
 use crate::rules::bulk::BulkClaim;
 use crate::text::words::Words;
 
@@ -140,17 +142,17 @@ fn drop_stop_words(index: &mut BulkIndex) {
     index.tokens.shrink_to_fit();
 }
 
-/// Weighs the terms of every claim, and writes its totals.
+/// Weighs the terms of every claim, and writes its profile.
 fn weigh(index: &mut BulkIndex, claims_with: &[u32], lengths: &[[u16; FIELDS]]) {
     let told = claims_with.iter().zip(&index.weights).filter(|(_, weight)| **weight >= LEAST_WEIGHT);
     let sum: usize = told.map(|(with, _)| *with as usize).sum();
-    let (mut held_terms, mut held_impacts) = (Vec::with_capacity(sum), Vec::with_capacity(sum));
+    let (mut held, mut impacts) = (Vec::with_capacity(sum), Vec::with_capacity(sum));
     let mut held_to = Vec::with_capacity(lengths.len());
     let rarity: Vec<f32> = index.weights.iter().map(|weight| weight.powf(RARITY)).collect();
     let usual = usual_lengths(lengths);
-    let mut totals = Vec::with_capacity(lengths.len());
+    let mut profiles = Vec::with_capacity(lengths.len());
     let (rows, bits) = (index.relations.rows(index.weights.len()), bits(index));
-    let mut terms: Vec<(Term, [u16; FIELDS])> = Vec::new();
+    let mut terms: Vec<Gathered> = Vec::new();
     for (number, lengths) in lengths.iter().enumerate() {
         // A claim without a title is not worth less: the fields it has stand for those it lacks.
         let present = FIELD_WEIGHTS.iter().zip(lengths).filter(|(_, length)| **length > 0).map(|(weight, _)| weight);
@@ -158,34 +160,35 @@ fn weigh(index: &mut BulkIndex, claims_with: &[u32], lengths: &[[u16; FIELDS]]) 
         let weights: [f32; FIELDS] = std::array::from_fn(|field| {
             whole * FIELD_WEIGHTS[field] / (1.0 - LENGTH_MATTERS + LENGTH_MATTERS * f32::from(lengths[field]) / usual[field])
         });
-        let (mut total, mut signature) = (Totals::default(), Signature::default());
-        gather(index.fields(number as u32), &mut terms);
-        for (term, times) in &terms {
-            let term = *term as usize;
+        let (mut profile, mut signature) = (Profile::default(), Signature::default());
+        let fields = index.fields(number as u32);
+        gather(fields, &mut terms);
+        for Gathered { term, times, marks } in &terms {
+            let at = *term as usize;
             let weighed: f32 = times.iter().zip(weights).map(|(times, weight)| f32::from(*times) * weight).sum();
-            let impact = rarity[term] * (SATURATION + 1.0) * weighed / (SATURATION + weighed);
+            let impact = rarity[at] * (SATURATION + 1.0) * weighed / (SATURATION + weighed);
             let impact = (impact * IMPACT_UNIT).round().clamp(1.0, f32::from(u16::MAX)) as u16;
-            held_terms.push(term as Term);
-            held_impacts.push(impact);
-            total.impact += f32::from(impact) / IMPACT_UNIT;
-            signature.set(bits[term]);
-            let weight = index.weights[term];
+            held.push(term << 8 | u32::from(*marks));
+            impacts.push(impact);
+            profile.totals.impact += f32::from(impact) / IMPACT_UNIT;
+            signature.set(bits[at]);
             if times.iter().filter(|times| **times > 0).count() >= 2 {
-                total.gist += weight;
+                profile.totals.gist += index.weights[at];
             }
         }
-        held_to.push(held_terms.len() as u32);
-        for (sum, tokens) in total.fields.iter_mut().zip(index.fields(number as u32)) {
-            let first = tokens.iter().filter(|token| **token & u32::from(flag::JOINED | flag::AGAIN) == 0);
-            *sum = first.map(|token| index.weights[(token >> 8) as usize]).sum();
+        held_to.push(held.len() as u32);
+        let once = |token: &&u32| **token & u32::from(flag::JOINED | flag::AGAIN) == 0;
+        for (sum, tokens) in profile.totals.fields.iter_mut().zip(fields) {
+            *sum = tokens.iter().filter(once).map(|token| index.weights[(token >> 8) as usize]).sum();
         }
-        let first = index.fields(number as u32)[0].iter().filter(|token| **token & u32::from(flag::JOINED | flag::AGAIN) == 0);
-        let words = first.filter_map(|token| Some((rows[(token >> 8) as usize]?, index.weights[(token >> 8) as usize])));
-        index.directions.push(Direction::of(words));
-        index.signatures.push(signature);
-        totals.push(total);
+        let told = fields[0].iter().filter(once).map(|token| (token >> 8) as usize);
+        profile.direction = Direction::of(told.filter_map(|term| Some((rows[term]?, index.weights[term]))));
+        profile.length = fields[0].iter().filter(|token| **token & u32::from(flag::JOINED) == 0).count() as u16;
+        profile.signature = signature;
+        profile.print = print_of(&index.claims[number].claim);
+        profiles.push(profile);
     }
-    (index.held_to, index.held_terms, index.held_impacts, index.totals) = (held_to, held_terms, held_impacts, totals);
+    (index.held_to, index.held, index.held_impacts, index.profiles) = (held_to, held, impacts, profiles);
 }
 
 /// The bit of each term in signatures.
@@ -200,21 +203,34 @@ pub(super) fn most_impact(weight: f32) -> f32 {
     weight.powf(RARITY) * (SATURATION + 1.0)
 }
 
-/// How often each term stands in each field of one claim.
-fn gather(fields: [&[u32]; FIELDS], terms: &mut Vec<(Term, [u16; FIELDS])>) {
+/// A term of one claim.
+struct Gathered {
+    term: Term,
+    /// How often it stands in each field.
+    times: [u16; FIELDS],
+    /// See [`marks`].
+    marks: u8,
+}
+
+/// Gathers the terms of one claim, in order.
+fn gather(fields: [&[u32]; FIELDS], terms: &mut Vec<Gathered>) {
     terms.clear();
     for (field, tokens) in fields.into_iter().enumerate() {
+        let mut before = 0;
         terms.extend(tokens.iter().map(|token| {
             let mut times = [0; FIELDS];
             times[field] = 1;
-            (token >> 8, times)
+            let marks = marks::of(field, *token as u8, before);
+            before += usize::from(*token as u8 & flag::JOINED == 0);
+            Gathered { term: token >> 8, times, marks }
         }));
     }
-    terms.sort_unstable_by_key(|(term, _)| *term);
+    terms.sort_unstable_by_key(|gathered| gathered.term);
     terms.dedup_by(|next, kept| {
-        let same = next.0 == kept.0;
+        let same = next.term == kept.term;
         if same {
-            kept.1.iter_mut().zip(next.1).for_each(|(sum, times)| *sum += times);
+            kept.times.iter_mut().zip(next.times).for_each(|(sum, times)| *sum += times);
+            kept.marks |= next.marks;
         }
         same
     });

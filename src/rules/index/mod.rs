@@ -6,7 +6,9 @@
 pub mod addresses;
 mod build;
 pub mod direction;
+pub mod marks;
 pub mod postings;
+pub mod profile;
 pub mod reading;
 pub mod related;
 pub mod signature;
@@ -16,9 +18,8 @@ pub mod vocabulary;
 use std::ops::Range;
 
 use super::bulk::BulkClaim;
-use direction::Direction;
 use postings::Postings;
-use signature::Signature;
+use profile::Profile;
 use vocabulary::{Term, Vocabulary};
 
 /// Terms that tell less than this (in nats) are stop words: neither searched for nor counted as evidence.
@@ -50,32 +51,18 @@ pub struct BulkIndex {
     /// How each term begins, hashed; 0 for short ones, stop words and numbers.
     beginnings: Vec<u32>,
     postings: Postings,
-    /// Where the terms of each claim end in `held_terms`.
+    /// Where the terms of each claim end in `held`.
     held_to: Vec<u32>,
-    held_terms: Vec<Term>,
+    /// Term in the upper 24 bits, [`marks`] in the lower 8.
+    held: Vec<u32>,
     held_impacts: Vec<u16>,
     /// Tokens that are no stop words, field by field: term in the upper 24 bits, flags in the lower 8.
     tokens: Vec<u32>,
     /// Where each field ends in `tokens`.
     ends: Vec<u32>,
-    totals: Vec<Totals>,
-    /// What the claim field of each claim is about.
-    directions: Vec<Direction>,
-    /// The terms of each claim.
-    signatures: Vec<Signature>,
+    profiles: Vec<Profile>,
     addresses: addresses::Addresses,
     relations: related::Relations,
-}
-
-/// What is known of a claim before any post comes.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Totals {
-    /// Weight of the different terms of each field, in nats.
-    pub fields: [f32; FIELDS],
-    /// Weight of the terms that stand in two fields or more.
-    pub gist: f32,
-    /// Sum of all impacts.
-    pub impact: f32,
 }
 
 impl BulkIndex {
@@ -146,10 +133,19 @@ impl BulkIndex {
 
     /// Gives the terms of a claim that are no stop words, with their impacts.
     pub fn held(&self, number: u32) -> impl Iterator<Item = (Term, u16)> {
+        let range = self.range_held(number);
+        let impacts = self.held_impacts.get(range.clone()).unwrap_or_default();
+        self.held.get(range).unwrap_or_default().iter().map(|held| held >> 8).zip(impacts.iter().copied())
+    }
+
+    /// Gives the same terms, in the upper 24 bits, with what is to be known of each in the claim; see [`marks`].
+    pub fn marked(&self, number: u32) -> &[u32] {
+        self.held.get(self.range_held(number)).unwrap_or_default()
+    }
+
+    fn range_held(&self, number: u32) -> Range<usize> {
         let end = |number: usize| self.held_to.get(number).map_or(0, |end| *end as usize);
-        let range = (number as usize).checked_sub(1).map_or(0, end)..end(number as usize);
-        let terms = self.held_terms.get(range.clone()).unwrap_or_default();
-        terms.iter().copied().zip(self.held_impacts.get(range).unwrap_or_default().iter().copied())
+        (number as usize).checked_sub(1).map_or(0, end)..end(number as usize)
     }
 
     /// Gives the impact that a term telling so much approaches the oftener a claim repeats it.
@@ -164,18 +160,8 @@ impl BulkIndex {
     }
 
     /// What is known of a claim before any post comes.
-    pub fn totals(&self, number: u32) -> Totals {
-        self.totals.get(number as usize).copied().unwrap_or_default()
-    }
-
-    /// Gives what the claim field of a claim is about.
-    pub fn direction(&self, number: u32) -> Option<&Direction> {
-        self.directions.get(number as usize)
-    }
-
-    /// Gives the terms of a claim, as a set.
-    pub fn signature(&self, number: u32) -> Signature {
-        self.signatures.get(number as usize).copied().unwrap_or_default()
+    pub fn profile(&self, number: u32) -> Option<&Profile> {
+        self.profiles.get(number as usize)
     }
 
     fn field(&self, row: usize) -> Range<usize> {

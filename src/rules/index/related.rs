@@ -23,7 +23,7 @@ pub struct Relations {
 }
 
 /// A term that is used like a word, and how alike: a step of `text::related::ALIKE` in the lowest two bits, the term above.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Relative(u32);
 
 impl Relative {
