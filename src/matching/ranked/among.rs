@@ -67,7 +67,7 @@ fn terms_in_common(a: Signature, b: Signature) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matching::ranked::query::Asker;
+    use crate::matching::ranked::asker::Asker;
     use crate::model::post::Post;
     use crate::rules::bulk::Archive;
     use crate::rules::index::BulkIndex;

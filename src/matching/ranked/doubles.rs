@@ -87,7 +87,7 @@ impl Quoted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matching::ranked::query::Asker;
+    use crate::matching::ranked::asker::Asker;
     use crate::rules::bulk::Archive;
 
     #[test]

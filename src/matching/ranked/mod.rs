@@ -2,7 +2,7 @@
 //!
 //! # How it works
 //!
-//! 1. [`query`]: the post's words become terms (`rules::index::reading`: folded, stemmed, families and typing mistakes resolved). A query
+//! 1. [`asker`]: the post's words become terms (`rules::index::reading`: folded, stemmed, families and typing mistakes resolved). A [`query`]
 //!    holds at most 64 different terms in numbered slots, so that a set of them is one machine word; a long post becomes several queries,
 //!    *passages*, that end with a sentence. The author's name adds terms that count less and can never be the only evidence.
 //! 2. [`retrieval`]: the twenty claims with the greatest sums of impacts, exactly. An impact is BM25F (claim, title, summary and the words
@@ -10,6 +10,8 @@
 //!    whether any claim reaches the least sum that is evidence; most posts end there.
 //! 3. [`pair`]: for each of the twenty, what it and the query share: how much, how rare, how close together, in which fields, in which order,
 //!    how many numbers and names, and what the other nineteen do not share. Facts, in nats (−ln of the chance that an ordinary post has it).
+//!    Most of it is read from the claim's terms, which are kept with where they stand (`rules::index::marks`): those that are something to
+//!    the query (`places`) become sets of slots, which are weighed by a table ([`scale`]). Only the `order` is read from the fields.
 //!    `alike`: a word of the post that the claim lacks counts in part where the claim has one that is used like it. `among`: how the claim
 //!    stands among the other nineteen.
 //! 4. [`model`]: facts become some forty features, which never decide by themselves. One linear model *ranks* the twenty: a conditional logit,
@@ -42,6 +44,7 @@
 
 mod alike;
 mod among;
+pub mod asker;
 mod doubles;
 mod finder;
 pub mod model;
@@ -62,9 +65,9 @@ use crate::model::post::Post;
 use crate::model::sighting::{Confidence, Span, Strength};
 use crate::rules::bulk::BulkClaim;
 use crate::rules::index::BulkIndex;
+use asker::Asker;
 use finder::{Candidate, Finder};
 use model::{Model, Weighed};
-use query::Asker;
 use strength::Strengths;
 
 /// Claims of the shortlist that are measured.

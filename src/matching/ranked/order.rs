@@ -74,7 +74,7 @@ fn standing_in<'s>(tokens: &[u32], places: &Places, standing: &'s mut Vec<(u16, 
     // Every token is written down and those that are nothing are written over: most are, and which cannot be foreseen.
     let (mut at, mut count) = (3, 0);
     for token in tokens {
-        let (place, by_itself) = (places.place(token >> 8), *token as u8 & flag::JOINED == 0);
+        let ((place, _), by_itself) = (places.place(token >> 8), *token as u8 & flag::JOINED == 0);
         at += u16::from(by_itself);
         standing[count] = (place, at);
         count += usize::from(by_itself & places.is_of_text(place));

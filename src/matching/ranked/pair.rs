@@ -4,7 +4,7 @@ use super::alike::{Likest, alike};
 use super::among::Among;
 use super::order::Order;
 use super::places::{NONE, Places};
-use super::query::{Query, WEIGHT_UNIT, Window};
+use super::query::{Query, WEIGHT_UNIT};
 use crate::rules::index::profile::Totals;
 use crate::rules::index::signature::Signature;
 use crate::rules::index::{BulkIndex, FIELDS, IMPACT_UNIT, marks};
@@ -87,7 +87,6 @@ pub struct Measure {
     order: Order,
     /// Terms of a claim that are something to the query, with their marks and places.
     met: Vec<(u32, u16)>,
-    windows: Vec<Window>,
 }
 
 /// Sets of slots found in one claim.
@@ -132,7 +131,7 @@ impl Measure {
         };
         let sets = self.sets(query, index, claim, &mut facts);
         weigh(query, &sets, &mut facts);
-        facts.window = query.window(sets.hit & query.text_slots(), &mut self.windows);
+        facts.window = query.window(sets.hit & query.text_slots());
         for (tokens, slots) in index.fields(claim).into_iter().zip(sets.fields).filter(|(_, slots)| *slots != 0) {
             self.order.measure(tokens, slots, &self.places, query, &mut facts);
         }
@@ -182,10 +181,9 @@ fn meet<'m>(query: &Query, index: &BulkIndex, claim: u32, places: &Places, met: 
     // Every term is written down and those that are nothing are written over: most are, and which cannot be foreseen.
     let mut count = 0;
     for marked in all {
-        let (term, core) = (marked >> 8, *marked as u8 & marks::CORE != 0);
-        let place = places.place(term);
+        let (place, bucket) = places.place(marked >> 8);
         met[count] = (*marked, place);
-        count += usize::from((place != 0) | core & query.may_be_kin(index.beginning(term)));
+        count += usize::from((place != 0) | (*marked as u8 & marks::CORE != 0) & query.may_be_kin(bucket));
     }
     &met[..count]
 }

@@ -1,43 +1,20 @@
 //! A post, or a passage of a long one, as a query: its different terms in numbered slots, so that sets of them are one machine word.
 
-use std::collections::HashMap;
-
-use foldhash::fast::RandomState;
-
 use super::scale::Scale;
-use crate::model::post::Post;
 use crate::model::sighting::Span;
 use crate::rules::index::direction::Direction;
-use crate::rules::index::reading::{flag, term, tokens};
-use crate::rules::index::related::row_of;
-use crate::rules::index::vocabulary::{Meaning, Term};
-use crate::rules::index::{BulkIndex, LEAST_WEIGHT};
+use crate::rules::index::reading::flag;
+use crate::rules::index::vocabulary::Term;
 use crate::text::related::Row;
-use crate::text::words::Words;
 
 /// Slots of a query: bits of a machine word.
 pub const MOST_SLOTS: usize = 64;
-
-/// Slots after which the next sentence begins another passage, and after which any word does.
-const PASSAGE_SLOTS: std::ops::Range<usize> = 40..54;
-
-/// Terms of a passage, repeated ones too.
-const MOST_STANDINGS: usize = 400;
-
-/// So much of an author's name is read.
-const LONGEST_AUTHOR_BYTES: usize = 200;
-
-/// Words of an author's name that are looked at.
-const MOST_AUTHOR_WORDS: usize = 8;
-
-/// Words whose meaning is remembered.
-const MOST_REMEMBERED: usize = 1 << 16;
 
 /// Terms are counted by weight: up to the first bound, up to the second, up to the third.
 const BANDS: [f32; 3] = [4.0, 5.5, 7.0];
 
 /// Marks a number that stands for a word no claim holds.
-const STRANGER: u32 = 1 << 31;
+pub(super) const STRANGER: u32 = 1 << 31;
 
 /// Weights of a query's terms, in 64ths.
 mod weight {
@@ -58,14 +35,13 @@ pub const WEIGHT_UNIT: f32 = 64.0;
 pub struct Slot {
     /// The term; nothing for words that no claim holds.
     pub term: Option<Term>,
-    id: u32,
     /// What it tells, in nats.
     pub tells: f32,
     /// See `flag`; `JOINED` only if it never stands there by itself.
     pub flags: u8,
     /// Its row in the table of related words.
     pub row: Option<Row>,
-    /// How it begins; see [`BulkIndex::beginning`].
+    /// How it begins; see `rules::index::BulkIndex::beginning`.
     beginning: u32,
     /// The impact that it approaches the oftener a claim repeats it.
     most_impact: f32,
@@ -99,6 +75,8 @@ pub struct Standing {
 pub struct Query {
     /// The different terms of the text, then those of the author's name.
     pub slots: Vec<Slot>,
+    /// Their ids.
+    ids: Vec<u32>,
     /// How many slots the text has.
     pub of_text: usize,
     /// Every term where it stands, in order.
@@ -115,8 +93,8 @@ pub struct Query {
     pub names: u64,
     /// The slots of each band of weight.
     pub bands: [u64; BANDS.len()],
-    /// The lowest ten bits of those, as a set: most words of claims are told from them at once.
-    beginnings_seen: [u64; 16],
+    /// Whether a term of the text begins like those of a bucket; see [`bucket`].
+    beginnings_seen: Vec<bool>,
     /// What a claim of just the query's words would reach, about.
     pub own_sum: f32,
     /// What the text is about.
@@ -125,26 +103,19 @@ pub struct Query {
     pub next: Vec<u64>,
     /// For each slot the slots that stand within three terms after it somewhere.
     pub near: Vec<u64>,
-    windows: Vec<Window>,
-}
-
-/// A standing, and the window of the text that ends with it.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Window {
-    /// Its slot as a set; empty if it is another reading.
-    slot: u64,
-    /// The number of the first standing inside.
-    from: u16,
-    /// Its own number.
-    at: u16,
+    /// The slots inside each window of the text, other readings left out; windows inside other windows left out.
+    windows: Vec<u64>,
 }
 
 /// Words inside this many places stand close together.
 const WINDOW: u32 = 16;
 
-/// Where the lowest ten bits of a beginning stand in a set of them.
-fn place(beginning: u32) -> (usize, u64) {
-    (beginning as usize >> 6 & 15, 1 << (beginning & 63))
+/// Buckets of beginnings.
+const BUCKETS: usize = 1 << 10;
+
+/// Gives the bucket of a beginning: 0 only for terms that have none, as no beginning is a number whose lowest five bits are 0.
+pub(super) fn bucket(beginning: u32) -> u16 {
+    (beginning as usize % BUCKETS) as u16
 }
 
 /// Gives the numbers of a set of slots, in order.
@@ -156,9 +127,20 @@ pub(super) fn slots_of(mut set: u64) -> impl Iterator<Item = usize> {
     })
 }
 
+/// What a word means to a collection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    pub id: u32,
+    pub tells: f32,
+    pub row: Option<Row>,
+    pub beginning: u32,
+    pub most_impact: f32,
+}
+
 impl Query {
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.slots.clear();
+        self.ids.clear();
         self.row.clear();
         self.of_text = 0;
     }
@@ -168,20 +150,15 @@ impl Query {
         if self.of_text < MOST_SLOTS { (1 << self.of_text) - 1 } else { u64::MAX }
     }
 
-    /// Gives the heaviest part of a set of slots that stands inside one window of the text; `met` is memory for it.
-    pub fn window(&self, set: u64, met: &mut Vec<Window>) -> f32 {
-        if met.len() < self.windows.len() {
-            met.resize(self.windows.len(), Window::default());
-        }
-        let mut count = 0;
-        for window in &self.windows {
-            met[count] = *window;
-            count += usize::from(window.slot & set != 0);
-        }
-        let (met, mut best) = (&met[..count], 0.0_f32);
-        for (last, window) in met.iter().enumerate() {
-            let inside = met[..last].iter().rev().take_while(|other| other.at >= window.from);
-            best = best.max(self.scale.weigh(inside.fold(window.slot, |all, other| all | other.slot)));
+    /// Gives the heaviest part of a set of slots that stands inside one window of the text.
+    pub fn window(&self, set: u64) -> f32 {
+        let (mut best, mut before) = (0.0_f32, 0);
+        for inside in self.windows.iter().map(|window| window & set) {
+            // Often the next window holds the same.
+            if inside != before {
+                best = best.max(self.scale.weigh(inside));
+                before = inside;
+            }
         }
         best
     }
@@ -193,16 +170,14 @@ impl Query {
         slots_of(set & heaviest.unwrap_or_default()).map(|slot| self.slots[slot].tells).fold(0.0, f32::max)
     }
 
-    /// Whether a term of the text may begin like this: most words of claims are told from them at once.
-    pub fn may_be_kin(&self, beginning: u32) -> bool {
-        // No beginning has a number whose lowest five bits are 0, so that 0 is kin to nothing.
-        let (word, bit) = place(beginning);
-        self.beginnings_seen[word] & bit != 0
+    /// Whether a term of the text may begin like those of a bucket: most words of claims are told from them at once.
+    pub fn may_be_kin(&self, bucket: u16) -> bool {
+        self.beginnings_seen[usize::from(bucket) % BUCKETS]
     }
 
-    /// Gives the slots of the text whose terms begin like this; see [`BulkIndex::beginning`].
+    /// Gives the slots of the text whose terms begin like this; see `rules::index::BulkIndex::beginning`.
     pub fn kin(&self, beginning: u32) -> u64 {
-        if beginning == 0 || !self.may_be_kin(beginning) {
+        if beginning == 0 || !self.may_be_kin(bucket(beginning)) {
             return 0;
         }
         let alike = (0..self.of_text).zip(&self.slots).filter(|(_, own)| own.beginning == beginning);
@@ -222,8 +197,15 @@ impl Query {
         spans
     }
 
-    fn enter(&mut self, known: Known, flags: u8) -> Option<usize> {
-        match self.slots.iter().position(|slot| slot.id == known.id) {
+    /// The slot of a term or of a word that no claim holds; eight are compared at once.
+    pub(super) fn slot_of(&self, id: u32) -> Option<usize> {
+        let mut eights = self.ids.chunks(8);
+        let eight = eights.position(|ids| ids.iter().fold(false, |any, own| any | (*own == id)))?;
+        self.ids.iter().skip(eight * 8).position(|own| *own == id).map(|slot| eight * 8 + slot)
+    }
+
+    pub(super) fn enter(&mut self, known: Known, flags: u8) -> Option<usize> {
+        match self.slot_of(known.id) {
             Some(slot) => {
                 let joined = self.slots[slot].flags & flags & flag::JOINED;
                 self.slots[slot].flags = (self.slots[slot].flags | flags) & !flag::JOINED | joined;
@@ -233,7 +215,8 @@ impl Query {
             None if self.slots.len() < MOST_SLOTS => {
                 let term = (known.id & STRANGER == 0).then_some(known.id);
                 let Known { id, tells, row, beginning, most_impact } = known;
-                self.slots.push(Slot { term, id, tells, flags, row, beginning, most_impact, times: 1 });
+                self.ids.push(id);
+                self.slots.push(Slot { term, tells, flags, row, beginning, most_impact, times: 1 });
                 Some(self.slots.len() - 1)
             }
             None => None,
@@ -245,7 +228,9 @@ impl Query {
         self.scale.set(self.slots.iter().map(|slot| slot.tells));
         let impacts = self.slots.iter().enumerate().map(|(slot, own)| self.weight(slot) as f32 / WEIGHT_UNIT * own.most_impact);
         self.own_sum = impacts.sum();
-        (self.words, self.names, self.bands, self.beginnings_seen) = (0, 0, [0; BANDS.len()], [0; 16]);
+        (self.words, self.names, self.bands) = (0, 0, [0; BANDS.len()]);
+        self.beginnings_seen.clear();
+        self.beginnings_seen.resize(BUCKETS, false);
         for (number, slot) in self.slots[..self.of_text].iter().enumerate() {
             let bit = 1 << number;
             if let Some(band) = BANDS.iter().position(|bound| slot.tells < *bound) {
@@ -256,8 +241,7 @@ impl Query {
                 self.names |= if slot.flags & flag::NAME != 0 { bit } else { 0 };
             }
             if slot.beginning != 0 {
-                let (word, bit) = place(slot.beginning);
-                self.beginnings_seen[word] |= bit;
+                self.beginnings_seen[usize::from(bucket(slot.beginning))] = true;
             }
         }
         let text = self.text_slots();
@@ -272,10 +256,12 @@ impl Query {
         self.windows.clear();
         for i in 0..self.row.len() {
             let first = self.row[i];
-            let inside = |standing: &&Standing| first.at.saturating_sub(standing.at) < WINDOW;
-            let others = self.row[..i].iter().rev().take_while(inside).count();
-            let slot = if first.joined { 0 } else { 1 << first.slot };
-            self.windows.push(Window { slot, from: (i - others) as u16, at: i as u16 });
+            let inside = self.row[..=i].iter().rev().take_while(|standing| first.at.saturating_sub(standing.at) < WINDOW);
+            let inside = inside.filter(|standing| !standing.joined).fold(0, |set, standing| set | 1 << standing.slot);
+            match self.windows.last_mut() {
+                Some(before) if *before & !inside == 0 => *before = inside,
+                _ => self.windows.push(inside),
+            }
             if first.joined {
                 continue;
             }
@@ -289,135 +275,4 @@ impl Query {
             }
         }
     }
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    id: u32,
-    tells: f32,
-    row: Option<Row>,
-    beginning: u32,
-    most_impact: f32,
-}
-
-/// What words mean that were looked up before.
-#[derive(Debug, Default)]
-struct Meanings {
-    /// Of each word a range of `known`.
-    of: HashMap<Box<str>, (u32, u32), RandomState>,
-    known: Vec<Known>,
-}
-
-/// Turns posts into queries; remembers what words mean.
-#[derive(Debug, Default)]
-pub struct Asker {
-    edition: u64,
-    words: Words,
-    author: Words,
-    /// Of words outside tags and inside.
-    meanings: [Meanings; 2],
-    query: Query,
-}
-
-impl Asker {
-    /// Hands every passage of `post` to `each`; posts of usual length have one.
-    pub fn passages(&mut self, post: &Post, index: &BulkIndex, mut each: impl FnMut(&mut Query)) {
-        if self.edition != index.edition() {
-            *self = Self { edition: index.edition(), ..Self::default() };
-        }
-        let Self { words, meanings, query, author: author_words, .. } = self;
-        let author = post.author.as_deref().unwrap_or_default();
-        author_words.read(&author[..author.floor_char_boundary(LONGEST_AUTHOR_BYTES)]);
-        let author = (author, &*author_words);
-        let (mut at_before, mut finished) = (0, 0);
-        query.clear();
-        for (part, text) in post.parts.iter().map(|part| part.text.as_str()).enumerate() {
-            words.read(text);
-            let (mut sentence, mut at_last) = (0, 0);
-            tokens(text, words, |token| {
-                let full = query.slots.len() >= PASSAGE_SLOTS.end || query.row.len() >= MOST_STANDINGS;
-                if full || token.sentence != sentence && query.slots.len() >= PASSAGE_SLOTS.start {
-                    finish(query, author, index, &mut meanings[0], &mut each);
-                    finished += 1;
-                }
-                (sentence, at_last) = (token.sentence, token.at);
-                let span = Span { part, start: token.start, end: token.end };
-                let (of_a_tag, joined) = (token.flags & flag::TAG != 0, token.flags & flag::JOINED != 0);
-                for (step, known) in (0..).zip(meanings[usize::from(of_a_tag)].of(token.form, of_a_tag, index)) {
-                    if known.tells >= LEAST_WEIGHT
-                        && let Some(slot) = query.enter(*known, token.flags)
-                    {
-                        query.row.push(Standing { slot: slot as u8, at: at_before + token.at + step, span, joined });
-                    }
-                }
-            });
-            // Parts of a post do not continue each other.
-            at_before += at_last + 20;
-        }
-        if !query.slots.is_empty() || finished == 0 {
-            finish(query, author, index, &mut meanings[0], &mut each);
-        }
-    }
-}
-
-/// Ends a passage: adds the author's name, hands it out, begins the next.
-fn finish(
-    query: &mut Query,
-    (author, words): (&str, &Words),
-    index: &BulkIndex,
-    meanings: &mut Meanings,
-    each: &mut impl FnMut(&mut Query),
-) {
-    query.of_text = query.slots.len();
-    let mut left = MOST_AUTHOR_WORDS;
-    tokens(author, words, |token| {
-        for known in meanings.of(token.form, false, index) {
-            if known.tells >= LEAST_WEIGHT && left > 0 && query.slots.iter().all(|slot| slot.id != known.id) {
-                query.enter(*known, 0);
-                left -= 1;
-            }
-        }
-    });
-    each(query);
-    query.clear();
-}
-
-impl Meanings {
-    /// Gives the terms that a word stands for: one, or several that a tag joins. Worked out once for each word.
-    fn of(&mut self, form: &str, of_a_tag: bool, index: &BulkIndex) -> &[Known] {
-        let (from, to) = match self.of.get(form) {
-            Some(range) => *range,
-            None => self.learn(form, of_a_tag, index),
-        };
-        &self.known[from as usize..to as usize]
-    }
-
-    fn learn(&mut self, form: &str, of_a_tag: bool, index: &BulkIndex) -> (u32, u32) {
-        // Forgetting everything at once is rare and keeps what is asked most after a moment.
-        if self.of.len() >= MOST_REMEMBERED {
-            *self = Self::default();
-        }
-        let from = self.known.len() as u32;
-        let known = |term: Term| {
-            let (tells, row) = (index.weight(term), index.relations().row_of(term));
-            Known { id: term, tells, row, beginning: index.beginning(term), most_impact: index.most_impact(tells) }
-        };
-        match index.vocabulary().meaning(form, of_a_tag) {
-            Meaning::Known(term) => self.known.push(known(term)),
-            Meaning::Parts(terms) => self.known.extend(terms.into_iter().map(known)),
-            Meaning::Unknown(frequency) => {
-                let (tells, row) = (index.weight_of_stranger(frequency), row_of(&term(form)));
-                self.known.push(Known { id: stranger(form), tells, row, beginning: 0, most_impact: index.most_impact(tells) });
-            }
-        }
-        let range = (from, self.known.len() as u32);
-        self.of.insert(form.into(), range);
-        range
-    }
-}
-
-/// Numbers a word that no claim holds: the same for the same word, in every run.
-fn stranger(form: &str) -> u32 {
-    let hash = form.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    hash | STRANGER
 }

@@ -190,7 +190,7 @@ impl Drop for Search<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::query::Asker;
+    use super::super::asker::Asker;
     use super::*;
     use crate::model::post::Post;
     use crate::rules::bulk::BulkClaim;

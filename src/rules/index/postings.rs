@@ -12,7 +12,7 @@ pub const PARTS: u32 = 255;
 const LEVELS: usize = 4;
 
 /// Terms of fewer claims have one level: there is nothing to pass over.
-const WORTH_LEVELS: u32 = 32;
+const WORTH_LEVELS: u32 = 1_024;
 
 /// The postings of every term of an index.
 #[derive(Debug, Default)]

@@ -34,13 +34,15 @@ pub struct Totals {
 /// Writes the letters and digits of a text, small, without blanks and punctuation, into `out`.
 pub fn plain(text: &str, out: &mut String) {
     out.clear();
-    for c in text.chars() {
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
         if c.is_ascii() {
-            if c.is_ascii_alphanumeric() {
-                out.push(c.to_ascii_lowercase());
-            }
-        } else if c.is_alphanumeric() {
-            out.extend(c.to_lowercase());
+            let ascii = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+            out.extend(rest[..ascii].bytes().filter(u8::is_ascii_alphanumeric).map(|byte| char::from(byte.to_ascii_lowercase())));
+            rest = &rest[ascii..];
+        } else {
+            out.extend(c.to_lowercase().filter(|_| c.is_alphanumeric()));
+            rest = &rest[c.len_utf8()..];
         }
     }
 }
