@@ -14,7 +14,6 @@
 
 use std::cmp::Reverse;
 
-use super::Row;
 use super::vocabulary::{RootId, TermId, Vocabulary};
 use crate::model::sighting::WordingKind;
 
@@ -81,6 +80,13 @@ impl Frequencies {
         roots
     }
 
+    /// Which root of a phrase and the one after it are in fewest posts together; the first of a phrase of one word.
+    pub fn rarest_neighbours(&self, phrase: &[RootId]) -> usize {
+        let of = |root: RootId| u128::from(self.per_billion[root as usize].max(1));
+        let pairs = phrase[..phrase.len().min(LOOKED_AT)].windows(2).map(|pair| of(pair[0]) * of(pair[1]));
+        pairs.enumerate().min_by_key(|(_, together)| *together).map_or(0, |(first, _)| first)
+    }
+
     /// Puts the words of a wording in the order in which they are to be watched. Any will do that weigh enough together, so those come
     /// first that are in fewest posts for what they weigh.
     pub fn sort(&self, weights: &mut [(RootId, u32)]) {
@@ -127,18 +133,12 @@ pub fn words_beside(held: RootId, weights: &[(RootId, u32)], may_miss: u64, watc
     }
 }
 
-/// Gives which word of a phrase and the one after it are rarest together; the first for a phrase of one word.
-pub fn pair_to_watch(row: &Row) -> usize {
-    let weight = |term: TermId| row.weights.iter().find(|(other, _)| *other == term).map_or(0, |(_, weight)| *weight);
-    let weights: Vec<u32> = row.terms.iter().take(LOOKED_AT).map(|term| weight(*term)).collect();
-    weights.windows(2).enumerate().max_by_key(|(_, pair)| pair[0] + pair[1]).map_or(0, |(best, _)| best)
-}
-
 /// Words of a phrase among which its pair is chosen: any pair will do, and a phrase may have ten thousand words.
 const LOOKED_AT: usize = 40;
 
 #[cfg(test)]
 mod tests {
+    use super::super::Row;
     use super::*;
 
     fn row(weights: &[u32]) -> Row {
@@ -232,10 +232,18 @@ mod tests {
 
     #[test]
     fn of_a_phrase_the_rarest_two_neighbours_are_watched() {
-        assert_eq!(pair_to_watch(&row(&[1000, 900, 700])), 0);
-        let mut phrase = row(&[1000, 900, 700]);
-        phrase.terms = vec![2, 0, 2, 1, 2];
-        assert_eq!(pair_to_watch(&phrase), 1);
-        assert_eq!(pair_to_watch(&row(&[1000])), 0);
+        let frequencies = Frequencies { per_billion: vec![1, 0, 700, 1_000_000_000] };
+        assert_eq!(frequencies.rarest_neighbours(&[0, 2, 3]), 0);
+        assert_eq!(frequencies.rarest_neighbours(&[3, 0, 2, 1, 3]), 2);
+        assert_eq!(frequencies.rarest_neighbours(&[3]), 0);
+    }
+
+    #[test]
+    fn rare_and_heavy_words_are_watched_first() {
+        let frequencies = Frequencies { per_billion: vec![1_000, 1_000, 10, 900_000_000] };
+        let mut weights = vec![(0, 500), (1, 900), (2, 500), (3, 10)];
+        frequencies.sort(&mut weights);
+        assert_eq!(weights, [(2, 500), (1, 900), (0, 500), (3, 10)]);
+        assert_eq!(frequencies.common_first(), [3, 0, 1, 2]);
     }
 }

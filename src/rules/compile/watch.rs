@@ -130,7 +130,7 @@ impl Watchlist {
                         let weights = weights.next().unwrap_or_default();
                         list.add_variant((rule, compiled), row, weights, &ways_in, &frequencies, &mut gathered);
                     }
-                    _ => list.add_phrase(rule, row, vocabulary, &mut gathered),
+                    _ => list.add_phrase(rule, row, vocabulary, &frequencies, &mut gathered),
                 }
             }
         }
@@ -181,13 +181,14 @@ impl Watchlist {
         self.variants.push(Variant { rule, to: self.weights.len() as u32, may_miss, may_miss_of_alert });
     }
 
-    fn add_phrase(&mut self, rule: u32, row: &Row, vocabulary: &Vocabulary, gathered: &mut Gathered) {
-        let (first, from) = (prefix::pair_to_watch(row), self.spelt.len() as u32);
+    fn add_phrase(&mut self, rule: u32, row: &Row, vocabulary: &Vocabulary, frequencies: &Frequencies, gathered: &mut Gathered) {
+        let from = self.spelt.len();
         self.spelt.extend(row.terms.iter().map(|term| vocabulary.root(*term)));
-        let roots = &self.spelt[from as usize..];
+        let roots = &self.spelt[from..];
+        let first = frequencies.rarest_neighbours(roots);
         let Some(root) = roots.get(first) else { return };
         let pair = (*root, *roots.get(first + 1).unwrap_or(root));
-        gathered.phrases.push((pair, Spelt { rule, from, to: self.spelt.len() as u32, first: first as u32 }));
+        gathered.phrases.push((pair, Spelt { rule, from: from as u32, to: self.spelt.len() as u32, first: first as u32 }));
     }
 
     /// Puts the numbers of all variants to weigh for a post of these roots, which are all that it `holds`, into `lists`.
