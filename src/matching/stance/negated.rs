@@ -11,7 +11,7 @@ use crate::rules::cues::{Cues, TongueCues};
 use crate::text::words::words;
 
 /// A post that holds less of the claim's wording than this says something of its own, and its negations are about that. Of 1,016 posts
-/// that repeat a claim 33 had a negation among the claim's words; 10 denied the claim, and of those below this one in four.
+/// that repeat a claim 33 have a negation among the claim's words; 10 deny the claim, and of those below this one in four.
 pub(super) const SAYS_IT: f32 = 0.6;
 
 /// What is denied stands behind the negation, and this soon.
@@ -21,20 +21,29 @@ const SOON: usize = 3;
 const NOT_ONLY: [&str; 12] =
     ["only", "just", "merely", "seulement", "uniquement", "solo", "solamente", "nur", "bloss", "so", "somente", "apenas"];
 
+/// What cannot, should not, will not be so is not said to be otherwise, unless the claim is about that.
+const MODALS: [&str; 8] = ["can", "could", "will", "would", "should", "must", "may", "might"];
+
 /// Gives the negation that turns the claim's words around, if one does.
 pub(super) fn negated(post: &Post, reading: &Reading, cues: &Cues, matched: &Matched<'_>) -> Option<Cue> {
     let window = Window::around(post, reading, matched.spans)?;
     let of_claim = words(matched.wording);
     let languages = matched.tongues.iter().flatten().filter_map(|tongue| cues.of(*tongue));
     let plain = languages.filter(|cues| !of_claim.plain().any(|word| cues.negates(word.form)));
-    let span = plain.filter_map(|cues| window.negation(cues, matched)).next()?;
+    let says = |form: &str| of_claim.plain().any(|word| word.form == form);
+    let span = plain.filter_map(|cues| window.negation(cues, matched, says)).next()?;
     let words = window.text.get(span.start..span.end).unwrap_or_default().to_owned();
     Some(Cue { words, span: Some(span) })
 }
 
 impl Window<'_> {
     /// The first negation between the claim's words.
-    fn negation(&self, cues: &TongueCues, Matched { spans, .. }: &Matched<'_>) -> Option<Span> {
+    fn negation(
+        &self,
+        cues: &TongueCues,
+        Matched { spans, .. }: &Matched<'_>,
+        claim_says: impl Fn(&str) -> bool,
+    ) -> Option<Span> {
         let (first, last) = self.sentences;
         let mut own_before = None;
         for (at, word) in self.words.iter().enumerate().filter(|(_, word)| (first..=last).contains(&word.sentence)) {
@@ -52,7 +61,8 @@ impl Window<'_> {
                 row.take_while(|pair| pair[1].sentence == word.sentence && self.are_together(pair[0].end, pair[1].start));
             let mut after = together.map(|pair| &pair[1]).peekable();
             let only = after.peek().is_some_and(|next| NOT_ONLY.contains(&next.form));
-            if about && !only && after.any(|next| self.is_own(next, spans)) {
+            let modal = at.checked_sub(1).map(|before| self.words[before].form).filter(|form| MODALS.contains(form));
+            if about && !only && modal.is_none_or(&claim_says) && after.any(|next| self.is_own(next, spans)) {
                 return Some(Span { part: self.part, start: word.start, end: word.end });
             }
         }
@@ -127,6 +137,7 @@ mod tests {
             "The moon is not only made of old Norwegian cheese, it stinks",
             "I am not joking. The moon is made of old Norwegian cheese",
             "Martian rovers never photographed penguins",
+            "The moon would not be made of old Norwegian cheese if it had a choice",
             "No, the moon is made of old Norwegian cheese",
         ] {
             assert_eq!(stance_of(text).1, Stance::Assertion, "{text}");
