@@ -340,7 +340,7 @@ mod tests {
         let claim = |number: u32, x: f32| Weighed { claim: number, features: [x; FEATURES], article: 0.0, sum: x, score: 0.0 };
         let example = |claims: usize, number: usize| Example {
             shortlist: vec![claim(0, (number % 7) as f32), claim(1, 0.5)],
-            right: if number % 3 == 0 { vec![0] } else { Vec::new() },
+            right: if number.is_multiple_of(3) { vec![0] } else { Vec::new() },
             claims,
             fold: 0,
             weight: 1.0,

@@ -133,9 +133,18 @@ impl<'t, 'w> Reader<'t, 'w> {
         if matches!(self.text.as_bytes().get(end - 1), Some(b't' | b'T'))
             && let Some(base) = contraction::without_apostrophe(self.form(row))
         {
-            self.words.places[row].form.1 = self.words.places[row].form.0 + base.len() as u32;
-            self.push("not", start, end, false);
+            self.is_not(row, base);
         }
+    }
+
+    /// Makes two words of one that ends in "not": `wont` is will not.
+    fn is_not(&mut self, row: usize, base: &str) {
+        let from = self.words.letters.len();
+        self.words.letters.push_str(base);
+        let place = &mut self.words.places[row];
+        place.form = (from as u32, (from + base.len()) as u32);
+        let (start, end) = (place.start as usize, place.end as usize);
+        self.push("not", start, end, false);
     }
 
     /// A word without apostrophes, signs and points.
@@ -150,8 +159,7 @@ impl<'t, 'w> Reader<'t, 'w> {
         if is_letter {
             self.letters_in_a_row += 1;
         } else if let Some(base) = contraction::without_apostrophe(self.form(row)) {
-            self.words.places[row].form.1 = self.words.places[row].form.0 + base.len() as u32;
-            self.push("not", start, end, false);
+            self.is_not(row, base);
         } else if let Some(letters) = letters_before_digits(self.form(row)) {
             // covid19 is also covid 19
             self.take_apart(row, &[0, letters]);
