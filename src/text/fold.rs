@@ -37,7 +37,7 @@ fn letters(word: &str) -> String {
     let mixed = mixes_scripts(word);
     let mut lower = String::with_capacity(word.len());
     for c in word.nfkc().filter(|c| !is_invisible(*c)) {
-        let c = if mixed { look_alike(c) } else { c };
+        let c = drawn_otherwise(if mixed { look_alike(c) } else { c });
         lower.extend(c.to_lowercase());
     }
     let mut bare = String::with_capacity(lower.len());
@@ -49,6 +49,40 @@ fn letters(word: &str) -> String {
         }
     }
     bare.nfc().collect()
+}
+
+/// The letter that is drawn as a small capital (ᴍᴏᴏɴ) or white on black (🅜, 🅼): none of them has a compatibility form.
+fn drawn_otherwise(c: char) -> char {
+    let nth = |first: u32| char::from(b'a' + (c as u32 - first) as u8);
+    match c {
+        '\u{1f150}'..='\u{1f169}' => nth(0x1f150),
+        '\u{1f170}'..='\u{1f189}' => nth(0x1f170),
+        'ᴀ' | 'ɑ' => 'a',
+        'ʙ' => 'b',
+        'ᴄ' => 'c',
+        'ᴅ' => 'd',
+        'ᴇ' => 'e',
+        'ꜰ' => 'f',
+        'ɢ' | 'ɡ' => 'g',
+        'ʜ' => 'h',
+        'ɪ' => 'i',
+        'ᴊ' => 'j',
+        'ᴋ' => 'k',
+        'ʟ' => 'l',
+        'ᴍ' => 'm',
+        'ɴ' => 'n',
+        'ᴏ' => 'o',
+        'ᴘ' => 'p',
+        'ʀ' => 'r',
+        'ꜱ' => 's',
+        'ᴛ' => 't',
+        'ᴜ' => 'u',
+        'ᴠ' => 'v',
+        'ᴡ' => 'w',
+        'ʏ' => 'y',
+        'ᴢ' => 'z',
+        c => c,
+    }
 }
 
 /// Letters that no decomposition takes apart but that people write in plain ones.
@@ -202,6 +236,11 @@ mod tests {
     #[test]
     fn letters_drawn_otherwise_are_the_same_letters() {
         assert_eq!(fold_all(&["Ｎｏｒｔｈ", "𝐍𝐨𝐫𝐭𝐡", "Ⓝⓞⓡⓣⓗ", "no\u{200b}r\u{ad}th", "\u{202e}north\u{fe0f}"]), ["north"; 5]);
+    }
+
+    #[test]
+    fn small_capitals_and_letters_in_boxes_are_letters() {
+        assert_eq!(fold_all(&["ɴᴏʀᴛʜ", "Nᴏʀᴛʜ", "🅝🅞🅡🅣🅗", "🅽🅾🆁🆃🅷"]), ["north"; 4]);
     }
 
     #[test]

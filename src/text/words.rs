@@ -146,9 +146,20 @@ mod tests {
 
     #[test]
     fn letters_spaced_out_are_read_as_words() {
-        assert_eq!(others("now s l e e p w e l l all"), [("sleep".to_owned(), 1, 6), ("well".to_owned(), 6, 10)]);
+        assert_eq!(plain("now s l e e p w e l l all"), "now sleep well all");
+        assert_eq!(plain("T h e   m o o n   i s  f a k e."), "the moon i s fake");
+        assert_eq!(plain("v-a-c-c-i-n-e, s*l*e*e*p, t-r-u-m-p"), "vaccine sleep trump");
+        assert_eq!(others("x q z k v"), [("xqzkv".to_owned(), 0, 5)]);
         assert_eq!(plain("s.l.e.e.p and S.L.E.E.P.W.E.L.L"), "sleep and sleep well");
         assert_eq!(others("plan a b c"), []);
+    }
+
+    #[test]
+    fn words_cut_by_signs_are_read_whole() {
+        let text = "a vac.cine, the v*ccine and the hos🔥pital";
+        assert_eq!(plain(text), "a vaccine the vccine and the hospital");
+        let spans: Vec<_> = words(text).plain().map(|word| &text[word.start..word.end]).collect();
+        assert_eq!(spans, ["a", "vac.cine", "the", "v*ccine", "and", "the", "hos🔥pital"]);
     }
 
     #[test]

@@ -38,7 +38,7 @@
 //! Nor was more found by adding related words, words of the best claims or of their neighbours to the search, nor by other weights of
 //! fields, saturation or lengths. Words used alike (`alike`) raised MAP@5 from .899 to .904 and average precision from .815 to .822;
 //! how a claim stands among the others (`among`), how much of its title is meant and what texts are about (`rules::index::direction`), to
-//! .908 and .839, and on the mixed collection MAP@5 from .465 to .478.
+//! .908 and .839, and on the mixed collection MAP@5 from .465 to .478. What was tried since: "How good matching is" in benches/README.md.
 
 mod alike;
 mod among;
@@ -218,7 +218,7 @@ impl Finder {
         let measured = found.iter().map(|found| found.claim).zip(&self.facts);
         let alone = without_doubles(query, index, measured, &weighed);
         let standing = model::standing(alone.as_deref().unwrap_or(&weighed));
-        let logit = model::dot(&self.model.accept, &standing) + self.model.accept_constant;
+        let logit = model::dot(&self.model.accept, &standing) + self.model.accept_constant + model::among_few(index.len());
         let mut sure = model::probability(logit);
         let says_all = order.first().is_some_and(|(_, _, place)| doubles::says_all(&self.facts[*place]));
         let holds = |claim: &BulkClaim| says_all || holds_word_for_word(post, query, &claim.claim);
