@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn of_a_phrase_the_rarest_two_neighbours_are_watched() {
-        let frequencies = Frequencies { per_billion: vec![1, 0, 700, 1_000_000_000] };
+        let frequencies = Frequencies { per_billion: vec![5, 0, 700, 1_000_000_000] };
         assert_eq!(frequencies.rarest_neighbours(&[0, 2, 3]), 0);
         assert_eq!(frequencies.rarest_neighbours(&[3, 0, 2, 1, 3]), 2);
         assert_eq!(frequencies.rarest_neighbours(&[3]), 0);
