@@ -23,7 +23,6 @@ const NO_BITS: u32 = u32::MAX;
 /// A set of pairs of different or of the same roots, numbered from 0 in its [`Order`].
 #[derive(Debug, Default)]
 pub struct Pairs {
-    order: Order,
     firsts: Vec<First>,
     bits: Vec<Bits>,
     /// The partner in each pair.
@@ -40,6 +39,8 @@ struct First {
     few_to: u32,
     /// Number of the bits of the pairs before those.
     bits: u32,
+    /// The root's own bit.
+    bit: u16,
 }
 
 /// Common partners of a first root.
@@ -81,21 +82,22 @@ impl Order {
 
 impl Pairs {
     /// Gathers `pairs`, which are in this order and differ.
-    pub fn of(pairs: &[(RootId, RootId)], order: Order) -> Self {
-        let nothing = First { from: 0, few_from: 0, few_to: 0, bits: NO_BITS };
-        let mut all = Self { firsts: vec![nothing; order.places.len()], ..Self::default() };
+    pub fn of(pairs: &[(RootId, RootId)], order: &Order) -> Self {
+        let nothing = |place: &u32| First { from: 0, few_from: 0, few_to: 0, bits: NO_BITS, bit: Order::bit(*place) };
+        let mut all = Self { firsts: order.places.iter().map(nothing).collect(), ..Self::default() };
         for of_first in pairs.chunk_by(|a, b| order.key(*a).0 == order.key(*b).0) {
             let Some((root, _)) = of_first.first().map(|pair| order.key(*pair)) else { continue };
             let from = all.seconds.len() as u32;
             all.seconds.extend(of_first.iter().map(|(a, b)| if *a == root { *b } else { *a }));
-            let with_bits = all.add_bits(of_first, &order);
+            let with_bits = all.add_bits(of_first, order);
             let few_from = from + with_bits as u32;
             let bits = if with_bits > 0 { all.bits.len() as u32 - 1 } else { NO_BITS };
-            all.firsts[root as usize] = First { from, few_from, few_to: all.seconds.len() as u32, bits };
+            let first = &mut all.firsts[root as usize];
+            *first = First { from, few_from, few_to: all.seconds.len() as u32, bits, ..*first };
         }
         // None comes after the last root's; these are asked for, but their pairs are none.
         all.seconds.extend([0; AT_ONCE]);
-        Self { order, ..all }
+        all
     }
 
     /// Adds the bits of the pairs of one first root, if there are enough of them; gives how many pairs have bits.
@@ -126,9 +128,8 @@ impl Pairs {
         }
         let mut held = [0_u64; WORDS + 1];
         for root in roots {
-            let bit = Order::bit(self.order.places[*root as usize]);
+            let First { from, few_from, few_to, bits, bit } = self.firsts[*root as usize];
             held[usize::from(bit / 64)] |= 1 << (bit % 64);
-            let First { from, few_from, few_to, bits } = self.firsts[*root as usize];
             few.put((few_from, few_to), few_from < few_to);
             many.put((bits, from), bits != NO_BITS);
         }
@@ -262,7 +263,7 @@ mod tests {
         let order = Order::of(&(0..ROOTS).map(|n| (n * 7 + 1_000) % ROOTS).collect::<Vec<_>>());
         let mut list: Vec<(RootId, RootId)> = set.iter().copied().collect();
         list.sort_unstable_by_key(|pair| order.key(*pair));
-        let pairs = Pairs::of(&list, order);
+        let pairs = Pairs::of(&list, &order);
         assert!(!pairs.bits.is_empty());
         for count in [1, 30, 300, 2_900] {
             let roots: BTreeSet<RootId> = (0..count).map(|_| roll(ROOTS)).chain([1, 2]).collect();
@@ -278,7 +279,7 @@ mod tests {
     #[test]
     fn a_root_may_be_paired_with_itself() {
         let order = Order::of(&[0, 1, 2]);
-        let pairs = Pairs::of(&[(1, 1)], order);
+        let pairs = Pairs::of(&[(1, 1)], &order);
         assert_eq!(met(&pairs, &[0, 1], |root| root < 2), [0]);
         assert_eq!(met(&pairs, &[0, 2], |root| root != 1), [0; 0]);
     }
@@ -286,6 +287,6 @@ mod tests {
     #[test]
     fn an_empty_set_has_no_pair() {
         assert_eq!(met(&Pairs::default(), &[], |_| true), [0; 0]);
-        assert_eq!(met(&Pairs::of(&[], Order::of(&[2, 0, 1])), &[0, 1, 2], |_| true), [0; 0]);
+        assert_eq!(met(&Pairs::of(&[], &Order::of(&[2, 0, 1])), &[0, 1, 2], |_| true), [0; 0]);
     }
 }

@@ -140,7 +140,7 @@ impl Watchlist {
         variants.sort_by_key(|(pair, _)| order.key(*pair));
         let grouped = variants.chunk_by(|a, b| a.0 == b.0);
         let pairs: Vec<(RootId, RootId)> = grouped.clone().filter_map(|group| group.first()).map(|(pair, _)| *pair).collect();
-        list.pairs = Pairs::of(&pairs, order);
+        list.pairs = Pairs::of(&pairs, &order);
         list.groups_from = ends(grouped.map(<[_]>::len)).collect();
         list.watched = variants.into_iter().map(|(_, watched)| watched).collect();
         phrases.sort_by_key(|(pair, _)| *pair);
