@@ -7,6 +7,7 @@ use foldhash::fast::RandomState;
 
 use crate::model::post::Post;
 use crate::rules::compile::RuleSet;
+use crate::rules::compile::neighbours::Marks;
 use crate::rules::compile::vocabulary::{Likeness, RootId, TermId};
 use crate::text::guard::Guards;
 use crate::text::words::Words;
@@ -56,8 +57,6 @@ pub struct Held {
     pub root: RootId,
     /// How much of a term's weight the word carries, in hundredths.
     pub percent: u8,
-    /// Whether phrases are watched by it as the first of two words, and as the second.
-    pub in_phrases: [bool; 2],
 }
 
 /// A word, and where it stands.
@@ -67,6 +66,8 @@ pub struct Step {
     pub at: u32,
     /// The place after it.
     pub next: u32,
+    /// What tells which words may follow it in phrases.
+    pub marks: Marks,
     /// What it stands for, by its number in the memory.
     known: u32,
 }
@@ -97,7 +98,7 @@ impl Glance {
         for word in words.iter() {
             let known = memory.look_up(word.form, rules);
             let held = memory.roots(known);
-            steps.push(Step { at: base + word.at, next: base + word.next, known });
+            steps.push(Step { at: base + word.at, next: base + word.next, marks: memory.marks(known), known });
             *word_count += usize::from(!word.alternative);
             *spanned += word.next - word.at - 1;
             for Held { root, percent, .. } in held.iter().copied() {
@@ -209,6 +210,7 @@ struct Known {
     terms: (u32, u32),
     roots: (u32, u32),
     guards: Guards,
+    marks: Marks,
 }
 
 /// The memory is emptied at this many words: strangers choose the words.
@@ -244,12 +246,12 @@ impl Memory {
         // Of each root the nearest.
         roots.sort_unstable_by_key(|(root, percent)| (*root, Reverse(*percent)));
         roots.dedup_by_key(|(root, _)| *root);
-        let in_phrases = |root| rules.watchlist.in_phrases(root);
-        self.roots.extend(roots.into_iter().map(|(root, percent)| Held { root, percent, in_phrases: in_phrases(root) }));
+        self.roots.extend(roots.iter().map(|(root, percent)| Held { root: *root, percent: *percent }));
         self.known.push(Known {
             terms: (terms_from as u32, self.terms.len() as u32),
             roots: (roots_from as u32, self.roots.len() as u32),
             guards: Guards::of(form),
+            marks: roots.iter().fold(Marks::default(), |marks, (root, _)| marks.and(rules.watchlist.marks(*root))),
         });
         let number = self.known.len() as u32 - 1;
         match short(form) {
@@ -257,6 +259,11 @@ impl Memory {
             None => self.numbers_of_long.insert(form.into(), number),
         };
         number
+    }
+
+    #[inline]
+    fn marks(&self, known: u32) -> Marks {
+        self.known[known as usize].marks
     }
 
     fn guards(&self, known: u32) -> Guards {
