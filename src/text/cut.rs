@@ -21,6 +21,7 @@ const HARDLY_A_WORD: u8 = 35;
 /// Pieces are one word if that is an ordinary word, and commoner than the rarest piece: "vac.cine", but not "end.Now". A star may
 /// stand for a letter ("v*ccine"); such a word need not be known if a piece of it is none. Linear in the length of the pieces.
 pub fn read(text: &str, start: usize, end: usize) -> Option<(String, usize)> {
+    // After most words no sign follows, and nothing need be folded to know it.
     sign_end(text, end)?;
     let mut ends = vec![end];
     let mut starred = false;
