@@ -1,13 +1,13 @@
 //! Which words of a wording to watch for, so that no wording that could count is ever missed.
 //!
-//! A variant counts from a certain share of its weight on. Take its heaviest words until those that are left weigh less
-//! than that share: a post without any of the taken words cannot reach it. So it is enough to watch the taken ones (the prefix
-//! filter of Chaudhuri, Ganti and Kaushik 2006, AllPairs 2007). Those are taken that seldom turn up for nothing ([`Frequencies`]).
-//! A phrase needs all its words: watching the rarest two that follow each other is enough.
+//! A variant counts from a certain share of its weight on. Take words of it until those that are left weigh less than that share: a post
+//! without any of the taken words cannot reach it. So it is enough to watch the taken ones (the prefix filter of Chaudhuri, Ganti and
+//! Kaushik 2006, AllPairs 2007), and those are taken that seldom turn up for nothing ([`Frequencies`]).
+//! A phrase needs all its words: watching two that follow each other is enough.
 //!
-//! A watched word is met far more often than its wording, so the same is done once more: without any of the next heaviest words the
+//! A watched word is met far more often than its wording, so the same is done once more: without any of the words that come next the
 //! wording cannot count either, and it is listed under the watched word together with each of those. Then it asks its first question:
-//! of the four heaviest after the two, is enough there? Heavier words need not be asked for: if one is there, the wording is found
+//! of the four that come after the two, is enough there? Those before need not be asked for: if one is there, the wording is found
 //! under that one.
 //!
 //! Where a gate is shut only a wording as strong as an alert counts, so a near-miss is watched under the words of the gate alone.
@@ -35,12 +35,12 @@ pub const ASKED_FOR: usize = 4;
 /// So many second words are listed; a wording of thousands of words would have thousands.
 const MOST_SECONDS: usize = 8;
 
-/// Two words to watch, and which of the next heaviest must be there too.
+/// Two words to watch, and which of those that come next must be there too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watch {
     /// The two, the lower root first; the same twice where one is enough.
     pub pair: (RootId, RootId),
-    /// The heaviest after the two; where there are fewer, one of them.
+    /// Those that come after the two; where there are fewer, one of them.
     pub next: [RootId; ASKED_FOR],
     /// Bit `b` is set if the wording may still count when those of `next` are there whose bits are set in `b`.
     pub enough: u16,
