@@ -152,11 +152,11 @@ fn read(folder: &Path, lacking: Lacking, weight: f64, folds: usize, examples: &m
         // A labelled post that is missing counts as missed.
         let shortlist = posts.get(post).map(|post| shortlist(post, &index, &mut scratch)).unwrap_or_default();
         let right = right.iter().filter_map(|claim| places.get(claim.as_str()).copied()).collect();
-        examples.push(Example { shortlist, right, fold, weight, stream_weight });
+        examples.push(Example { shortlist, right, claims: index.len(), fold, weight, stream_weight });
     }
     for (number, (_, post)) in negatives.iter().enumerate() {
         let shortlist = shortlist(post, &index, &mut scratch);
-        examples.push(Example { shortlist, right: Vec::new(), fold: number % folds, weight, stream_weight });
+        examples.push(Example { shortlist, right: Vec::new(), claims: index.len(), fold: number % folds, weight, stream_weight });
     }
     drop(places);
     Ok(Set { folder: folder.to_owned(), index, labels, examples: first..examples.len() })

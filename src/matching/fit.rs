@@ -1,7 +1,7 @@
 //! Fits the weights of the ranked matcher on labelled posts: a conditional logit for the ranking, a logistic regression for the
 //! probability, both with L2 and minimised by L-BFGS (Nocedal 1980).
 
-use super::ranked::model::{ACCEPT_FEATURES, FEATURES, KINDS, Model, Weighed, beside, dot, probability, standing};
+use super::ranked::model::{ACCEPT_FEATURES, FEATURES, KINDS, Model, Weighed, among_few, beside, dot, probability, standing};
 
 /// A labelled post with its shortlist.
 #[derive(Debug, Clone)]
@@ -10,6 +10,8 @@ pub struct Example {
     pub shortlist: Vec<Weighed>,
     /// Numbers of the claims that it repeats; empty for a post that is known to repeat none.
     pub right: Vec<u32>,
+    /// How many claims the shortlist was taken from.
+    pub claims: usize,
     /// Posts of one fold are fitted or tried together.
     pub fold: usize,
     /// Weight in fitting the ranking.
@@ -70,7 +72,10 @@ pub fn fit(examples: &[Example], settings: Settings, uses: &Model, use_it: impl 
     }
     let (slope, offset) = fit_logit(&logits, 0.01, &[true]);
     let slope = slope.first().copied().unwrap_or(1.0);
-    model.accept_constant = (constant * slope + offset) as f32;
+    // What small archives are given on top is not to be learnt as well.
+    let weighed = |of: fn(&Example) -> f64| of_stream().map(|e| e.stream_weight * of(e)).sum::<f64>();
+    let given = weighed(|e| f64::from(among_few(e.claims))) / weighed(|_| 1.0).max(1e-9);
+    model.accept_constant = (constant * slope + offset - given) as f32;
     model.accept.iter_mut().zip(accept).for_each(|(to, weight)| *to = (weight * slope) as f32);
     model
 }
@@ -79,7 +84,7 @@ pub fn fit(examples: &[Example], settings: Settings, uses: &Model, use_it: impl 
 pub fn judged(example: &Example, model: &Model) -> Vec<(u32, f32)> {
     let list = ranked(&example.shortlist, model);
     let Some(best) = list.first() else { return Vec::new() };
-    let sure = probability(dot(&model.accept, &standing(&list)) + model.accept_constant);
+    let sure = probability(dot(&model.accept, &standing(&list)) + model.accept_constant + among_few(example.claims));
     list.iter().map(|claim| (claim.claim, sure * beside(claim.score, best.score))).collect()
 }
 
@@ -328,5 +333,24 @@ mod tests {
         }
         let (weights, constant) = fit_logit(&rows, 1e-6, &[true]);
         assert!((constant + 3_f64.ln()).abs() < 1e-3 && (weights[0] - 2.0 * 3_f64.ln()).abs() < 1e-3, "{weights:?} {constant}");
+    }
+
+    #[test]
+    fn what_small_archives_are_given_is_not_learnt_as_well() {
+        let claim = |number: u32, x: f32| Weighed { claim: number, features: [x; FEATURES], article: 0.0, sum: x, score: 0.0 };
+        let example = |claims: usize, number: usize| Example {
+            shortlist: vec![claim(0, (number % 7) as f32), claim(1, 0.5)],
+            right: if number.is_multiple_of(3) { vec![0] } else { Vec::new() },
+            claims,
+            fold: 0,
+            weight: 1.0,
+            stream_weight: 1.0,
+        };
+        let sure = |claims: usize| {
+            let examples: Vec<Example> = (0..60).map(|number| example(claims, number)).collect();
+            let model = fit(&examples, Settings::default(), &crate::matching::ranked::weights::embedded(), |_| true);
+            judged(&examples[5], &model)[0].1
+        };
+        assert!((sure(10) - sure(10_000)).abs() < 1e-4, "{} {}", sure(10), sure(10_000));
     }
 }

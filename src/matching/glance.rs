@@ -2,11 +2,14 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
 use crate::model::post::Post;
 use crate::rules::compile::RuleSet;
+use crate::rules::compile::neighbours::Marks;
 use crate::rules::compile::vocabulary::{Likeness, RootId, TermId};
 use crate::text::guard::Guards;
 use crate::text::words::Words;
@@ -56,8 +59,6 @@ pub struct Held {
     pub root: RootId,
     /// How much of a term's weight the word carries, in hundredths.
     pub percent: u8,
-    /// Whether phrases are watched by it as the first of two words, and as the second.
-    pub in_phrases: [bool; 2],
 }
 
 /// A word, and where it stands.
@@ -67,6 +68,8 @@ pub struct Step {
     pub at: u32,
     /// The place after it.
     pub next: u32,
+    /// What tells which words may follow it in phrases.
+    pub marks: Marks,
     /// What it stands for, by its number in the memory.
     known: u32,
 }
@@ -94,13 +97,17 @@ impl Glance {
         let words = &mut parts[part];
         words.read(&text[..text.floor_char_boundary(LONGEST_PART_BYTES)]);
         let base = part as u32 * PLACES_OF_A_PART;
+        let from = steps.len();
+        // First all words, then what they stand for: memory answers several questions at a time, where none waits for another's answer.
         for word in words.iter() {
             let known = memory.look_up(word.form, rules);
-            let held = memory.roots(known);
-            steps.push(Step { at: base + word.at, next: base + word.next, known });
+            steps.push(Step { at: base + word.at, next: base + word.next, marks: Marks::default(), known });
             *word_count += usize::from(!word.alternative);
             *spanned += word.next - word.at - 1;
-            for Held { root, percent, .. } in held.iter().copied() {
+        }
+        for step in &mut steps[from..] {
+            step.marks = memory.marks(step.known);
+            for Held { root, percent } in memory.roots(step.known).iter().copied() {
                 let most = &mut percents[root as usize];
                 if *most == 0 {
                     roots.push(root);
@@ -172,9 +179,14 @@ impl Glance {
     }
 }
 
-/// A word of sixteen bytes at most: its first eight, its last eight, and its length, which tells how far the two overlap. Kept in the table
-/// itself, so that comparing it reads no other memory.
-type Short = (u64, u64, usize);
+/// A word of sixteen bytes at most: its first eight, its last eight, and its length, which tells how far the two overlap. Kept with what the
+/// word stands for, so that comparing it reads no other memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+struct Short {
+    head: u64,
+    tail: u64,
+    length: u8,
+}
 
 #[inline]
 fn short(form: &str) -> Option<Short> {
@@ -186,7 +198,7 @@ fn short(form: &str) -> Option<Short> {
         1 => (bytes[0].into(), 0),
         _ => return None,
     };
-    Some((head, tail, bytes.len()))
+    Some(Short { head, tail, length: bytes.len() as u8 })
 }
 
 /// What the words of earlier posts stand for: endings and typing mistakes are worked out once for a word, not once for a post.
@@ -195,20 +207,25 @@ fn short(form: &str) -> Option<Short> {
 #[derive(Debug, Default)]
 struct Memory {
     set: u64,
+    hasher: RandomState,
     /// Numbers of short words in `known`, and of longer ones.
-    numbers: HashMap<Short, u32, RandomState>,
+    numbers: HashTable<u32>,
     numbers_of_long: HashMap<Box<str>, u32, RandomState>,
     known: Vec<Known>,
     terms: Vec<(TermId, Likeness)>,
     roots: Vec<Held>,
 }
 
-/// What a word stands for.
+/// What a word stands for: as much as the processor fetches at once.
 #[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
 struct Known {
+    /// The word itself; of a longer one nothing.
+    form: Short,
     terms: (u32, u32),
     roots: (u32, u32),
     guards: Guards,
+    marks: Marks,
 }
 
 /// The memory is emptied at this many words: strangers choose the words.
@@ -225,7 +242,7 @@ impl Memory {
     #[inline]
     fn look_up(&mut self, form: &str, rules: &RuleSet) -> u32 {
         let number = match short(form) {
-            Some(short) => self.numbers.get(&short),
+            Some(short) => self.numbers.find(self.hasher.hash_one(short), |number| self.known[*number as usize].form == short),
             None => self.numbers_of_long.get(form),
         };
         match number {
@@ -244,19 +261,32 @@ impl Memory {
         // Of each root the nearest.
         roots.sort_unstable_by_key(|(root, percent)| (*root, Reverse(*percent)));
         roots.dedup_by_key(|(root, _)| *root);
-        let in_phrases = |root| rules.watchlist.in_phrases(root);
-        self.roots.extend(roots.into_iter().map(|(root, percent)| Held { root, percent, in_phrases: in_phrases(root) }));
+        self.roots.extend(roots.iter().map(|(root, percent)| Held { root: *root, percent: *percent }));
+        let short = short(form);
         self.known.push(Known {
+            form: short.unwrap_or_default(),
             terms: (terms_from as u32, self.terms.len() as u32),
             roots: (roots_from as u32, self.roots.len() as u32),
             guards: Guards::of(form),
+            marks: roots.iter().fold(Marks::default(), |marks, (root, _)| marks.and(rules.watchlist.marks(*root))),
         });
         let number = self.known.len() as u32 - 1;
-        match short(form) {
-            Some(short) => self.numbers.insert(short, number),
-            None => self.numbers_of_long.insert(form.into(), number),
-        };
+        let Self { known, numbers, numbers_of_long, hasher, .. } = self;
+        match short {
+            Some(short) => {
+                let hash = |number: &u32| hasher.hash_one(known[*number as usize].form);
+                numbers.insert_unique(hasher.hash_one(short), number, hash);
+            }
+            None => {
+                numbers_of_long.insert(form.into(), number);
+            }
+        }
         number
+    }
+
+    #[inline]
+    fn marks(&self, known: u32) -> Marks {
+        self.known[known as usize].marks
     }
 
     fn guards(&self, known: u32) -> Guards {

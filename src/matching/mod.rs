@@ -70,9 +70,10 @@ pub fn examine_with(post: &Post, rules: &RuleSet, scratch: &mut Scratch) -> Vec<
 
 /// [`examine`] without the bulk claims.
 pub fn examine_rules(post: &Post, rules: &RuleSet) -> Vec<Sighting> {
-    let reading = Reading::at_a_glance(post, rules);
+    let mut reading = Reading::at_a_glance(post, rules);
     let named = shortlist::named(post, rules);
-    let candidates = shortlist::shortlist(reading.glance(), rules, &named);
+    let (glance, lists) = reading.glance();
+    let candidates = shortlist::shortlist(glance, rules, &named, lists);
     if candidates.is_empty() {
         reading.put_away();
         return Vec::new();

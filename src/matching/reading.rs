@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::model::post::{Part, Post};
 use crate::model::sighting::Span;
 use crate::rules::compile::vocabulary::{Likeness, TermId};
+use crate::rules::compile::watch::Lists;
 use crate::rules::compile::{Compiled, RuleSet};
 use crate::text::guard::Guards;
 use crate::text::words::{Word, Words, words};
@@ -38,6 +39,8 @@ pub struct Hit {
 pub struct Reading {
     /// What the shortlist needs.
     glance: Glance,
+    /// What it notes.
+    lists: Lists,
     /// All hits, ordered by term and place.
     hits: Vec<Hit>,
     /// Each term that has a hit, once.
@@ -78,9 +81,9 @@ impl Reading {
         reading
     }
 
-    /// What was seen at a glance.
-    pub fn glance(&self) -> &Glance {
-        &self.glance
+    /// What was seen at a glance, and where the shortlist may make its notes.
+    pub fn glance(&mut self) -> (&Glance, &mut Lists) {
+        (&self.glance, &mut self.lists)
     }
 
     /// Reads the post that was looked at, for the same rules.

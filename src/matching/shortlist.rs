@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::model::post::Post;
 use crate::model::sighting::WordingKind;
-use crate::rules::compile::pairs::Held;
 use crate::rules::compile::vocabulary::RootId;
-use crate::rules::compile::watch::{Phrase, Watched, Watchlist, Weighing};
+use crate::rules::compile::watch::{Lists, Phrase, Watchlist, Weighing};
 use crate::rules::compile::{Compiled, GateTerm, NEAR_MISS, Row, RuleSet, prefix};
 use crate::text::address;
 
@@ -24,10 +23,10 @@ const LONGEST_ADDRESS: usize = 2048;
 /// A rule is left out only when the words that are there, wherever they stand, cannot reach the strength of a near-miss (that of an alert,
 /// where a word that a gate asks for is missing); or, for a phrase, when its words do not stand beside each other. Words are told apart by
 /// their roots only.
-pub fn shortlist(glance: &Glance, rules: &RuleSet, named: &BTreeMap<u32, usize>) -> Vec<u32> {
+pub fn shortlist(glance: &Glance, rules: &RuleSet, named: &BTreeMap<u32, usize>, lists: &mut Lists) -> Vec<u32> {
     let mut found: Vec<u32> = named.keys().copied().collect();
     if glance.word_count() >= FEWEST_WORDS {
-        variants(glance, rules, &mut found);
+        variants(glance, rules, lists, &mut found);
     }
     phrases(glance, &rules.watchlist, &mut found);
     found.sort_unstable();
@@ -36,28 +35,16 @@ pub fn shortlist(glance: &Glance, rules: &RuleSet, named: &BTreeMap<u32, usize>)
 }
 
 /// Adds the rules of which a variant may be there.
-fn variants(glance: &Glance, rules: &RuleSet, found: &mut Vec<u32>) {
-    let (watchlist, roots) = (&rules.watchlist, glance.roots());
-    let mut held = Held::default();
-    roots.iter().for_each(|root| held.add(*root));
-    // All pairs first: memory answers several questions at a time, where none waits for another's answer.
-    let mut groups: Vec<&[Watched]> = Vec::with_capacity(4 * roots.len());
-    for root in roots {
-        watchlist.variants(*root, roots, &held, |root| glance.holds(root), |group| groups.push(group));
-    }
-    for watched in groups.into_iter().flatten().filter(|watched| is_enough_there(glance, watched)) {
-        let Weighing { rule, may_miss, may_miss_of_alert, weights } = watchlist.variant(watched.variant);
+fn variants(glance: &Glance, rules: &RuleSet, lists: &mut Lists, found: &mut Vec<u32>) {
+    let watchlist = &rules.watchlist;
+    watchlist.look(glance.roots(), |root| glance.holds(root), lists);
+    for variant in lists.variants() {
+        let Weighing { rule, may_miss, may_miss_of_alert, weights } = watchlist.variant(*variant);
         let missing = missing(weights, |root| 100 - glance.percent(root), may_miss);
         if missing <= may_miss_of_alert || missing <= may_miss && may_pass(glance, rules, rule) {
             found.push(rule);
         }
     }
-}
-
-/// Whether enough of the words that are asked for first is there.
-fn is_enough_there(glance: &Glance, watched: &Watched) -> bool {
-    let bits = watched.next.iter().enumerate().fold(0, |bits, (n, root)| bits | u16::from(glance.holds(*root)) << n);
-    watched.enough & 1 << bits != 0
 }
 
 /// Adds the rules of which a phrase may be there.
@@ -72,29 +59,16 @@ fn phrases(glance: &Glance, watchlist: &Watchlist, found: &mut Vec<u32>) {
         }
     };
     for (number, first) in steps.iter().enumerate() {
-        let leading = glance.roots_of(first).iter().filter(|held| held.in_phrases[0]).map(|held| held.root);
-        if leading.clone().next().is_none() {
-            continue;
+        if first.marks.may_lead(first.marks) {
+            let roots = glance.roots_of(first).iter().map(|held| held.root);
+            roots.filter(|root| watchlist.may_follow(*root, *root)).for_each(|root| look(number, root, root));
         }
-        for root in leading.clone() {
-            if watchlist.may_follow(root, root) {
-                look(number, root, root);
-            }
-        }
-        for second in &steps[number + 1..] {
-            // With one other word between them at most.
-            if second.at > first.next + 1 {
-                break;
-            }
-            if second.at < first.next {
-                continue;
-            }
-            for following in glance.roots_of(second).iter().filter(|held| held.in_phrases[1]) {
-                for root in leading.clone() {
-                    if watchlist.may_follow(root, following.root) {
-                        look(number, root, following.root);
-                    }
-                }
+        // With one other word between them at most.
+        let within_reach = steps[number + 1..].iter().take_while(|second| second.at <= first.next + 1);
+        for second in within_reach.filter(|second| first.marks.may_lead(second.marks) && second.at >= first.next) {
+            for before in glance.roots_of(first) {
+                let roots = glance.roots_of(second).iter().map(|held| held.root);
+                roots.filter(|root| watchlist.may_follow(before.root, *root)).for_each(|root| look(number, before.root, root));
             }
         }
     }

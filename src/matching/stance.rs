@@ -5,7 +5,10 @@
 //! never count: "No longer – sleep well tonight" denies nothing. Of several stances the plainest counts: a link to a fact-check, then a
 //! denial, a question, a quotation, a report; without any cue the post asserts the claim.
 
+mod negated;
+
 use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::quotation;
@@ -15,6 +18,7 @@ use super::shortlist;
 use crate::model::post::{PartKind, Post};
 use crate::model::sighting::{Cue, Span, Stance};
 use crate::rules::cues::{self, Cues, Sign, TongueCues};
+use crate::rules::index::reading::term;
 use crate::text::address;
 use crate::text::frequency::Tongue;
 use crate::text::words::{Word, words};
@@ -162,10 +166,11 @@ impl<'p> BulkStances<'p> {
         let claim = found.claim;
         let checks = claim.url.iter().chain(claim.also.iter().filter_map(|check| check.url.as_ref()));
         let fact_checks: Vec<String> = checks.filter_map(|url| address::canonical(url)).collect();
+        let spans = self.of_the_wording(found);
         let matched = Matched {
             wording: &claim.claim,
-            spans: &found.spans,
-            own: found.spans.clone(),
+            spans: &spans,
+            own: spans.clone(),
             claimant: None,
             fact_checks: &fact_checks,
             tongues: [
@@ -174,7 +179,30 @@ impl<'p> BulkStances<'p> {
             ],
         };
         let reading = self.reading.get_or_init(|| Reading::of_words(self.post));
-        stance(self.post, reading, &cues::embedded(), &self.addresses, &matched)
+        let cues = cues::embedded();
+        let (stance, cue) = stance(self.post, reading, &cues, &self.addresses, &matched);
+        if stance == Stance::Assertion
+            && found.strength.value() >= negated::SAYS_IT
+            && let Some(cue) = negated::negated(self.post, reading, &cues, &matched)
+        {
+            return (Stance::Denial, Some(cue));
+        }
+        (stance, cue)
+    }
+}
+
+impl BulkStances<'_> {
+    /// The words that the claim itself shares with the post: summaries and titles are by those who check it and say "false" or "true".
+    fn of_the_wording(&self, found: &Ranked<'_>) -> Vec<Span> {
+        let wording = words(&found.claim.claim);
+        let terms: HashSet<_> = wording.iter().map(|word| term(word.form)).collect();
+        let is_own = |span: &&Span| {
+            let part = self.post.parts.get(span.part);
+            let said = words(part.and_then(|part| part.text.get(span.start..span.end)).unwrap_or_default());
+            said.iter().any(|word| terms.contains(&term(word.form)))
+        };
+        let own: Vec<Span> = found.spans.iter().filter(is_own).copied().collect();
+        if own.is_empty() { found.spans.clone() } else { own }
     }
 }
 

@@ -5,6 +5,7 @@
 //! weighed when words turn up (see [`prefix`] for why these few are enough).
 
 mod gates;
+pub mod neighbours;
 pub mod pairs;
 pub mod prefix;
 pub mod vocabulary;

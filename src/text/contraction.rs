@@ -124,6 +124,7 @@ mod tests {
             assert_eq!(plain(text), "it is not so");
         }
         assert_eq!(plain("can't won't cannot didn't"), "can not will not can not did not");
+        assert_eq!(plain("cant wont, aint shant! WONT"), "can not will not is not shall not will not");
     }
 
     #[test]

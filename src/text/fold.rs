@@ -7,6 +7,8 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::MixedScript;
 
+use super::frequency::{Tongue, zipf_tenths};
+
 /// Appends the folded form of one word to `out`; nothing if no letter or digit is left of it.
 pub fn fold(word: &str, out: &mut String) {
     let from = out.len();
@@ -37,7 +39,7 @@ fn letters(word: &str) -> String {
     let mixed = mixes_scripts(word);
     let mut lower = String::with_capacity(word.len());
     for c in word.nfkc().filter(|c| !is_invisible(*c)) {
-        let c = if mixed { look_alike(c) } else { c };
+        let c = drawn_otherwise(if mixed { look_alike(c) } else { c });
         lower.extend(c.to_lowercase());
     }
     let mut bare = String::with_capacity(lower.len());
@@ -49,6 +51,40 @@ fn letters(word: &str) -> String {
         }
     }
     bare.nfc().collect()
+}
+
+/// The letter that is drawn as a small capital (ᴍᴏᴏɴ) or white on black (🅜, 🅼): none of them has a compatibility form.
+fn drawn_otherwise(c: char) -> char {
+    let nth = |first: u32| char::from(b'a' + (c as u32 - first) as u8);
+    match c {
+        '\u{1f150}'..='\u{1f169}' => nth(0x1f150),
+        '\u{1f170}'..='\u{1f189}' => nth(0x1f170),
+        'ᴀ' | 'ɑ' => 'a',
+        'ʙ' => 'b',
+        'ᴄ' => 'c',
+        'ᴅ' => 'd',
+        'ᴇ' => 'e',
+        'ꜰ' => 'f',
+        'ɢ' | 'ɡ' => 'g',
+        'ʜ' => 'h',
+        'ɪ' => 'i',
+        'ᴊ' => 'j',
+        'ᴋ' => 'k',
+        'ʟ' => 'l',
+        'ᴍ' => 'm',
+        'ɴ' => 'n',
+        'ᴏ' => 'o',
+        'ᴘ' => 'p',
+        'ʀ' => 'r',
+        'ꜱ' => 's',
+        'ᴛ' => 't',
+        'ᴜ' => 'u',
+        'ᴠ' => 'v',
+        'ᴡ' => 'w',
+        'ʏ' => 'y',
+        'ᴢ' => 'z',
+        c => c,
+    }
 }
 
 /// Letters that no decomposition takes apart but that people write in plain ones.
@@ -103,28 +139,39 @@ fn look_alike(c: char) -> char {
 }
 
 /// `n0rth` and `pr0blem`, but not `covid19`, `5g`, `g7`, `f16s` or `2018`: single digits between letters, a nought also at the ends.
+/// Where more stand for letters, an ordinary word must come of it (`f4k3`, `r34s0n`).
 fn letters_for_digits(word: &str) -> String {
-    let bytes = word.as_bytes();
-    let is_letter = |i: usize| bytes.get(i).is_some_and(|b| b.is_ascii_alphabetic() || *b >= 128);
-    if !bytes.iter().any(|b| b.is_ascii_digit() || matches!(b, b'@' | b'$')) || !(0..bytes.len()).any(is_letter) {
+    let stand_in = |c: char| matches!(c, '0'..='9' | '@' | '$');
+    if !word.contains(stand_in) || word.chars().all(stand_in) {
         return word.to_owned();
     }
+    single(word).or_else(|| ordinary(word)).unwrap_or_else(|| word.to_owned())
+}
+
+/// The letter that a digit or sign is drawn for.
+fn drawn_for(c: char) -> Option<char> {
+    Some(match c {
+        '0' => 'o',
+        '1' => 'i',
+        '3' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '7' => 't',
+        _ => return None,
+    })
+}
+
+fn single(word: &str) -> Option<String> {
+    let bytes = word.as_bytes();
+    let is_letter = |i: usize| bytes.get(i).is_some_and(|b| b.is_ascii_alphabetic() || *b >= 128);
     let mut out = String::with_capacity(word.len());
-    let mut at = 0;
-    for c in word.chars() {
-        let drawn = match c {
-            '0' => 'o',
-            '1' => 'i',
-            '3' => 'e',
-            '4' | '@' => 'a',
-            '5' | '$' => 's',
-            '7' => 't',
-            '2' | '6' | '8' | '9' => return word.to_owned(),
-            other => {
-                out.push(other);
-                at += other.len_utf8();
-                continue;
+    for (at, c) in word.char_indices() {
+        let Some(drawn) = drawn_for(c) else {
+            if c.is_ascii_digit() {
+                return None;
             }
+            out.push(c);
+            continue;
         };
         let between = at > 0 && is_letter(at - 1) && is_letter(at + 1);
         let twins = bytes.get(at + 1) == Some(&bytes[at]) && at > 0 && is_letter(at - 1) && is_letter(at + 2)
@@ -132,12 +179,31 @@ fn letters_for_digits(word: &str) -> String {
         let first = c == '0' && at == 0 && bytes.len() > 3 && (1..4).all(is_letter);
         let last = c == '0' && at + 1 == bytes.len() && is_letter(at.wrapping_sub(1));
         if !(between || twins || first || last) {
-            return word.to_owned();
+            return None;
         }
         out.push(drawn);
-        at += 1;
     }
-    out
+    Some(out)
+}
+
+/// Tenths of Zipf's scale from which a word is ordinary enough to be meant by digits.
+const ORDINARY: u8 = 35;
+
+/// A word of four letters or more that begins with a letter and has no more digits than letters: `h1n1` is none.
+fn ordinary(word: &str) -> Option<String> {
+    if !(4..=32).contains(&word.len()) || !word.starts_with(|c: char| c.is_ascii_lowercase()) {
+        return None;
+    }
+    let letters = word.bytes().filter(u8::is_ascii_lowercase).count();
+    if 2 * letters < word.len() {
+        return None;
+    }
+    // What other languages have among their words is too much like any row of letters.
+    let best_known = || Tongue::ALL.into_iter().filter(|tongue| *tongue != Tongue::Other);
+    let common = |form: &str| best_known().filter_map(|tongue| zipf_tenths(form, tongue)).max().unwrap_or(0);
+    let read: String =
+        word.chars().map(|c| if c.is_ascii_lowercase() { Some(c) } else { drawn_for(c) }).collect::<Option<_>>()?;
+    (common(&read) >= ORDINARY && common(word) == 0).then_some(read)
 }
 
 /// `soooo` becomes `soo`: letters thrice in a row are meant for effect (but not the `iii` of a third part).
@@ -205,6 +271,11 @@ mod tests {
     }
 
     #[test]
+    fn small_capitals_and_letters_in_boxes_are_letters() {
+        assert_eq!(fold_all(&["ɴᴏʀᴛʜ", "Nᴏʀᴛʜ", "🅝🅞🅡🅣🅗", "🅽🅾🆁🆃🅷"]), ["north"; 4]);
+    }
+
+    #[test]
     fn look_alikes_count_only_in_words_that_mix_scripts() {
         assert_eq!(fold_all(&["Nоrth", "Kоrеа", "Тrump", "nuсlеаr"]), ["north", "korea", "trump", "nuclear"]);
         assert_eq!(fold_all(&["Корея", "мир", "Σύνταγμα"]), ["корея", "мир", "συνταγμα"]);
@@ -216,6 +287,13 @@ mod tests {
             fold_all(&["n0rth", "PR0BLEM", "k0rea", "n0", "l0nger", "g00gle", "0bama", "v@ccine"]),
             ["north", "problem", "korea", "no", "longer", "google", "obama", "vaccine"]
         );
+        assert_eq!(
+            fold_all(&["f4k3", "V4CC1N3S", "r34s0n", "h0ax", "pr351d3nt", "c@$e"]),
+            ["fake", "vaccines", "reason", "hoax", "president", "case"]
+        );
+        for kept in ["s400", "c130", "a1c1", "mp44", "t34s", "h5n1", "1st", "4all"] {
+            assert_eq!(folded(kept), kept);
+        }
         for kept in ["covid19", "5g", "g7", "2018", "f16s", "1st", "20th", "mh17", "h1n1", "4chan", "b2b", "100km", "windows10"] {
             assert_eq!(folded(kept), kept);
         }

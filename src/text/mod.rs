@@ -2,6 +2,7 @@
 
 pub mod address;
 mod contraction;
+mod cut;
 pub mod fold;
 pub mod frequency;
 pub mod guard;

@@ -1,7 +1,9 @@
 //! Reads a text from left to right: where words begin and end, and how else they may be read.
 
 use super::contraction::{self, Contraction};
+use super::cut;
 use super::fold::{fold, is_invisible, is_mark, is_written_without_blanks};
+use super::frequency::{Tongue, zipf_tenths};
 use super::number;
 use super::scan::{address_end, atom_end, currency, humps, is_simple, letters_before_digits, usual_word_end};
 use super::words::{Place, Words};
@@ -15,13 +17,15 @@ pub(super) struct Reader<'t, 'w> {
     sentence: u32,
     /// Single letters with only little between them.
     letters_in_a_row: usize,
+    /// Whether a wide gap stands before them.
+    after_wide_gap: bool,
     /// First word of a compound with hyphens that may go on.
     compound_from: Option<usize>,
 }
 
 impl<'t, 'w> Reader<'t, 'w> {
     pub(super) fn new(text: &'t str, words: &'w mut Words) -> Self {
-        Self { text, words, at: 0, sentence: 0, letters_in_a_row: 0, compound_from: None }
+        Self { text, words, at: 0, sentence: 0, letters_in_a_row: 0, after_wide_gap: false, compound_from: None }
     }
 
     pub(super) fn read(&mut self) {
@@ -70,8 +74,9 @@ impl<'t, 'w> Reader<'t, 'w> {
         if gap != "-" {
             self.end_compound();
         }
-        if gap.len() > 3 || !gap.chars().all(|c| matches!(c, ' ' | '.' | '-' | '*' | '_' | '·' | '\u{a0}')) {
-            self.end_letters_in_a_row();
+        let is_wide = gap.chars().nth(1).is_some() && gap.chars().all(char::is_whitespace);
+        if is_wide || gap.len() > 3 || !gap.chars().all(|c| matches!(c, ' ' | '.' | '-' | '*' | '_' | '·' | '\u{a0}')) {
+            self.end_letters(is_wide);
         }
         let ends = |c: char| matches!(c, '!' | '?' | '…' | '。' | '！' | '？' | '\n');
         if gap.contains(ends) || gap.find('.').is_some_and(|dot| gap[dot..].contains(char::is_whitespace)) {
@@ -101,6 +106,11 @@ impl<'t, 'w> Reader<'t, 'w> {
         if let Some(end) = self.acronym(start, end) {
             return end;
         }
+        if let Some((whole, end)) = cut::read(self.text, start, end) {
+            self.end_letters_in_a_row();
+            self.push(&whole, start, end, false);
+            return end;
+        }
         let Some(Contraction { first, second, first_end, end }) = contraction::read(self.text, start, end) else {
             self.one(start, end);
             return end;
@@ -123,9 +133,18 @@ impl<'t, 'w> Reader<'t, 'w> {
         if matches!(self.text.as_bytes().get(end - 1), Some(b't' | b'T'))
             && let Some(base) = contraction::without_apostrophe(self.form(row))
         {
-            self.words.places[row].form.1 = self.words.places[row].form.0 + base.len() as u32;
-            self.push("not", start, end, false);
+            self.is_not(row, base);
         }
+    }
+
+    /// Makes two words of one that ends in "not": `wont` is will not.
+    fn is_not(&mut self, row: usize, base: &str) {
+        let from = self.words.letters.len();
+        self.words.letters.push_str(base);
+        let place = &mut self.words.places[row];
+        place.form = (from as u32, (from + base.len()) as u32);
+        let (start, end) = (place.start as usize, place.end as usize);
+        self.push("not", start, end, false);
     }
 
     /// A word without apostrophes, signs and points.
@@ -140,8 +159,7 @@ impl<'t, 'w> Reader<'t, 'w> {
         if is_letter {
             self.letters_in_a_row += 1;
         } else if let Some(base) = contraction::without_apostrophe(self.form(row)) {
-            self.words.places[row].form.1 = self.words.places[row].form.0 + base.len() as u32;
-            self.push("not", start, end, false);
+            self.is_not(row, base);
         } else if let Some(letters) = letters_before_digits(self.form(row)) {
             // covid19 is also covid 19
             self.take_apart(row, &[0, letters]);
@@ -314,16 +332,23 @@ impl<'t, 'w> Reader<'t, 'w> {
     /// `anti-vax` is also antivax.
     fn end_compound(&mut self) {
         if let Some(row) = self.compound_from.take()
-            && self.words.places.len() - row <= 5
+            && self.words.places.len().saturating_sub(row) <= 5
         {
             self.join(row);
         }
     }
 
-    /// `s l e e p  w e l l` is also sleep well.
     fn end_letters_in_a_row(&mut self) {
+        self.end_letters(false);
+    }
+
+    /// `s l e e p w e l l` is sleep well: a row of ordinary words, and its letters are none. Other letters are also a word.
+    fn end_letters(&mut self, before_wide_gap: bool) {
         let count = std::mem::take(&mut self.letters_in_a_row);
-        if !(4..=48).contains(&count) {
+        let after_wide_gap = std::mem::replace(&mut self.after_wide_gap, before_wide_gap);
+        // Of three letters with little between them nobody knows whether they are one word: "plan a b c".
+        let fewest = if before_wide_gap || after_wide_gap { 3 } else { 4 };
+        if !(fewest..=48).contains(&count) {
             return;
         }
         let row = self.words.places.len() - count;
@@ -333,16 +358,34 @@ impl<'t, 'w> Reader<'t, 'w> {
             self.words.letters.extend_from_within(letter.form.0 as usize..letter.form.1 as usize);
         }
         let all = self.words.letters[from..].to_owned();
-        // Where no row of words fills it, it is one word. Only a row of plain letters is ever split, so letters count bytes.
-        let starts = self.words.tags.split(&all).unwrap_or_else(|| vec![0]);
+        // Only a row of plain letters is ever split, so letters count bytes.
+        let starts = self.words.tags.split(&all);
+        let are_words = starts.is_some() || zipf_tenths(&all, Tongue::Other).is_some();
+        let (Some(first), starts) = (letters.first(), starts.unwrap_or_else(|| vec![0])) else { return };
+        if are_words {
+            self.at = first.at;
+            // `t-r-u-m-p` was joined as a compound before.
+            while self.words.places.last().is_some_and(|place| place.alternative && place.start == first.start) {
+                self.words.places.pop();
+            }
+        }
+        let row = self.words.places.len();
         for (i, &start) in starts.iter().enumerate() {
             let end = starts.get(i + 1).copied();
             let (Some(first), Some(last)) = (letters.get(start), letters.get(end.unwrap_or(count) - 1)) else { continue };
             let form = ((from + start) as u32, (from + end.unwrap_or(all.len())) as u32);
-            let word = Place { form, end: last.end, next: last.next, alternative: true, ..*first };
+            let mut word = Place { form, end: last.end, next: last.next, alternative: !are_words, ..*first };
+            if are_words {
+                (word.at, word.next) = (self.at, self.at + 1);
+                self.at += 1;
+            }
             self.words.places.push(word);
         }
-        self.words.places.extend(letters);
-        self.words.places[row..].sort_by_key(|place| (place.start, !place.alternative));
+        if !are_words {
+            self.words.places.extend(letters);
+            self.words.places[row..].sort_by_key(|place| (place.start, !place.alternative));
+        }
+        let last = self.words.places.len() - 1;
+        self.compound_from = self.compound_from.map(|row| row.min(last));
     }
 }

@@ -71,7 +71,7 @@ pub fn atom_end(text: &str, start: usize) -> usize {
     let mut at = start;
     while let Some(&byte) = bytes.get(at) {
         if byte < 128 {
-            let disguised = matches!(byte, b'@' | b'$') && at > start && is_letter(bytes, at - 1) && is_letter(bytes, at + 1);
+            let disguised = is_disguise(byte) && at > start && after_letter(bytes, at) && before_letter(bytes, at);
             if dense || !(byte.is_ascii_alphanumeric() || disguised && !is_mail_address(bytes, at)) {
                 break;
             }
@@ -90,6 +90,20 @@ pub fn atom_end(text: &str, start: usize) -> usize {
 
 fn is_letter(bytes: &[u8], at: usize) -> bool {
     bytes.get(at).is_some_and(u8::is_ascii_alphabetic)
+}
+
+fn is_disguise(byte: u8) -> bool {
+    matches!(byte, b'@' | b'$')
+}
+
+/// Whether a letter stands before a sign or two.
+fn after_letter(bytes: &[u8], at: usize) -> bool {
+    is_letter(bytes, at - 1) || at > 1 && is_disguise(bytes[at - 1]) && is_letter(bytes, at - 2)
+}
+
+/// Whether a letter stands after a sign or two.
+fn before_letter(bytes: &[u8], at: usize) -> bool {
+    is_letter(bytes, at + 1) || bytes.get(at + 1).is_some_and(|next| is_disguise(*next)) && is_letter(bytes, at + 2)
 }
 
 fn is_mail_address(bytes: &[u8], at_sign: usize) -> bool {

@@ -146,9 +146,20 @@ mod tests {
 
     #[test]
     fn letters_spaced_out_are_read_as_words() {
-        assert_eq!(others("now s l e e p w e l l all"), [("sleep".to_owned(), 1, 6), ("well".to_owned(), 6, 10)]);
+        assert_eq!(plain("now s l e e p w e l l all"), "now sleep well all");
+        assert_eq!(plain("T h e   m o o n   i s  f a k e."), "the moon i s fake");
+        assert_eq!(plain("v-a-c-c-i-n-e, s*l*e*e*p, t-r-u-m-p"), "vaccine sleep trump");
+        assert_eq!(others("x q z k v"), [("xqzkv".to_owned(), 0, 5)]);
         assert_eq!(plain("s.l.e.e.p and S.L.E.E.P.W.E.L.L"), "sleep and sleep well");
         assert_eq!(others("plan a b c"), []);
+    }
+
+    #[test]
+    fn words_cut_by_signs_are_read_whole() {
+        let text = "a vac.cine, the v*ccine and the hos🔥pital";
+        assert_eq!(plain(text), "a vaccine the vccine and the hospital");
+        let spans: Vec<_> = words(text).plain().map(|word| &text[word.start..word.end]).collect();
+        assert_eq!(spans, ["a", "vac.cine", "the", "v*ccine", "and", "the", "hos🔥pital"]);
     }
 
     #[test]
@@ -193,7 +204,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn places_are_in_order_and_on_boundaries(text in "(\\PC|[-a-zA-Z0-9 .,'’#@_$%ßé北ガｶﾞ가\u{200b}\u{301}\n]|#[a-zA-Z]{3,9}| [a-z] [a-z] [a-z] [a-z] |isn't|1,000|U\\.S\\.){0,40}") {
+        fn places_are_in_order_and_on_boundaries(text in "(\\PC|[-a-zA-Z0-9 .,'’#@_*🔥·$%ßé北ガｶﾞ가\u{200b}\u{301}\n]|#[a-zA-Z]{3,9}| [a-z] [a-z] [a-z] [a-z] |  s l e e p  |t-r-u-m-p|vac[.*🔥_]cine|isn't|1,000|U\\.S\\.){0,40}") {
             let (mut start, mut plain_at) = (0, 0);
             for word in words(&text).iter() {
                 prop_assert!(word.start >= start && word.start < word.end && word.end <= text.len(), "{word:?}");

@@ -106,7 +106,7 @@ impl Finder {
         let measured = found.iter().map(|found| found.claim).zip(&self.facts);
         let alone = without_doubles(query, index, measured, &weighed);
         let standing = model::standing(alone.as_deref().unwrap_or(&weighed));
-        let logit = model::dot(&self.model.accept, &standing) + self.model.accept_constant;
+        let logit = model::dot(&self.model.accept, &standing) + self.model.accept_constant + model::among_few(index.len());
         let mut sure = model::probability(logit);
         let says_all = order.first().is_some_and(|(_, _, place)| doubles::says_all(&self.facts[*place]));
         let mut holds = |claim: &BulkClaim| says_all || self.quoted.holds_word_for_word(post, query, &claim.claim);

@@ -252,6 +252,17 @@ pub fn standing(shortlist: &[Weighed]) -> [f32; ACCEPT_FEATURES] {
     out
 }
 
+/// What is added to the logit where there are few claims: the fewer there are, the less often one of them is near a post by chance.
+///
+/// The weights are fitted on 14,231 claims. On archives of 1,000 of these the probability is right as it is; on archives of 100 and 10
+/// it was too low by .6 and 1.2 (ECE .0057 and .0077; .0040 and .0031 with this). Nothing is taken from larger archives: of those no posts
+/// are known that repeat none of their claims.
+pub fn among_few(claims: usize) -> f32 {
+    const FEW: f32 = 1_000.0;
+    const FOR_FEWER: f32 = 0.25;
+    FOR_FEWER * (FEW / claims.max(1) as f32).max(1.0).ln()
+}
+
 /// How probable a claim is beside the best one. Their odds are longer than the ranking model says: of claims that are given more than
 /// .05 beside a surer one, 12 of a stream were to be right and 14 were; of those given more than .20, 6 and 4.
 pub fn beside(score: f32, best: f32) -> f32 {
@@ -277,6 +288,12 @@ pub fn probability(logit: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_fewer_claims_there_are_the_surer_is_the_best_of_them() {
+        let at = [2, 10, 100, 999, 1_000, 500_000].map(among_few);
+        assert!(at.is_sorted_by(|a, b| a >= b) && at[0] < 2.0 && at[2] > 0.5 && at[4..] == [0.0, 0.0], "{at:?}");
+    }
 
     #[test]
     fn the_logarithm_is_right_to_four_digits() {

@@ -1,271 +1,240 @@
-//! A set of pairs of roots that says "no" at once: nearly all pairs that a post holds are none of ours.
+//! Pairs of roots, laid out so that those which a post holds are found without asking for each.
 //!
-//! Every first root has bits of its own, many more than it has seconds; a second sets one of them. Where the bit is not set there is no pair
-//! (a Bloom filter of one hash, Bloom 1970, cut into pieces that lie together in the cache). Where it is, a count of those before it tells
-//! where to look: the seconds stand in the order of their bits. A post sets the bits of its roots in the same way ([`Held`]), so that
-//! one machine word tells of 64 of them whether any is a second.
+//! Every pair stands under the one of its roots that is in fewer posts, so most are never looked at. The roots that are in most posts have a
+//! bit each: a first root keeps the bits of its partners, a post those of its roots, and one machine word tells of 64 of them which are met;
+//! a count of the bits before it tells the number of the pair. Rarer partners are asked for one by one.
+//!
+//! What is found is put into lists without branches on it: a processor cannot guess which words a post holds, and waits where it is wrong.
 
 use super::vocabulary::RootId;
 
-/// Bits for each second, at least.
-const BITS: usize = 8;
+/// Machine words of bits: 64 roots have a bit in each.
+const WORDS: usize = 16;
 
-/// So many seconds are asked one by one.
+/// Bit of the roots that have none; it lies in a machine word that nothing is compared with.
+const NO_BIT: u16 = WORDS as u16 * 64;
+
+/// So many partners are asked for one by one, common or not.
 const FEW: usize = 12;
 
-/// Sizes of sets of bits, in machine words, that posts are kept in; and how many seconds a first root of this size has at most.
-const SIZES: [(usize, usize); 2] = [(16, 100), (32, 700)];
+/// Number of the bits of a first root that has none.
+const NO_BITS: u32 = u32::MAX;
 
-/// A set of pairs of roots, numbered from 0 in [`order`].
+/// A set of pairs of different or of the same roots, numbered from 0 in its [`Order`].
 #[derive(Debug, Default)]
 pub struct Pairs {
     firsts: Vec<First>,
+    bits: Vec<Bits>,
+    /// The partner in each pair.
     seconds: Vec<RootId>,
-    /// Sets of bits, 64 in a word.
-    bits: Vec<u64>,
-    /// What stands before the bits of each word.
-    before: Vec<Before>,
 }
 
 /// A first root.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct First {
-    /// Where its seconds begin and end.
+    /// Number of its first pair.
     from: u32,
-    to: u32,
-    /// Where its bits begin and end.
-    bits_from: u32,
-    bits_to: u32,
-    /// What of a hash tells its bit.
-    shift: u32,
+    /// Which of its pairs are asked for one by one.
+    few_from: u32,
+    few_to: u32,
+    /// Number of the bits of the pairs before those.
+    bits: u32,
+    /// The root's own bit.
+    bit: u16,
 }
 
-/// How many seconds of a first root have earlier bits than those of a word; and than each eight bits of it, from the first of the word on.
-#[derive(Debug, Clone, Copy, Default)]
-struct Before {
-    word: u32,
-    /// No more than fit.
-    eight: [u8; 8],
+/// Common partners of a first root.
+#[derive(Debug, Clone)]
+#[repr(align(32))]
+struct Bits {
+    words: [u64; WORDS],
+    /// How many there are before each machine word.
+    before: [u16; WORDS],
 }
 
-/// What pairs are put in order by.
-pub fn order((first, second): (RootId, RootId)) -> (RootId, u32) {
-    (first, hash(second))
+/// In which order pairs stand.
+#[derive(Debug, Default)]
+pub struct Order {
+    /// Place of each root: those in most posts come first.
+    places: Vec<u32>,
+}
+
+impl Order {
+    /// The order by roots of which those come first that are in most posts.
+    pub fn of(common_first: &[RootId]) -> Self {
+        let mut places = vec![0; common_first.len()];
+        (0..).zip(common_first).for_each(|(place, root)| places[*root as usize] = place);
+        Self { places }
+    }
+
+    /// What a pair is put in order by: the root that it stands under, and the place of the other.
+    pub fn key(&self, (a, b): (RootId, RootId)) -> (RootId, u32) {
+        let (a, b) = ((a, self.places[a as usize]), (b, self.places[b as usize]));
+        let (first, second) = if a.1 < b.1 { (b, a) } else { (a, b) };
+        (first.0, second.1)
+    }
+
+    /// The bit of the root at a place.
+    fn bit(place: u32) -> u16 {
+        u16::try_from(place).unwrap_or(NO_BIT).min(NO_BIT)
+    }
 }
 
 impl Pairs {
-    /// Gathers `pairs`, which are in [`order`] and differ, of `roots` different roots.
-    pub fn of(pairs: &[(RootId, RootId)], roots: usize) -> Self {
-        let mut all = Self { firsts: vec![First::default(); roots], ..Self::default() };
-        for of_first in pairs.chunk_by(|a, b| a.0 == b.0) {
-            let (from, bits_from) = (all.seconds.len(), all.bits.len());
-            all.seconds.extend(of_first.iter().map(|(_, second)| *second));
-            let shift = all.add_bits(from);
-            let first = First {
-                from: from as u32,
-                to: all.seconds.len() as u32,
-                bits_from: bits_from as u32,
-                bits_to: all.bits.len() as u32,
-                shift,
-            };
-            of_first.iter().take(1).for_each(|(root, _)| all.firsts[*root as usize] = first);
+    /// Gathers `pairs`, which are in this order and differ.
+    pub fn of(pairs: &[(RootId, RootId)], order: &Order) -> Self {
+        let nothing = |place: &u32| First { from: 0, few_from: 0, few_to: 0, bits: NO_BITS, bit: Order::bit(*place) };
+        let mut all = Self { firsts: order.places.iter().map(nothing).collect(), ..Self::default() };
+        for of_first in pairs.chunk_by(|a, b| order.key(*a).0 == order.key(*b).0) {
+            let Some((root, _)) = of_first.first().map(|pair| order.key(*pair)) else { continue };
+            let from = all.seconds.len() as u32;
+            all.seconds.extend(of_first.iter().map(|(a, b)| if *a == root { *b } else { *a }));
+            let with_bits = all.add_bits(of_first, order);
+            let few_from = from + with_bits as u32;
+            let bits = if with_bits > 0 { all.bits.len() as u32 - 1 } else { NO_BITS };
+            let first = &mut all.firsts[root as usize];
+            *first = First { from, few_from, few_to: all.seconds.len() as u32, bits, ..*first };
         }
+        // None comes after the last root's; these are asked for, but their pairs are none.
+        all.seconds.extend([0; AT_ONCE]);
         all
     }
 
-    /// Adds the bits of the seconds from number `from` on; gives their shift.
-    fn add_bits(&mut self, from: usize) -> u32 {
-        let seconds = &self.seconds[from..];
-        let kept = SIZES.into_iter().find(|(_, most)| seconds.len() <= *most);
-        let size = match kept {
-            Some((size, _)) if seconds.len() > FEW => size,
-            _ => (seconds.len() * BITS).div_ceil(64).next_power_of_two().min(1 << 25),
-        };
-        let (mut bits, mut counts) = (vec![0; size], vec![[0_u32; 8]; size]);
-        for second in seconds {
-            let bit = hash(*second) >> shift(size);
-            bits[bit as usize / 64] |= 1 << (bit % 64);
-            counts[bit as usize / 64][bit as usize / 8 % 8] += 1;
+    /// Adds the bits of the pairs of one first root, if there are enough of them; gives how many pairs have bits.
+    fn add_bits(&mut self, pairs: &[(RootId, RootId)], order: &Order) -> usize {
+        let bits = pairs.iter().map(|pair| Order::bit(order.key(*pair).1)).take_while(|bit| *bit != NO_BIT);
+        let count = bits.clone().count();
+        if pairs.len() <= FEW || count == 0 {
+            return 0;
         }
+        let (mut words, mut before) = ([0; WORDS], [0; WORDS]);
+        bits.for_each(|bit| words[usize::from(bit / 64)] |= 1_u64 << (bit % 64));
         let mut sum = 0;
-        let before = counts.into_iter().map(|counts| {
-            let (word, mut eight) = (sum, [0; 8]);
-            for (eight, count) in eight.iter_mut().zip(counts) {
-                *eight = u8::try_from(sum - word).unwrap_or(u8::MAX);
-                sum += count;
-            }
-            Before { word, eight }
-        });
-        self.bits.extend(bits);
-        self.before.extend(before);
-        shift(size)
+        for (before, word) in before.iter_mut().zip(&words) {
+            *before = sum;
+            sum += word.count_ones() as u16;
+        }
+        self.bits.push(Bits { words, before });
+        count
     }
 
-    /// All pairs that begin with this root; nothing if none does.
-    #[inline]
-    pub fn with(&self, first: RootId) -> Option<Seconds<'_>> {
-        let first = self.firsts.get(first as usize).filter(|first| first.from < first.to)?;
-        let roots = &self.seconds[first.from as usize..first.to as usize];
-        Some(Seconds { pairs: self, first, roots })
-    }
-}
-
-/// A small set of bits that tells of most pairs at once that they are none of a [`Pairs`].
-#[derive(Debug)]
-pub struct Sieve {
-    bits: Vec<u64>,
-    shift: u32,
-}
-
-impl Sieve {
-    /// One that lets `pairs` through.
-    pub fn of(pairs: &Pairs) -> Self {
-        let size = (pairs.seconds.len() * 2 * BITS).div_ceil(64).next_power_of_two().min(1 << 25);
-        let mut sieve = Self { bits: vec![0; size], shift: shift(size) };
-        for (first, place) in (0..).zip(&pairs.firsts) {
-            for second in &pairs.seconds[place.from as usize..place.to as usize] {
-                let bit = sieve.bit(first, *second);
-                sieve.bits[bit as usize / 64] |= 1 << (bit % 64);
+    /// Puts the numbers of all pairs of `roots`, which are all that the post `holds`, into `meeting`.
+    pub fn meet(&self, roots: &[RootId], holds: impl Fn(RootId) -> bool, meeting: &mut Meeting) {
+        let Meeting { few, many, met } = meeting;
+        met.clear();
+        for list in [&mut *few, many] {
+            list.clear();
+            list.make_room(roots.len());
+        }
+        let mut held = [0_u64; WORDS + 1];
+        for root in roots {
+            let First { from, few_from, few_to, bits, bit } = self.firsts[*root as usize];
+            held[usize::from(bit / 64)] |= 1 << (bit % 64);
+            few.put((few_from, few_to), few_from < few_to);
+            many.put((bits, from), bits != NO_BITS);
+        }
+        for (from, to) in few.items() {
+            met.make_room((to - from) as usize + AT_ONCE);
+            // Some of another root's are asked for after the last: so there are fewer turns to guess.
+            for start in (*from..*to).step_by(AT_ONCE) {
+                let Some(seconds) = self.seconds[start as usize..].first_chunk::<AT_ONCE>() else { break };
+                met.put_all(|n| {
+                    let pair = start + n as u32;
+                    (pair, holds(seconds[n]) & (pair < *to))
+                });
             }
         }
-        sieve
-    }
-
-    /// Whether a pair may be one of them.
-    #[inline]
-    pub fn lets_through(&self, first: RootId, second: RootId) -> bool {
-        let bit = self.bit(first, second);
-        self.bits.get(bit as usize / 64).is_some_and(|bits| bits >> (bit % 64) & 1 != 0)
-    }
-
-    #[inline]
-    fn bit(&self, first: RootId, second: RootId) -> u32 {
-        hash(first).wrapping_add(second.wrapping_mul(0x85eb_ca6b)) >> self.shift
-    }
-}
-
-impl Default for Sieve {
-    fn default() -> Self {
-        Self { bits: vec![0], shift: shift(1) }
-    }
-}
-
-/// The pairs of one first root.
-#[derive(Debug, Clone, Copy)]
-pub struct Seconds<'p> {
-    pairs: &'p Pairs,
-    first: &'p First,
-    /// In the order of their hashes.
-    roots: &'p [RootId],
-}
-
-impl Seconds<'_> {
-    /// The number of the pair with this second root, if it is one.
-    #[inline]
-    pub fn find(&self, second: RootId) -> Option<usize> {
-        let bit = hash(second) >> self.first.shift;
-        if self.pairs.bits.get(self.first.bits_from as usize + bit as usize / 64)? >> (bit % 64) & 1 == 0 {
-            return None;
-        }
-        let mut found = None;
-        self.of_bit(bit, |pair, other| {
-            if other == second {
-                found = Some(pair);
+        for (bits, from) in many.items() {
+            let Bits { words, before } = &self.bits[*bits as usize];
+            let both: [u64; WORDS] = std::array::from_fn(|n| words[n] & held[n]);
+            let (mut some, mut count) = ([0; WORDS], 0);
+            for (n, both) in both.iter().enumerate() {
+                some[count % WORDS] = n;
+                count += usize::from(*both != 0);
             }
-        });
-        found
-    }
-
-    /// Hands the seconds that set this bit to `each`, with the numbers of their pairs.
-    #[inline]
-    fn of_bit(&self, bit: u32, mut each: impl FnMut(usize, RootId)) {
-        let Some(before) = self.pairs.before.get(self.first.bits_from as usize + bit as usize / 64) else { return };
-        let mut rank = before.word as usize + usize::from(before.eight[bit as usize / 8 % 8]);
-        while let Some(second) = self.roots.get(rank) {
-            let other = hash(*second) >> self.first.shift;
-            if other > bit {
-                break;
-            }
-            if other == bit {
-                each(self.first.from as usize + rank, *second);
-            }
-            rank += 1;
-        }
-    }
-
-    /// Hands the number of every pair with one of `roots`, which are all that the post `holds`, to `each`.
-    #[inline]
-    pub fn among(&self, roots: &[RootId], held: &Held, holds: impl Fn(RootId) -> bool, mut each: impl FnMut(usize)) {
-        let bits = &self.pairs.bits[self.first.bits_from as usize..self.first.bits_to as usize];
-        if self.roots.len() <= FEW {
-            for (pair, second) in (self.first.from as usize..).zip(self.roots) {
-                if holds(*second) {
-                    each(pair);
+            for n in &some[..count] {
+                met.make_room(64);
+                let mut both = both[*n];
+                while both != 0 {
+                    let bit = both & both.wrapping_neg();
+                    met.put(from + u32::from(before[*n]) + (words[*n] & (bit - 1)).count_ones(), true);
+                    both ^= bit;
                 }
             }
-        } else if let Some(held) = held.of_size(bits.len()) {
-            let mut bits_before = 0;
-            for (own, held) in bits.chunks_exact(AT_ONCE).zip(held.chunks_exact(AT_ONCE)) {
-                let both: [u64; AT_ONCE] = std::array::from_fn(|n| own[n] & held[n]);
-                if both != [0; AT_ONCE] {
-                    for (n, mut both) in (0..).zip(both) {
-                        while both != 0 {
-                            let bit = bits_before + 64 * n + both.trailing_zeros();
-                            self.of_bit(bit, |pair, second| {
-                                if holds(second) {
-                                    each(pair);
-                                }
-                            });
-                            both &= both - 1;
-                        }
-                    }
-                }
-                bits_before += 64 * AT_ONCE as u32;
-            }
-        } else {
-            roots.iter().filter_map(|second| self.find(*second)).for_each(each);
         }
     }
 }
 
-/// Words of bits that are looked at together.
+/// Partners that are asked for together; a power of two.
 const AT_ONCE: usize = 4;
 
-/// The roots that a post holds as sets of bits, in each of the sizes that most first roots have.
-#[derive(Debug)]
-pub struct Held([u64; SIZES[0].0], [u64; SIZES[1].0]);
+/// What is noted while the pairs of a post are looked for, and the pairs found.
+#[derive(Debug, Default)]
+pub struct Meeting {
+    few: Sifted<(u32, u32)>,
+    many: Sifted<(u32, u32)>,
+    met: Sifted<u32>,
+}
 
-impl Default for Held {
-    fn default() -> Self {
-        Self([0; SIZES[0].0], [0; SIZES[1].0])
+impl Meeting {
+    /// Numbers of the pairs found.
+    pub fn met(&self) -> &[u32] {
+        self.met.items()
     }
 }
 
-impl Held {
-    /// Adds a root.
+/// A list that takes an item or leaves it without a branch: it is written in any case, and counted where it is taken.
+#[derive(Debug, Default)]
+pub struct Sifted<T> {
+    items: Vec<T>,
+    count: usize,
+}
+
+/// Items whose memory is kept for the next post.
+const ITEMS_KEPT: usize = 1 << 14;
+
+impl<T: Clone + Default> Sifted<T> {
+    /// Forgets what was taken.
+    pub fn clear(&mut self) {
+        self.count = 0;
+        self.items.truncate(ITEMS_KEPT);
+        self.items.shrink_to(ITEMS_KEPT);
+    }
+
+    /// Makes room for so many more.
     #[inline]
-    pub fn add(&mut self, root: RootId) {
-        let hash = hash(root);
-        let bits = [hash >> const { shift(SIZES[0].0) }, hash >> const { shift(SIZES[1].0) }];
-        self.0[bits[0] as usize / 64] |= 1 << (bits[0] % 64);
-        self.1[bits[1] as usize / 64] |= 1 << (bits[1] % 64);
+    pub fn make_room(&mut self, more: usize) {
+        if self.items.len() < self.count + more {
+            self.items.resize(2 * (self.count + more), T::default());
+        }
     }
 
-    fn of_size(&self, words: usize) -> Option<&[u64]> {
-        [&self.0[..], &self.1].into_iter().find(|set| set.len() == words)
+    /// Takes an item, or leaves it. Where there is no room it is left.
+    #[inline]
+    pub fn put(&mut self, item: T, is_taken: bool) {
+        if let Some(place) = self.items.get_mut(self.count) {
+            *place = item;
+            self.count += usize::from(is_taken);
+        }
     }
-}
 
-/// What of a hash tells the bit, where there is a power of two of words.
-#[inline]
-const fn shift(words: usize) -> u32 {
-    26 - words.trailing_zeros()
-}
+    /// Takes of [`AT_ONCE`] items those that are to be taken. Where there is no room for all they are left.
+    #[inline]
+    pub fn put_all(&mut self, item: impl Fn(usize) -> (T, bool)) {
+        if let Some(places) = self.items[self.count..].first_chunk_mut::<AT_ONCE>() {
+            let mut count = 0;
+            for (item, is_taken) in (0..AT_ONCE).map(item) {
+                places[count % AT_ONCE] = item;
+                count += usize::from(is_taken);
+            }
+            self.count += count;
+        }
+    }
 
-/// Fibonacci hashing: the upper bits are spread, and no two roots have the same.
-#[inline]
-fn hash(root: RootId) -> u32 {
-    root.wrapping_mul(0x9e37_79b9)
+    /// What was taken.
+    pub fn items(&self) -> &[T] {
+        &self.items[..self.count]
+    }
 }
 
 #[cfg(test)]
@@ -273,57 +242,51 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    fn find(pairs: &Pairs, first: RootId, second: RootId) -> Option<usize> {
-        pairs.with(first)?.find(second)
+    fn met(pairs: &Pairs, roots: &[RootId], holds: impl Fn(RootId) -> bool) -> Vec<u32> {
+        let mut meeting = Meeting::default();
+        pairs.meet(&[], |_| true, &mut meeting);
+        pairs.meet(roots, holds, &mut meeting);
+        meeting.met().to_vec()
     }
 
     #[test]
     fn no_pair_is_missed_and_none_is_made_up() {
+        const ROOTS: u32 = 3_000;
         let mut number = 7_u32;
         let mut roll = |sides: u32| {
             number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (number >> 8) % sides
         };
-        // A few firsts have thousands of seconds, most have none or one.
-        let pair = |n| (if n % 3 == 0 { roll(4) } else { roll(3_000) }, roll(3_000));
-        let set: BTreeSet<(RootId, RootId)> = (0..9_000).map(pair).collect();
+        // A few roots are in thousands of pairs, most in some, the last in none; those in many are not the commonest.
+        let pair = |n| (if n % 3 == 0 { roll(4) } else { roll(ROOTS - 1) }, roll(ROOTS - 1));
+        let set: BTreeSet<(RootId, RootId)> = (0..20_000).map(pair).map(|(a, b)| (a.min(b), a.max(b))).collect();
+        let order = Order::of(&(0..ROOTS).map(|n| (n * 7 + 1_000) % ROOTS).collect::<Vec<_>>());
         let mut list: Vec<(RootId, RootId)> = set.iter().copied().collect();
-        list.sort_unstable_by_key(|pair| order(*pair));
-        let pairs = Pairs::of(&list, 3_000);
-        for (number, (first, second)) in list.iter().enumerate() {
-            assert_eq!(find(&pairs, *first, *second), Some(number));
-        }
-        let sieve = Sieve::of(&pairs);
-        assert!(list.iter().all(|(first, second)| sieve.lets_through(*first, *second)));
-        let let_through = (0..20_000).filter(|_| sieve.lets_through(roll(3_000), roll(3_000))).count();
-        assert!(let_through < 20_000 / 10, "{let_through}");
-        for _ in 0..20_000 {
-            let pair = (roll(3_001), roll(3_001));
-            assert_eq!(find(&pairs, pair.0, pair.1).is_some(), set.contains(&pair));
-        }
-        for count in [1, 30, 2_900] {
-            let mut all: Vec<RootId> = (0..count).map(|_| roll(3_000)).collect();
-            all.sort_unstable();
-            all.dedup();
-            for first in (0..4).chain([roll(3_000), 3_000]) {
-                let mut found = Vec::new();
-                let mut held = Held::default();
-                all.iter().for_each(|root| held.add(*root));
-                if let Some(seconds) = pairs.with(first) {
-                    seconds.among(&all, &held, |root| all.binary_search(&root).is_ok(), |number| found.push(number));
-                }
-                found.sort_unstable();
-                let mut wanted: Vec<usize> = all.iter().filter_map(|second| find(&pairs, first, *second)).collect();
-                wanted.sort_unstable();
-                assert_eq!(found, wanted);
-            }
+        list.sort_unstable_by_key(|pair| order.key(*pair));
+        let pairs = Pairs::of(&list, &order);
+        assert!(!pairs.bits.is_empty());
+        for count in [1, 30, 300, 2_900] {
+            let roots: BTreeSet<RootId> = (0..count).map(|_| roll(ROOTS)).chain([1, 2]).collect();
+            let all: Vec<RootId> = roots.iter().copied().collect();
+            let mut found = met(&pairs, &all, |root| roots.contains(&root));
+            found.sort_unstable();
+            let wanted: Vec<u32> =
+                (0..).zip(&list).filter(|(_, (a, b))| roots.contains(a) && roots.contains(b)).map(|(number, _)| number).collect();
+            assert_eq!(found, wanted);
         }
     }
 
     #[test]
+    fn a_root_may_be_paired_with_itself() {
+        let order = Order::of(&[0, 1, 2]);
+        let pairs = Pairs::of(&[(1, 1)], &order);
+        assert_eq!(met(&pairs, &[0, 1], |root| root < 2), [0]);
+        assert_eq!(met(&pairs, &[0, 2], |root| root != 1), [0; 0]);
+    }
+
+    #[test]
     fn an_empty_set_has_no_pair() {
-        assert_eq!(find(&Pairs::default(), 0, 0), None);
-        assert_eq!(find(&Pairs::of(&[], 3), 1, 1), None);
-        assert_eq!(find(&Pairs::of(&[(1, 2)], 3), 0, 2), None);
+        assert_eq!(met(&Pairs::default(), &[], |_| true), [0; 0]);
+        assert_eq!(met(&Pairs::of(&[], &Order::of(&[2, 0, 1])), &[0, 1, 2], |_| true), [0; 0]);
     }
 }

@@ -1,19 +1,20 @@
 //! Which words of a wording to watch for, so that no wording that could count is ever missed.
 //!
-//! A variant counts from a certain share of its weight on. Take its heaviest words until those that are left weigh less
-//! than that share: a post without any of the taken words cannot reach it. So it is enough to watch the taken ones (the prefix
-//! filter of Chaudhuri, Ganti and Kaushik 2006, AllPairs 2007), and the heaviest are the rarest, so they seldom turn up for nothing.
-//! A phrase needs all its words: watching the rarest two that follow each other is enough.
+//! A variant counts from a certain share of its weight on. Take words of it until those that are left weigh less than that share: a post
+//! without any of the taken words cannot reach it. So it is enough to watch the taken ones (the prefix filter of Chaudhuri, Ganti and
+//! Kaushik 2006, AllPairs 2007), and those are taken that seldom turn up for nothing ([`Frequencies`]).
+//! A phrase needs all its words: watching two that follow each other is enough.
 //!
-//! A watched word is met far more often than its wording, so the same is done once more: without any of the next heaviest words the
+//! A watched word is met far more often than its wording, so the same is done once more: without any of the words that come next the
 //! wording cannot count either, and it is listed under the watched word together with each of those. Then it asks its first question:
-//! of the four heaviest after the two, is enough there? Heavier words need not be asked for: if one is there, the wording is found
+//! of the four that come after the two, is enough there? Those before need not be asked for: if one is there, the wording is found
 //! under that one.
 //!
 //! Where a gate is shut only a wording as strong as an alert counts, so a near-miss is watched under the words of the gate alone.
 
-use super::Row;
-use super::vocabulary::{RootId, TermId};
+use std::cmp::Reverse;
+
+use super::vocabulary::{RootId, TermId, Vocabulary};
 use crate::model::sighting::WordingKind;
 
 /// Gives how much of a wording's weight, times a hundred, a post may lack and still hold `least` thousandths of it.
@@ -34,19 +35,67 @@ pub const ASKED_FOR: usize = 4;
 /// So many second words are listed; a wording of thousands of words would have thousands.
 const MOST_SECONDS: usize = 8;
 
-/// Two words to watch, and which of the next heaviest must be there too.
+/// Two words to watch, and which of those that come next must be there too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watch {
     /// The two, the lower root first; the same twice where one is enough.
     pub pair: (RootId, RootId),
-    /// The heaviest after the two; where there are fewer, one of them.
+    /// Those that come after the two; where there are fewer, one of them.
     pub next: [RootId; ASKED_FOR],
     /// Bit `b` is set if the wording may still count when those of `next` are there whose bits are set in `b`.
     pub enough: u16,
 }
 
+/// How often posts hold each root, as far as can be told without them.
+///
+/// Ordinary language is in the weights; but what many rules speak of, however rare it is elsewhere, many posts speak of too.
+#[derive(Debug)]
+pub struct Frequencies {
+    /// Of each root, of so many posts.
+    per_billion: Vec<u64>,
+}
+
+/// The counts of fewer wordings than some times this many tell little.
+const FEW_WORDINGS: u64 = 100;
+
+impl Frequencies {
+    /// Reckons them for the roots of a vocabulary, from the roots of wordings, each once in each.
+    pub fn of(wordings: &[Vec<(RootId, u32)>], vocabulary: &Vocabulary) -> Self {
+        let mut per_billion = vec![0; vocabulary.roots()];
+        for term in 0..vocabulary.len() as TermId {
+            // A weight is the logarithm of a chance: see `text::frequency::weight`.
+            let of_language = 1e9 * (-f64::from(vocabulary.get(term).weight) / 100.0).exp();
+            let of_root = &mut per_billion[vocabulary.root(term) as usize];
+            *of_root = (of_language as u64).max(*of_root);
+        }
+        let of_one = 1_000_000_000 / (wordings.len() as u64 + FEW_WORDINGS);
+        wordings.iter().flatten().for_each(|(root, _)| per_billion[*root as usize] += of_one);
+        Self { per_billion }
+    }
+
+    /// All roots, those first that are in most posts.
+    pub fn common_first(&self) -> Vec<RootId> {
+        let mut roots: Vec<RootId> = (0..self.per_billion.len() as RootId).collect();
+        roots.sort_by_key(|root| Reverse(self.per_billion[*root as usize]));
+        roots
+    }
+
+    /// Which root of a phrase and the one after it are in fewest posts together; the first of a phrase of one word.
+    pub fn rarest_neighbours(&self, phrase: &[RootId]) -> usize {
+        let of = |root: RootId| u128::from(self.per_billion[root as usize].max(1));
+        let pairs = phrase[..phrase.len().min(LOOKED_AT)].windows(2).map(|pair| of(pair[0]) * of(pair[1]));
+        pairs.enumerate().min_by_key(|(_, together)| *together).map_or(0, |(first, _)| first)
+    }
+
+    /// Puts the words of a wording in the order in which they are to be watched. Any will do that weigh enough together, so those come
+    /// first that are in fewest posts for what they weigh.
+    pub fn sort(&self, weights: &mut [(RootId, u32)]) {
+        weights.sort_by_key(|(root, weight)| (self.per_billion[*root as usize] / u64::from((*weight).max(1)), *root));
+    }
+}
+
 /// Gives pairs of words of which at least one is in every post that misses at most `may_miss` of the words of a variant, which come with
-/// their weights in the order of their roots.
+/// their weights in the order in which they are to be watched.
 pub fn words_to_watch(weights: &[(RootId, u32)], may_miss: u64) -> Vec<Watch> {
     let (mut missing, mut watches) = (0, Vec::new());
     for (rank, (root, weight)) in weights.iter().enumerate() {
@@ -84,18 +133,12 @@ pub fn words_beside(held: RootId, weights: &[(RootId, u32)], may_miss: u64, watc
     }
 }
 
-/// Gives which word of a phrase and the one after it are rarest together; the first for a phrase of one word.
-pub fn pair_to_watch(row: &Row) -> usize {
-    let weight = |term: TermId| row.weights.iter().find(|(other, _)| *other == term).map_or(0, |(_, weight)| *weight);
-    let weights: Vec<u32> = row.terms.iter().take(LOOKED_AT).map(|term| weight(*term)).collect();
-    weights.windows(2).enumerate().max_by_key(|(_, pair)| pair[0] + pair[1]).map_or(0, |(best, _)| best)
-}
-
 /// Words of a phrase among which its pair is chosen: any pair will do, and a phrase may have ten thousand words.
 const LOOKED_AT: usize = 40;
 
 #[cfg(test)]
 mod tests {
+    use super::super::Row;
     use super::*;
 
     fn row(weights: &[u32]) -> Row {
@@ -189,10 +232,18 @@ mod tests {
 
     #[test]
     fn of_a_phrase_the_rarest_two_neighbours_are_watched() {
-        assert_eq!(pair_to_watch(&row(&[1000, 900, 700])), 0);
-        let mut phrase = row(&[1000, 900, 700]);
-        phrase.terms = vec![2, 0, 2, 1, 2];
-        assert_eq!(pair_to_watch(&phrase), 1);
-        assert_eq!(pair_to_watch(&row(&[1000])), 0);
+        let frequencies = Frequencies { per_billion: vec![5, 0, 700, 1_000_000_000] };
+        assert_eq!(frequencies.rarest_neighbours(&[0, 2, 3]), 0);
+        assert_eq!(frequencies.rarest_neighbours(&[3, 0, 2, 1, 3]), 2);
+        assert_eq!(frequencies.rarest_neighbours(&[3]), 0);
+    }
+
+    #[test]
+    fn rare_and_heavy_words_are_watched_first() {
+        let frequencies = Frequencies { per_billion: vec![1_000, 1_000, 10, 900_000_000] };
+        let mut weights = vec![(0, 500), (1, 900), (2, 500), (3, 10)];
+        frequencies.sort(&mut weights);
+        assert_eq!(weights, [(2, 500), (1, 900), (0, 500), (3, 10)]);
+        assert_eq!(frequencies.common_first(), [3, 0, 1, 2]);
     }
 }

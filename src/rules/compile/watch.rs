@@ -4,21 +4,45 @@
 //! two of their words that follow each other.
 
 use super::gates::{self, WayIn};
-use super::pairs::{self, Held, Pairs, Sieve};
-use super::prefix::{self, ASKED_FOR, Watch};
+use super::neighbours::{Marks, Neighbours};
+use super::pairs::{Meeting, Order, Pairs, Sifted};
+use super::prefix::{self, ASKED_FOR, Frequencies, Watch};
 use super::vocabulary::{RootId, Vocabulary};
 use super::{Compiled, NEAR_MISS, Row};
 use crate::model::sighting::WordingKind;
 
 /// A variant to weigh when two of its words turn up: what to ask first.
 #[derive(Debug, Clone, Copy)]
-pub struct Watched {
-    /// Its number, for [`Watchlist::variant`].
-    pub variant: u32,
+struct Watched {
+    /// Its number.
+    variant: u32,
     /// Bit `b` is set if it may still count when those of `next` are there whose bits are set in `b`.
-    pub enough: u16,
+    enough: u16,
     /// The words to ask for.
-    pub next: [RootId; ASKED_FOR],
+    next: [RootId; ASKED_FOR],
+}
+
+impl Watched {
+    /// Whether enough of the words that are asked for first is there.
+    #[inline]
+    fn is_enough_there(&self, holds: impl Fn(RootId) -> bool) -> bool {
+        let bits = self.next.iter().enumerate().fold(0, |bits, (n, root)| bits | u32::from(holds(*root)) << n);
+        u32::from(self.enough) >> bits & 1 != 0
+    }
+}
+
+/// What is noted while the variants worth weighing are looked for; its memory is used again for the next post.
+#[derive(Debug, Default)]
+pub struct Lists {
+    meeting: Meeting,
+    variants: Sifted<u32>,
+}
+
+impl Lists {
+    /// Numbers of the variants found, for [`Watchlist::variant`].
+    pub fn variants(&self) -> &[u32] {
+        self.variants.items()
+    }
 }
 
 /// A phrase to look for when two of its words follow each other.
@@ -49,19 +73,14 @@ pub struct Weighing<'w> {
 #[derive(Debug, Default)]
 pub struct Watchlist {
     /// Pairs of words that variants are watched by; one word twice where one is enough.
-    groups: Pairs,
+    pairs: Pairs,
     /// Where the variants of each pair begin in `watched`, and the end.
     groups_from: Vec<u32>,
     watched: Vec<Watched>,
     variants: Vec<Variant>,
     weights: Vec<(RootId, u32)>,
     /// Two words that follow each other in phrases; one word twice for phrases of one.
-    neighbours: Pairs,
-    sieve: Sieve,
-    /// Of each root whether it is the first and whether it is the second of such a pair.
-    in_phrases: Vec<[bool; 2]>,
-    /// Where the phrases of each such pair begin in `phrases`, and the end.
-    phrases_from: Vec<u32>,
+    neighbours: Neighbours,
     phrases: Vec<Spelt>,
     /// The roots of all phrases.
     spelt: Vec<RootId>,
@@ -98,49 +117,60 @@ impl Watchlist {
     /// Lists the wordings of `rules`.
     pub(super) fn of(rules: &[Compiled], vocabulary: &Vocabulary) -> Self {
         let (mut list, mut gathered) = (Self::default(), Gathered::default());
+        let variants = rules.iter().flat_map(|compiled| compiled.rule.wordings.iter().zip(&compiled.wordings));
+        let variants = variants.filter(|(wording, _)| wording.kind == WordingKind::Variant);
+        let weights: Vec<Vec<(RootId, u32)>> = variants.map(|(_, row)| weights_of_roots(row, vocabulary)).collect();
+        let frequencies = Frequencies::of(&weights, vocabulary);
+        let mut weights = weights.into_iter();
         for (rule, compiled) in (0..).zip(rules) {
             let ways_in = gates::ways_in(&compiled.gates, vocabulary);
             for (wording, row) in compiled.rule.wordings.iter().zip(&compiled.wordings) {
                 match wording.kind {
-                    WordingKind::Variant => list.add_variant(rule, compiled, row, &ways_in, vocabulary, &mut gathered),
-                    _ => list.add_phrase(rule, row, vocabulary, &mut gathered),
+                    WordingKind::Variant => {
+                        let weights = weights.next().unwrap_or_default();
+                        list.add_variant((rule, compiled), row, weights, &ways_in, &frequencies, &mut gathered);
+                    }
+                    _ => list.add_phrase(rule, row, vocabulary, &frequencies, &mut gathered),
                 }
             }
         }
         let Gathered { mut variants, mut phrases } = gathered;
         // Stable: under one pair the order of the rules stays.
-        variants.sort_by_key(|(pair, _)| pairs::order(*pair));
-        (list.groups, list.groups_from) = grouped(&variants, vocabulary.roots());
+        let order = Order::of(&frequencies.common_first());
+        variants.sort_by_key(|(pair, _)| order.key(*pair));
+        let grouped = variants.chunk_by(|a, b| a.0 == b.0);
+        let pairs: Vec<(RootId, RootId)> = grouped.clone().filter_map(|group| group.first()).map(|(pair, _)| *pair).collect();
+        list.pairs = Pairs::of(&pairs, &order);
+        list.groups_from = ends(grouped.map(<[_]>::len)).collect();
         list.watched = variants.into_iter().map(|(_, watched)| watched).collect();
-        phrases.sort_by_key(|(pair, _)| pairs::order(*pair));
-        (list.neighbours, list.phrases_from) = grouped(&phrases, vocabulary.roots());
-        list.sieve = Sieve::of(&list.neighbours);
-        list.in_phrases = vec![[false; 2]; vocabulary.roots()];
-        for ((first, second), _) in &phrases {
-            list.in_phrases[*first as usize][0] = true;
-            list.in_phrases[*second as usize][1] = true;
-        }
+        phrases.sort_by_key(|(pair, _)| *pair);
+        let grouped = phrases.chunk_by(|a, b| a.0 == b.0);
+        let ends: Vec<u32> = ends(grouped.clone().map(<[_]>::len)).collect();
+        let places = ends.windows(2).map(|place| place[0]..place[1]);
+        let firsts = grouped.filter_map(|group| group.first()).map(|(pair, _)| *pair);
+        list.neighbours = Neighbours::of(firsts.zip(places), vocabulary.roots());
         list.phrases = phrases.into_iter().map(|(_, spelt)| spelt).collect();
         list
     }
 
     fn add_variant(
         &mut self,
-        rule: u32,
-        compiled: &Compiled,
+        (rule, compiled): (u32, &Compiled),
         row: &Row,
+        weights: Vec<(RootId, u32)>,
         ways_in: &[WayIn],
-        vocabulary: &Vocabulary,
+        frequencies: &Frequencies,
         gathered: &mut Gathered,
     ) {
         let least = compiled.threshold.saturating_sub(NEAR_MISS);
         let [may_miss, may_miss_of_alert] =
             [least, compiled.threshold].map(|least| prefix::may_miss(WordingKind::Variant, row.total, least));
-        let weights = weights_of_roots(row, vocabulary);
-        let mut watches = prefix::words_to_watch(&weights, if ways_in.is_empty() { may_miss } else { may_miss_of_alert });
+        let mut to_watch = weights.clone();
+        frequencies.sort(&mut to_watch);
+        let mut watches = prefix::words_to_watch(&to_watch, if ways_in.is_empty() { may_miss } else { may_miss_of_alert });
         for way in ways_in {
-            let held = way.root_beside(&weights);
-            let others: Vec<(RootId, u32)> = weights.iter().copied().filter(|(root, _)| *root != held).collect();
+            let held = way.root_beside(&to_watch);
+            let others: Vec<(RootId, u32)> = to_watch.iter().copied().filter(|(root, _)| *root != held).collect();
             prefix::words_beside(held, &others, may_miss, &mut watches);
         }
         let variant = self.variants.len() as u32;
@@ -151,47 +181,44 @@ impl Watchlist {
         self.variants.push(Variant { rule, to: self.weights.len() as u32, may_miss, may_miss_of_alert });
     }
 
-    fn add_phrase(&mut self, rule: u32, row: &Row, vocabulary: &Vocabulary, gathered: &mut Gathered) {
-        let (first, from) = (prefix::pair_to_watch(row), self.spelt.len() as u32);
+    fn add_phrase(&mut self, rule: u32, row: &Row, vocabulary: &Vocabulary, frequencies: &Frequencies, gathered: &mut Gathered) {
+        let from = self.spelt.len();
         self.spelt.extend(row.terms.iter().map(|term| vocabulary.root(*term)));
-        let roots = &self.spelt[from as usize..];
+        let roots = &self.spelt[from..];
+        let first = frequencies.rarest_neighbours(roots);
         let Some(root) = roots.get(first) else { return };
         let pair = (*root, *roots.get(first + 1).unwrap_or(root));
-        gathered.phrases.push((pair, Spelt { rule, from, to: self.spelt.len() as u32, first: first as u32 }));
+        gathered.phrases.push((pair, Spelt { rule, from: from as u32, to: self.spelt.len() as u32, first: first as u32 }));
     }
 
-    /// Hands all variants that stand under `root` and another of `roots` to `each`, those of a pair together; the roots are all that the
-    /// post `holds`.
-    #[inline]
-    pub fn variants<'w>(
-        &'w self,
-        root: RootId,
-        roots: &[RootId],
-        held: &Held,
-        holds: impl Fn(RootId) -> bool,
-        mut each: impl FnMut(&'w [Watched]),
-    ) {
-        if let Some(seconds) = self.groups.with(root) {
-            seconds.among(roots, held, holds, |group| each(part(&self.watched, &self.groups_from, group)));
+    /// Puts the numbers of all variants to weigh for a post of these roots, which are all that it `holds`, into `lists`.
+    pub fn look(&self, roots: &[RootId], holds: impl Fn(RootId) -> bool, lists: &mut Lists) {
+        let Lists { meeting, variants } = lists;
+        variants.clear();
+        self.pairs.meet(roots, &holds, meeting);
+        for pair in meeting.met() {
+            let (from, to) = (self.groups_from[*pair as usize] as usize, self.groups_from[*pair as usize + 1] as usize);
+            variants.make_room(to - from);
+            for watched in &self.watched[from..to] {
+                variants.put(watched.variant, watched.is_enough_there(&holds));
+            }
         }
     }
 
-    /// Whether any phrase is watched by this root and one that follows it, and whether by one that it follows.
-    pub fn in_phrases(&self, root: RootId) -> [bool; 2] {
-        self.in_phrases[root as usize]
+    /// What tells at once that no phrase is watched by a root and one that follows it.
+    pub fn marks(&self, root: RootId) -> Marks {
+        self.neighbours.marks(root)
     }
 
-    /// Whether any phrase may be watched by two roots that follow each other: most are told from at once.
+    /// Whether any phrase may be watched by two roots that follow each other.
     #[inline]
     pub fn may_follow(&self, first: RootId, second: RootId) -> bool {
-        self.sieve.lets_through(first, second)
+        self.neighbours.may_follow(first, second)
     }
 
     /// The phrases watched by two roots that follow each other; those of one word by the root and itself.
     pub fn phrases(&self, first: RootId, second: RootId) -> impl Iterator<Item = Phrase<'_>> {
-        let pair = self.neighbours.with(first).and_then(|seconds| seconds.find(second));
-        let phrases = pair.map_or(&[][..], |pair| part(&self.phrases, &self.phrases_from, pair));
-        phrases.iter().map(|spelt| {
+        self.phrases[self.neighbours.find(first, second)].iter().map(|spelt| {
             let roots = &self.spelt[spelt.from as usize..spelt.to as usize];
             Phrase { rule: spelt.rule, roots, first: spelt.first as usize }
         })
@@ -205,14 +232,13 @@ impl Watchlist {
     }
 }
 
-/// The pairs of a list in [`pairs::order`], each once, and where what stands under each begins.
-fn grouped<T>(listed: &[((RootId, RootId), T)], roots: usize) -> (Pairs, Vec<u32>) {
-    let (mut pairs, mut begins) = (Vec::new(), vec![0]);
-    for group in listed.chunk_by(|a, b| a.0 == b.0) {
-        pairs.extend(group.first().map(|(pair, _)| *pair));
-        begins.push(begins.last().copied().unwrap_or_default() + group.len() as u32);
-    }
-    (Pairs::of(&pairs, roots), begins)
+/// Where groups of these lengths begin, and the end of the last.
+fn ends(lengths: impl Iterator<Item = usize>) -> impl Iterator<Item = u32> {
+    let each = lengths.scan(0, |end, length| {
+        *end += length as u32;
+        Some(*end)
+    });
+    [0].into_iter().chain(each)
 }
 
 /// The roots of a wording in their order, each with the weights of all its terms: a post that holds one of them may hold all.
@@ -225,10 +251,4 @@ fn weights_of_roots(row: &Row, vocabulary: &Vocabulary) -> Vec<(RootId, u32)> {
         is_same
     });
     weights
-}
-
-/// Part `number` of a row whose parts begin at `begins`.
-#[inline]
-fn part<'r, T>(row: &'r [T], begins: &[u32], number: usize) -> &'r [T] {
-    &row[begins[number] as usize..begins[number + 1] as usize]
 }

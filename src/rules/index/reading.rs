@@ -58,6 +58,7 @@ pub struct Token<'w> {
 pub fn tokens<'w>(text: &str, words: &'w Words, mut each: impl FnMut(Token<'w>)) {
     let mut rest = words.iter().peekable();
     let (mut tag_end, mut sentence) = (0, u32::MAX);
+    let mut shouts = None;
     while let Some(word) = rest.next() {
         let mut token =
             Token { form: word.form, flags: 0, at: word.at, sentence: word.sentence, start: word.start, end: word.end };
@@ -85,7 +86,7 @@ pub fn tokens<'w>(text: &str, words: &'w Words, mut each: impl FnMut(Token<'w>))
                 // "US", "U.S.", not "Us": the country, not the pronoun.
                 token.form = if text[word.start..].starts_with("Us") { "us" } else { "usa" };
             }
-            if word.sentence == sentence {
+            if word.sentence == sentence && !*shouts.get_or_insert_with(|| is_shouted(text)) {
                 token.flags |= flag::NAME;
             }
         }
@@ -105,6 +106,18 @@ fn is_capital(text: &str, word: &Word<'_>) -> bool {
         Some(byte) if *byte < 128 => byte.is_ascii_uppercase(),
         _ => text[word.start..].chars().next().is_some_and(char::is_uppercase),
     }
+}
+
+/// Whether capitals say nothing about names, because most letters are.
+fn is_shouted(text: &str) -> bool {
+    // As many bytes at once as one byte can count: the compiler adds them up side by side.
+    let (mut capitals, mut small) = (0_usize, 0_usize);
+    for bytes in text.as_bytes().chunks(usize::from(u8::MAX)) {
+        let count = |is: fn(&u8) -> bool| usize::from(bytes.iter().fold(0_u8, |sum, byte| sum + u8::from(is(byte))));
+        capitals += count(u8::is_ascii_uppercase);
+        small += count(u8::is_ascii_lowercase);
+    }
+    capitals > small
 }
 
 fn name_of_two(first: &str, second: &str) -> Option<&'static str> {
@@ -213,6 +226,14 @@ mod tests {
         let mut names = Vec::new();
         tokens(text, &found, |token| names.extend((token.flags & flag::NAME != 0).then_some(token.form)));
         assert_eq!(names, ["obama", "resist"]);
+    }
+
+    #[test]
+    fn where_all_is_in_capitals_none_makes_a_name() {
+        let text = "WAKE UP, THE MOON IS MADE OF CHEESE";
+        let mut named = false;
+        tokens(text, &words(text), |token| named |= token.flags & flag::NAME != 0);
+        assert!(!named);
     }
 
     #[test]
