@@ -57,8 +57,8 @@ and does not share it says so in the rule:
   L113 owner             L114 mixed scripts     L115 own threshold
   L116 claimant free     L117 no rating         L118 tests copy wordings
   L119 no reader         L120 no source         L121 the desk's policy
-  L122 address of a whole site or account       L130 idle desk
-  L131 digest in quiet hours
+  L122 address of a whole site or account       L123 too long
+  L130 idle desk         L131 digest in quiet hours
 
 L102 needs a thousand posts that this desk has read. Only --online asks the network, politely and under the \
 limits of [fetch]; when each link last answered well is remembered.

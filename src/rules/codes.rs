@@ -83,9 +83,11 @@ pub const QUIET_DIGEST: &str = "L131";
 
 /// An address where a claim appeared that is a whole site's or a whole account's.
 pub const FRONT_PAGE: &str = "L122";
+/// A wording that nobody repeats in full.
+pub const TOO_LONG: &str = "L123";
 
 /// Every judgement of `lint` with what it is about, in a few words.
-pub const LINTS: [(&str, &str); 24] = [
+pub const LINTS: [(&str, &str); 25] = [
     (TOO_SHORT, "a wording too short to match safely"),
     (TOO_COMMON, "a phrase too common in what the desk reads"),
     (NO_TESTS, "an active rule without tests of both kinds"),
@@ -109,6 +111,7 @@ pub const LINTS: [(&str, &str); 24] = [
     (IDLE_DESK, "a desk that no rule writes to"),
     (QUIET_DIGEST, "a digest time in a desk's quiet hours"),
     (FRONT_PAGE, "an address of a whole site or account in `urls`"),
+    (TOO_LONG, "a wording of a whole paragraph"),
     (POLICY, "a rule without what the desk's policy asks for"),
 ];
 /// A wording too short to match safely.

@@ -197,6 +197,25 @@ fn l122_an_address_of_a_whole_site_or_account() {
 }
 
 #[test]
+fn l123_a_wording_of_a_whole_paragraph() {
+    let paragraph = (0..61).map(|n| format!("bridge{}", (b'a' + n % 26) as char)).collect::<Vec<_>>().join(" ");
+    let with = |kind: &str, text: &str| {
+        let all = changed(kind, &format!("{kind}\"{text}\", "));
+        all.into_iter().filter(|one| one.starts_with("L123")).collect::<Vec<_>>()
+    };
+    only(
+        &with("phrases = [", &paragraph),
+        "L123 6:12 too long to match: this phrase has 61 words, and only a post with all of them",
+    );
+    only(
+        &with("variants = [", &paragraph),
+        "L123 7:13 too long to match: this variant has 61 words, and only a post with most of them",
+    );
+    let sentence = paragraph.split_once(' ').unwrap().1;
+    assert_eq!(with("phrases = [", sentence), Vec::<String>::new());
+}
+
+#[test]
 fn an_editor_takes_a_judgement_back_with_a_reason() {
     let accept = |line: &str| changed("rating = \"exaggerated\"\n", &format!("{line}\n")).len();
     assert_eq!(accept("# accept L117: they never rate"), 0);

@@ -218,7 +218,7 @@ impl<T: Clone + Default> Sifted<T> {
         }
     }
 
-    /// Takes of [`AT_ONCE`] items those that are to be taken. Where there is no room for all they are left.
+    /// Takes of as many items as are asked for together those that are to be taken. Where there is no room for all they are left.
     #[inline]
     pub fn put_all(&mut self, item: impl Fn(usize) -> (T, bool)) {
         if let Some(places) = self.items[self.count..].first_chunk_mut::<AT_ONCE>() {

@@ -17,9 +17,13 @@ const CONTENT: u32 = 300;
 /// Fewer words than this say nothing about a language.
 const FEWEST_FOR_LANGUAGE: usize = 5;
 
+/// A wording of more words than this is a paragraph: nobody repeats one.
+const MOST_WORDS: usize = 60;
+
 pub(super) fn judge(look: &Look<'_>, found: &mut Vec<Diagnostic>) {
     for wording in &look.rule.wordings {
         found.extend(too_short(look.rule, wording));
+        found.extend(too_long(wording));
         found.extend(other_language(wording));
         found.extend(mixed_scripts(wording));
     }
@@ -41,6 +45,20 @@ fn too_short(rule: &Rule, wording: &Wording) -> Option<Diagnostic> {
         let message = format!("too short to match safely: \"{}\" has {sense} word{} of its own", brief(&wording.text), s(sense));
         let help = format!("give this {kind} {least} such words or more, or add `all_of` with the names a post must hold");
         warning(codes::TOO_SHORT, wording.place.clone(), message, help)
+    })
+}
+
+/// A phrase asks for all its words, a variant for most of them close together.
+fn too_long(wording: &Wording) -> Option<Diagnostic> {
+    let count = words(&wording.text).plain().count();
+    (count > MOST_WORDS).then(|| {
+        let (kind, asks) = match wording.kind {
+            WordingKind::Phrase => ("phrase", "all of them, one after the other"),
+            _ => ("variant", "most of them, close together"),
+        };
+        let message = format!("too long to match: this {kind} has {count} words, and only a post with {asks}, repeats it");
+        let help = "write the one sentence that people repeat; several sentences are several wordings";
+        warning(codes::TOO_LONG, wording.place.clone(), message, help)
     })
 }
 
