@@ -7,7 +7,7 @@ use super::{Matched, Window};
 use crate::matching::reading::Reading;
 use crate::model::post::Post;
 use crate::model::sighting::{Cue, Span};
-use crate::rules::cues::{Cues, TongueCues};
+use crate::rules::cues::{Cues, Sign, TongueCues};
 use crate::text::words::words;
 
 /// A post that holds less of the claim's wording than this says something of its own, and its negations are about that. Of 1,016 posts
@@ -16,10 +16,6 @@ pub(super) const SAYS_IT: f32 = 0.6;
 
 /// What is denied stands behind the negation, and this soon.
 const SOON: usize = 3;
-
-/// "Not only" denies nothing.
-const NOT_ONLY: [&str; 12] =
-    ["only", "just", "merely", "seulement", "uniquement", "solo", "solamente", "nur", "bloss", "so", "somente", "apenas"];
 
 /// What cannot, should not, will not be so is not said to be otherwise, unless the claim is about that.
 const MODALS: [&str; 8] = ["can", "could", "will", "would", "should", "must", "may", "might"];
@@ -59,10 +55,12 @@ impl Window<'_> {
             let row = self.words[at..].windows(2).take(SOON);
             let together =
                 row.take_while(|pair| pair[1].sentence == word.sentence && self.are_together(pair[0].end, pair[1].start));
-            let mut after = together.map(|pair| &pair[1]).peekable();
-            let only = after.peek().is_some_and(|next| NOT_ONLY.contains(&next.form));
+            let mut after = together.map(|pair| &pair[1]);
+            // "Not only" denies nothing.
+            let forms = self.words[at..].iter().take_while(|next| next.sentence == word.sentence).map(|next| next.form);
+            let is_harmless = cues.at(&forms, |sign| sign == Sign::Harmless).is_some();
             let modal = at.checked_sub(1).map(|before| self.words[before].form).filter(|form| MODALS.contains(form));
-            if about && !only && modal.is_none_or(&claim_says) && after.any(|next| self.is_own(next, spans)) {
+            if about && !is_harmless && modal.is_none_or(&claim_says) && after.any(|next| self.is_own(next, spans)) {
                 return Some(Span { part: self.part, start: word.start, end: word.end });
             }
         }
@@ -135,6 +133,7 @@ mod tests {
             "The moon is made of old Norwegian cheese, and nobody cares!",
             "Do not forget that the moon is made of old Norwegian cheese",
             "The moon is not only made of old Norwegian cheese, it stinks",
+            "La soupe d'ail guérit pas seulement les malades du coronavirus",
             "I am not joking. The moon is made of old Norwegian cheese",
             "Martian rovers never photographed penguins",
             "The moon would not be made of old Norwegian cheese if it had a choice",
